@@ -1,0 +1,175 @@
+"""What citizens do in a place: initiatives and their topics (domain.md, rules 19–24)."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from portal import search
+from portal.models import Municipality, Organisation
+
+
+class Topic(models.Model):
+    """One of the small fixed set; each has its own drawing in static/topics.svg."""
+
+    slug = models.SlugField(_("Kürzel"), unique=True)
+    name = models.CharField(_("Name"), max_length=60, unique=True)
+    order = models.PositiveSmallIntegerField(_("Reihenfolge"), default=0)
+
+    class Meta:
+        verbose_name = _("Thema")
+        verbose_name_plural = _("Themen")
+        ordering = ["order", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class InitiativeQuerySet(models.QuerySet["Initiative"]):
+    def public(self) -> "InitiativeQuerySet":
+        return self.filter(state=Initiative.State.PUBLISHED)
+
+    def ranked(self) -> "InitiativeQuerySet":
+        """Default order: läuft, then rich before short, then year (rule 21)."""
+        return self.order_by("life_rank", "-is_rich", "-year", "title", "pk")
+
+
+class Initiative(models.Model):
+    """What citizens do in a place; an example for others; may have actions."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("vorgeschlagen")
+        DRAFT = "draft", _("Entwurf")
+        IN_REVIEW = "in_review", _("in Prüfung")
+        PUBLISHED = "published", _("veröffentlicht")
+        ARCHIVED = "archived", _("archiviert")
+
+    class Origin(models.TextChoices):
+        TOWN = "town", _("von der Kommune")
+        COLLECTED = "collected", _("gesammelt aus öffentlichen Quellen")
+
+    class LifeState(models.TextChoices):
+        RUNNING = "running", _("läuft")
+        EXAMPLE = "example", _("Beispiel")
+        DONE = "done", _("abgeschlossen")
+
+    RANK = {LifeState.RUNNING: 0, LifeState.EXAMPLE: 1, LifeState.DONE: 2}
+    RESERVED_SLUGS = frozenset({"karte", "vorschlagen"})
+
+    title = models.CharField(_("Titel"), max_length=120)
+    slug = models.SlugField(_("Adresse der Seite"), max_length=120, unique=True)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="initiatives", verbose_name=_("Herausgeber")
+    )
+    municipality = models.ForeignKey(
+        Municipality, models.PROTECT, related_name="initiatives", verbose_name=_("Ort")
+    )
+    place = models.CharField(_("Ortsteil"), max_length=80, blank=True)
+    topics = models.ManyToManyField(Topic, related_name="initiatives", verbose_name=_("Themen"))
+    state = models.CharField(_("Stand"), max_length=12, choices=State, default=State.DRAFT)
+    origin = models.CharField(
+        _("Herkunft"), max_length=12, choices=Origin, default=Origin.TOWN, editable=False
+    )
+    life_state = models.CharField(
+        _("Lebenslage"),
+        max_length=12,
+        choices=LifeState,
+        default=LifeState.EXAMPLE,
+        help_text=_("„läuft“: von Ihnen bestätigt. Nur dann kann die Initiative Hilfe suchen."),
+    )
+    carrier = models.CharField(_("Wer macht das?"), max_length=200, blank=True)
+    summary = models.TextField(
+        _("Zusammenfassung"), blank=True, help_text=_("Zwei bis vier Sätze: Was geschieht, wer macht mit?")
+    )
+    text = models.TextField(
+        _("Ausführlicher Text"), blank=True, help_text=_("Absätze durch eine Leerzeile; **fett**, - Listen.")
+    )
+    contact = models.CharField(
+        _("Ansprechstelle"), max_length=160, blank=True, help_text=_("Am besten eine Stelle, keine Person.")
+    )
+    contact_email = models.EmailField(_("E-Mail der Ansprechstelle"), blank=True)
+    contact_phone = models.CharField(_("Telefon der Ansprechstelle"), max_length=40, blank=True)
+    website = models.URLField(_("Internetseite"), blank=True)
+    year = models.PositiveSmallIntegerField(_("Jahr des Berichts"), null=True, blank=True)
+    year_estimated = models.BooleanField(_("Jahr ist geschätzt"), default=False)
+    source_name = models.CharField(_("Quelle"), max_length=120, blank=True)
+    source_url = models.URLField(_("Adresse der Quelle"), max_length=500, blank=True)
+    source_key = models.CharField(max_length=120, null=True, unique=True, editable=False)  # noqa: DJ001
+    is_rich = models.BooleanField(_("ausführlich"), default=False, editable=False)
+    confirmed_on = models.DateField(_("zuletzt bestätigt"), null=True, blank=True)
+    published_at = models.DateTimeField(_("veröffentlicht am"), null=True, blank=True, editable=False)
+    changed_at = models.DateTimeField(_("geändert am"), auto_now=True)
+    # Precomputed for lists (performance.md): written by save().
+    life_rank = models.PositiveSmallIntegerField(default=1, editable=False)
+    search_text = models.TextField(default="", editable=False)
+
+    privacy = {"contact": "K7", "contact_email": "K7", "contact_phone": "K7"}
+    objects = InitiativeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Initiative")
+        verbose_name_plural = _("Initiativen")
+        ordering = ["life_rank", "-is_rich", "-year", "title"]
+        indexes = [
+            models.Index(fields=["state", "life_rank", "-is_rich", "-year", "title"], name="initiative_list"),
+            models.Index(fields=["municipality", "state"], name="initiative_town"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state="published") | ~Q(summary=""), name="published_initiative_has_summary"
+            ),
+            models.CheckConstraint(
+                condition=~Q(slug__in=["karte", "vorschlagen"]), name="initiative_slug_not_reserved"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def save(self, **kwargs: Any) -> None:
+        self.life_rank = self.RANK[self.LifeState(self.life_state)]
+        self.search_text = search.normalise(
+            " ".join([self.title, self.summary, self.text, self.carrier, self.place, self.municipality.name])
+        )
+        super().save(**kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("initiatives:detail", args=[self.slug])
+
+    @property
+    def is_public(self) -> bool:
+        return self.state == self.State.PUBLISHED
+
+    def missing_for_publication(self) -> list[str]:
+        """What is still missing, in words for staff; empty: may be published (rules 20, 35)."""
+        missing = []
+        if not self.title.strip():
+            missing.append(gettext("der Titel"))
+        if not self.summary.strip():
+            missing.append(gettext("die Zusammenfassung"))
+        if not self.pk or not self.topics.exists():
+            missing.append(gettext("mindestens ein Thema"))
+        if self.origin == self.Origin.COLLECTED:
+            if not self.source_url:
+                missing.append(gettext("die Adresse der Quelle"))
+        elif not self.contact or not (self.contact_email or self.contact_phone):
+            missing.append(gettext("die Ansprechstelle mit E-Mail oder Telefon"))
+        if not self.organisation.may_publish:
+            missing.append(gettext("Impressum und E-Mail des Herausgebers"))
+        return missing
+
+    @property
+    def year_label(self) -> str:
+        """„Bericht von 2015", „um 2018" where the year is estimated; empty without a year (rule 21)."""
+        if not self.year:
+            return ""
+        template = gettext("um %(year)s") if self.year_estimated else gettext("Bericht von %(year)s")
+        return template % {"year": self.year}
+
+    @property
+    def place_name(self) -> str:
+        """„Alsfeld-Lingelbach", or the town alone."""
+        return f"{self.municipality.name}-{self.place}" if self.place else self.municipality.name

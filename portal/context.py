@@ -1,0 +1,30 @@
+"""What every template may use; session-blind, so that any shared cache may carry public pages."""
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+NAV = [
+    ("volunteers:list", "Mitmachen"),
+    ("initiatives:list", "Initiativen"),
+    ("towns", "Orte"),
+    ("seminars:list", "Seminare"),
+]
+
+
+def site(request: HttpRequest) -> dict[str, object]:
+    """`site_name`, `association`, `demo` and `nav` (label, url, current) for base.html."""
+    nav = []
+    for name, label in NAV:
+        try:
+            url = reverse(name)
+        except NoReverseMatch:  # an app that comes later
+            continue
+        nav.append({"label": _(label), "url": url, "current": request.path.startswith(url)})
+    return {
+        "site_name": settings.SITE_NAME,
+        "association": settings.ASSOCIATION,
+        "demo": settings.DEMO,
+        "nav": nav,
+    }

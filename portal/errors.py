@@ -1,0 +1,31 @@
+"""German pages for what goes wrong; `portal/urls.py` names them as handlers."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403 with the sentence that the check gave, if it gave one."""
+    return render(request, "403.html", {"reason": str(exception or "")}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "404.html", status=404)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    sentence = _("Die Seite war zu lange offen oder Cookies sind gesperrt. Bitte laden Sie sie neu.")
+    return render(request, "403.html", {"reason": sentence}, status=403)
+
+
+def too_many(request: HttpRequest, *, retry_after: int) -> HttpResponse:
+    """429 with Retry-After in seconds."""
+    minutes = max(1, round(retry_after / 60))
+    response = render(request, "429.html", {"minutes": minutes}, status=429)
+    response["Retry-After"] = str(retry_after)
+    return response

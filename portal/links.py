@@ -1,0 +1,45 @@
+"""Signed links: a token of one purpose and one kind of row is nothing at any other (trust.md).
+
+The token holds the row's key and its `link_version`; raising the version ends older links
+(an address was corrected). Nothing about the person is in it. Django's signer honours
+SECRET_KEY_FALLBACKS, so a rotated key keeps mail links alive.
+"""
+
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.core import signing
+from django.db import models
+from django.http import Http404
+from django.urls import reverse
+
+M = TypeVar("M", bound=models.Model)
+
+CONFIRM, MANAGE, SENT, GIVE_BACK, CLAIM = "confirm", "manage", "sent", "give-back", "claim"
+
+
+def _signer(purpose: str, model: type[models.Model]) -> signing.Signer:
+    return signing.Signer(salt=f"portal.links:{purpose}:{model._meta.label_lower}", sep=".")
+
+
+def make(purpose: str, obj: Any) -> str:
+    """A token for this purpose and row, url-safe."""
+    return _signer(purpose, type(obj)).sign(f"{obj.pk}-{obj.link_version}")
+
+
+def read(purpose: str, token: str, *models_: type[M]) -> M:
+    """The row that the token was made for; Http404 for anything else (changed, other purpose, gone)."""
+    for model in models_:
+        try:
+            pk, version = _signer(purpose, model).unsign(token).split("-")
+        except (signing.BadSignature, ValueError):
+            continue
+        row = model._default_manager.filter(pk=int(pk), link_version=int(version)).first()
+        if row is not None:
+            return row
+    raise Http404
+
+
+def url(view: str, purpose: str, obj: Any) -> str:
+    """The whole address for a mail: from SITE_URL, never from a Host header (trust.md)."""
+    return settings.SITE_URL + reverse(view, args=[make(purpose, obj)])

@@ -1,0 +1,450 @@
+"""The shared nouns: people who log in, who answers for a row, where it is, bookings and mails.
+
+A model that holds personal data says so in `privacy`: column → deletion class of trust.md
+„Data protection"; `portal/privacy.py` finds models by it, and a house test holds every
+text column of every model against it.
+"""
+
+import unicodedata
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from portal import search
+
+
+def email_key(email: str | None) -> str | None:
+    """The form under which two spellings of one address are the same: NFC, lower case; None for none."""
+    return unicodedata.normalize("NFC", email).strip().lower() or None if email else None
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=email_key(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """The operator; the address counts as verified, else they could not log in (architecture.md)."""
+        from allauth.account.models import EmailAddress  # allauth's models need ours first
+
+        user = self.create_user(email, password, is_superuser=True, **fields)
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        return user
+
+
+class User(AbstractBaseUser):
+    """Somebody who logs in. What they may do is in `Membership`, never in groups or permissions."""
+
+    email = models.EmailField(_("E-Mail"), unique=True)
+    name = models.CharField(_("Name"), max_length=120, blank=True)
+    is_active = models.BooleanField(
+        _("aktiv"), default=True, help_text=_("Wer ausscheidet, wird sofort inaktiv, nie gelöscht.")
+    )
+    is_superuser = models.BooleanField(_("Betrieb (darf alles)"), default=False)
+    is_demo = models.BooleanField(_("Vorführ-Zugang"), default=False, editable=False)
+    date_joined = models.DateTimeField(_("angelegt am"), auto_now_add=True)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    privacy = {"email": "K8", "name": "K8"}
+    objects = UserManager()
+
+    class Meta:
+        verbose_name = _("Zugang")
+        verbose_name_plural = _("Zugänge")
+        ordering = ["name", "email"]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def is_staff(self) -> bool:
+        """Django's admin asks this in a few places; ours decides in `accounts.may_enter`."""
+        return self.is_active and (self.is_superuser or bool(self.roles))
+
+    @cached_property
+    def roles(self) -> list["Membership"]:
+        """Active memberships, read once per request (a new request loads a new user)."""
+        return list(self.memberships.select_related("organisation")) if self.is_active else []
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        return self.is_active and self.is_superuser
+
+    def has_perms(self, perms: list[str], obj: object = None) -> bool:
+        return self.is_active and self.is_superuser
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_staff
+
+
+class Organisation(models.Model):
+    """Who answers for a row: a town, a Landkreis, the association, an organiser (the tenant)."""
+
+    class Kind(models.TextChoices):
+        TOWN = "town", _("Stadt oder Gemeinde")
+        DISTRICT = "district", _("Landkreis")
+        ASSOCIATION = "association", _("Verband")
+        ORGANISER = "organiser", _("Veranstalter")
+
+    name = models.CharField(_("Name"), max_length=160)
+    kind = models.CharField(_("Art"), max_length=12, choices=Kind, default=Kind.TOWN)
+    address = models.CharField(
+        _("Anschrift"), max_length=200, blank=True, help_text=_("Straße, Hausnummer, Postleitzahl, Ort")
+    )
+    contact_email = models.EmailField(
+        _("E-Mail für Rückfragen"), blank=True, help_text=_("Am besten eine Funktionsadresse: ehrenamt@…")
+    )
+    contact_phone = models.CharField(_("Telefon für Rückfragen"), max_length=40, blank=True)
+    imprint = models.TextField(
+        _("Impressum"),
+        blank=True,
+        help_text=_(
+            "Steht unter jeder Seite und jeder Mail. Ohne Impressum kann nichts veröffentlicht werden."
+        ),
+    )
+    privacy_text = models.TextField(
+        _("Hinweise zum Datenschutz"),
+        blank=True,
+        help_text=_("Wer verantwortlich ist und wie man die oder den Beauftragten erreicht."),
+    )
+    reply_to = models.EmailField(
+        _("Antworten gehen an"), blank=True, help_text=_("Leer: die E-Mail für Rückfragen.")
+    )
+    is_demo = models.BooleanField(_("Beispiel der Vorführung"), default=False, editable=False)
+
+    class Meta:
+        verbose_name = _("Herausgeber")
+        verbose_name_plural = _("Herausgeber")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind"], condition=Q(kind="association"), name="one_association")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def may_publish(self) -> bool:
+        """Publishing is blocked until imprint and contact are filled in (domain.md, terms; trust.md)."""
+        return bool(self.imprint.strip() and self.contact_email)
+
+    @property
+    def answers_to(self) -> str:
+        return self.reply_to or self.contact_email
+
+
+class Membership(models.Model):
+    """A person's role in one organisation; `roles.py` says what it allows."""
+
+    class Role(models.TextChoices):
+        EDITOR = "editor", _("Redaktion")
+        NETWORK = "network", _("Verband: Netzwerk")
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("Zugang"))
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, related_name="memberships", verbose_name=_("Herausgeber")
+    )
+    role = models.CharField(_("Rolle"), max_length=12, choices=Role, default=Role.EDITOR)
+
+    class Meta:
+        verbose_name = _("Rolle")
+        verbose_name_plural = _("Rollen")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "organisation", "role"], name="one_membership_per_role")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()}: {self.organisation}"
+
+
+class MunicipalityQuerySet(models.QuerySet["Municipality"]):
+    def current(self) -> "MunicipalityQuerySet":
+        """Without municipalities that were merged into a successor."""
+        return self.filter(successor=None)
+
+
+class Municipality(models.Model):
+    """Geography: a town, municipality or Landkreis of Hessen with its official key (AGS).
+
+    `ags` changes over time (Hanau 06435014 → 06415000 in 2026), so rows point to the surrogate id.
+    """
+
+    class Level(models.TextChoices):
+        DISTRICT = "kreis", _("Landkreis")
+        TOWN = "gemeinde", _("Stadt oder Gemeinde")
+
+    ags = models.CharField(_("Gemeindeschlüssel (AGS)"), max_length=8, unique=True)
+    ags_former = models.CharField(_("früherer AGS"), max_length=8, blank=True)
+    level = models.CharField(_("Ebene"), max_length=8, choices=Level)
+    name = models.CharField(_("Name"), max_length=80)
+    official_name = models.CharField(_("amtlicher Name"), max_length=120)
+    kind = models.CharField(_("Art"), max_length=40)
+    special_status = models.CharField(_("Sonderstatus"), max_length=40, blank=True)
+    slug = models.SlugField(_("Adresse der Seite"), max_length=80, unique=True)
+    district = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="towns", verbose_name=_("Landkreis")
+    )
+    successor = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="predecessors",
+        verbose_name=_("Nachfolge"),
+    )
+    organisation = models.ForeignKey(
+        Organisation,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="municipalities",
+        verbose_name=_("Herausgeber"),
+        help_text=_("Leer: der Verband betreut den Ort treuhänderisch."),
+    )
+    gov_region = models.CharField(_("Regierungsbezirk"), max_length=60)
+    postal_code = models.CharField(_("Postleitzahl der Verwaltung"), max_length=5, blank=True)
+    seat = models.CharField(_("Kreissitz"), max_length=80, blank=True)
+    lat = models.FloatField(_("Breite"), help_text=_("Grad, WGS 84"))
+    lon = models.FloatField(_("Länge"), help_text=_("Grad, WGS 84"))
+    population = models.PositiveIntegerField(_("Einwohnerinnen und Einwohner"), null=True, blank=True)
+    population_date = models.DateField(_("Stand der Einwohnerzahl"), null=True, blank=True)
+    area_km2 = models.DecimalField(_("Fläche in km²"), max_digits=8, decimal_places=2, null=True, blank=True)
+    is_member = models.BooleanField(_("Mitglied im Verband"), null=True, blank=True)
+    help_desk = models.TextField(
+        _("Freiwilligenagentur oder Anlaufstelle"),
+        blank=True,
+        help_text=_("Name, Anschrift, Telefon, E-Mail. Leer: die des Landkreises gilt."),
+    )
+    search_text = models.TextField(editable=False, default="")
+
+    objects = MunicipalityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Ort")
+        verbose_name_plural = _("Orte")
+        ordering = ["name"]
+        indexes = [models.Index(fields=["level", "name"]), models.Index(fields=["lat", "lon"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, **kwargs: Any) -> None:
+        self.search_text = search.normalise(f"{self.name} {self.official_name}")
+        super().save(**kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("town", args=[self.slug])
+
+    @property
+    def is_district(self) -> bool:
+        return self.level == self.Level.DISTRICT
+
+
+class PostalCode(models.Model):
+    """One postal code in one municipality with the middle of its area (a code may lie in two)."""
+
+    code = models.CharField(_("Postleitzahl"), max_length=5, db_index=True)
+    municipality = models.ForeignKey(Municipality, models.CASCADE, related_name="postal_codes")
+    place = models.CharField(_("Ortsname"), max_length=80)
+    lat = models.FloatField(_("Breite"))
+    lon = models.FloatField(_("Länge"))
+
+    class Meta:
+        verbose_name = _("Postleitzahl")
+        verbose_name_plural = _("Postleitzahlen")
+        constraints = [
+            models.UniqueConstraint(fields=["code", "municipality"], name="one_row_per_code_and_town")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.place}"
+
+
+class OldSlug(models.Model):
+    """An address that was published once and leads to today's for ever (mission.md)."""
+
+    class Kind(models.TextChoices):
+        INITIATIVE = "initiative", _("Initiative")
+        OPPORTUNITY = "opportunity", _("Aktion")
+        MUNICIPALITY = "municipality", _("Ort")
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    old = models.SlugField(max_length=120)
+    current = models.SlugField(max_length=120)
+
+    class Meta:
+        verbose_name = _("frühere Adresse")
+        verbose_name_plural = _("frühere Adressen")
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "old"], name="one_target_per_old_slug"),
+            models.CheckConstraint(condition=~Q(old=F("current")), name="old_slug_leads_elsewhere"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.old} → {self.current}"
+
+
+class Booking(models.Model):
+    """One form or one call: name, address, proof of the opt-in. Links, page, export and erasure speak for it."""
+
+    class Source(models.TextChoices):
+        WEB = "web", _("Formular")
+        PHONE = "phone", _("Telefon")
+        STAFF = "staff", _("Redaktion")
+
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="bookings", verbose_name=_("Herausgeber")
+    )
+    name = models.CharField(_("Name"), max_length=80, blank=True)
+    email = models.EmailField(_("E-Mail"), blank=True)
+    email_key = models.CharField(max_length=254, null=True, blank=True, editable=False, db_index=True)  # noqa: DJ001
+    phone = models.CharField(_("Telefon"), max_length=40, blank=True)
+    source = models.CharField(_("Weg"), max_length=8, choices=Source, default=Source.WEB)
+    entered_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("eingetragen von")
+    )
+    wording = models.CharField(_("Fassung der Einwilligung"), max_length=20, blank=True)
+    age_confirmed = models.BooleanField(_("Altersangabe bestätigt"), default=False)
+    entered_at = models.DateTimeField(_("eingetragen"))
+    mailed_at = models.DateTimeField(_("Bestätigungsmail"), null=True, blank=True)
+    nudged_at = models.DateTimeField(_("erinnert"), null=True, blank=True)
+    confirmed_at = models.DateTimeField(_("bestätigt"), null=True, blank=True)
+    erased_at = models.DateTimeField(_("gelöscht"), null=True, blank=True)
+    email_refused_at = models.DateTimeField(_("Adresse abgelehnt"), null=True, blank=True)
+    link_version = models.PositiveIntegerField(default=0, editable=False)
+
+    privacy = {"name": "K3", "email": "K3", "email_key": "K3", "phone": "K3"}
+
+    class Meta:
+        verbose_name = _("Anmeldung")
+        verbose_name_plural = _("Anmeldungen")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(erased_at=None) | Q(name="", email="", email_key=None, phone=""),
+                name="erased_booking_holds_no_person",
+            )
+        ]
+        indexes = [models.Index(fields=["confirmed_at", "entered_at"])]
+
+    def __str__(self) -> str:
+        # A number, never a name: Django's own log copies it (trust.md).
+        return f"Anmeldung {self.pk}"
+
+    @property
+    def label(self) -> str:
+        """How a mail names this row in `about`."""
+        return f"booking:{self.pk}"
+
+
+class MailQuerySet(models.QuerySet["Mail"]):
+    def open(self) -> "MailQuerySet":
+        return self.filter(sent_at=None, failed_at=None, withdrawn_at=None)
+
+    def due(self, now: datetime) -> "MailQuerySet":
+        """What delivery may take: due, not withdrawn, still useful (rule 15)."""
+        return self.open().filter(Q(useful_until=None) | Q(useful_until__gt=now), next_try_at__lte=now)
+
+
+class Mail(models.Model):
+    """The outbox: the row is the job. Written by `outbox.queue`, sent by `delivery.deliver`."""
+
+    key = models.CharField(_("Schlüssel"), max_length=200, unique=True)
+    kind = models.CharField(_("Art"), max_length=32)
+    organisation = models.ForeignKey(
+        Organisation,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="mails",
+        verbose_name=_("Herausgeber"),
+    )
+    booking = models.ForeignKey(
+        Booking, models.CASCADE, null=True, blank=True, related_name="mails", verbose_name=_("Anmeldung")
+    )
+    about = models.CharField(_("betrifft"), max_length=64, db_index=True, blank=True)
+    to = models.CharField(_("an"), max_length=254, blank=True)
+    reply_to = models.CharField(_("Antwort an"), max_length=254, blank=True)
+    subject = models.CharField(_("Betreff"), max_length=250, blank=True)
+    text = models.TextField(_("Text"), blank=True)
+    html = models.TextField(_("HTML"), blank=True)
+    calendar = models.TextField(_("Kalenderdatei"), blank=True)
+    calendar_method = models.CharField(max_length=12, blank=True)
+    secret = models.BooleanField(_("vertraulich"), default=False)
+    useful_until = models.DateTimeField(_("sinnvoll bis"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("zurückgezogen"), null=True, blank=True)
+    queued_at = models.DateTimeField(_("geschrieben"))
+    next_try_at = models.DateTimeField(_("nächster Versuch"))
+    attempts = models.PositiveSmallIntegerField(_("Versuche"), default=0)
+    sent_at = models.DateTimeField(_("verschickt"), null=True, blank=True)
+    failed_at = models.DateTimeField(_("gescheitert"), null=True, blank=True)
+    last_error = models.CharField(_("letzter Fehler"), max_length=300, blank=True)
+
+    privacy = {
+        "to": "K1",
+        "reply_to": "K1",
+        "subject": "K1",
+        "text": "K1",
+        "html": "K1",
+        "calendar": "K1",
+        "last_error": "K1",
+    }
+    objects = MailQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Mail")
+        verbose_name_plural = _("Mails")
+        ordering = ["-queued_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sent_at=None) | Q(failed_at=None), name="mail_is_sent_or_failed_not_both"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"],
+                condition=Q(sent_at=None, failed_at=None, withdrawn_at=None),
+                name="mail_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Mail {self.pk} ({self.kind})"
+
+    @property
+    def state(self) -> str:
+        if self.sent_at:
+            return str(_("verschickt"))
+        if self.failed_at:
+            return str(_("gescheitert"))
+        if self.withdrawn_at:
+            return str(_("zurückgezogen"))
+        return str(_("wartet"))
+
+
+class AccessLog(models.Model):
+    """Who exported, read a list of people or changed a status, and when (rule 34)."""
+
+    at = models.DateTimeField(_("wann"))
+    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=_("wer"))
+    organisation = models.ForeignKey(
+        Organisation, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("Herausgeber")
+    )
+    action = models.CharField(_("was"), max_length=40)
+    about = models.CharField(_("betrifft"), max_length=120)
+
+    class Meta:
+        verbose_name = _("Protokolleintrag")
+        verbose_name_plural = _("Protokoll")
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.action}: {self.about}"

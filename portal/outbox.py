@@ -1,0 +1,101 @@
+"""The outbox: `queue` writes a mail in the transaction of the fact that it reports, `withdraw` takes it back.
+
+The row is the job (rule 13); Celery is only told to look at once. What makes a queued mail
+untrue withdraws it in its own transaction (rule 15). Delivery is in `delivery.py`.
+"""
+
+import logging
+import time
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from portal.models import Booking, Mail, Organisation
+
+log = logging.getLogger(__name__)
+NUDGE_PAUSE = 30.0  # seconds without a nudge after one failed
+QUIET_FROM, QUIET_TO = 21, 7  # o'clock, local (rule 16)
+_no_nudge_before = 0.0
+
+
+def queue(
+    *,
+    key: str,
+    kind: str,
+    to: str,
+    letter: dict[str, str],
+    now: datetime,
+    organisation: Organisation | None = None,
+    booking: Booking | None = None,
+    about: str = "",
+    useful_until: datetime | None = None,
+    not_before: datetime | None = None,
+    secret: bool = False,
+) -> bool:
+    """The mail is in the outbox once, under `key`; True if this call put it there.
+
+    `letter` holds subject, text, html and optionally calendar and calendar_method (see `letters.py`).
+    Must run inside the transaction of what it reports. Nothing is written for an empty address.
+    """
+    if not to:
+        return False
+    fields: dict[str, Any] = {
+        "kind": kind,
+        "organisation": organisation,
+        "booking": booking,
+        "about": about or (booking.label if booking else ""),
+        "to": to,
+        "reply_to": organisation.answers_to if organisation else "",
+        "queued_at": now,
+        "next_try_at": not_before or now,
+        "useful_until": useful_until,
+        "secret": secret,
+        **letter,
+    }
+    _mail, created = Mail.objects.get_or_create(key=key, defaults=fields)
+    if created:
+        transaction.on_commit(nudge, robust=True)
+    return created
+
+
+def withdraw(*, about: Iterable[str], kinds: Iterable[str], now: datetime) -> int:
+    """Queued mails of these kinds about these rows will not leave; returns how many that were."""
+    return Mail.objects.open().filter(about__in=list(about), kind__in=list(kinds)).update(withdrawn_at=now)
+
+
+def nudge() -> None:
+    """Tell a worker to look now. Failing is harmless: the sweep delivers within a minute."""
+    global _no_nudge_before
+    if time.monotonic() < _no_nudge_before:
+        return
+    try:
+        current_app.send_task("portal.tasks.deliver_due", ignore_result=True)
+    except (OperationalError, OSError) as error:
+        _no_nudge_before = time.monotonic() + NUDGE_PAUSE
+        log.warning("broker not reached (%s); the sweep delivers", type(error).__name__)
+
+
+def is_quiet(now: datetime) -> bool:
+    """Between 21 and 7 o'clock local time, when what can wait does not leave (rule 16)."""
+    hour = timezone.localtime(now).hour
+    return hour >= QUIET_FROM or hour < QUIET_TO
+
+
+def after_quiet(now: datetime) -> datetime:
+    """`now`, or 7 o'clock of the morning that ends the quiet hours."""
+    if not is_quiet(now):
+        return now
+    local = timezone.localtime(now)
+    day = local.date() + timedelta(days=1) if local.hour >= QUIET_FROM else local.date()
+    return datetime(day.year, day.month, day.day, QUIET_TO, tzinfo=timezone.get_current_timezone())
+
+
+def no_real_mail() -> bool:
+    """Whether mails end as files (laptop): the visitor may read the one just sent."""
+    return not settings.EMAIL_URL

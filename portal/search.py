@@ -1,0 +1,47 @@
+"""One normalised text column, the same on both databases (architecture.md „Search and places").
+
+German compounds need substrings: the column and each word of the query are treated alike
+(case folded, umlauts and ß expanded, stemmed), and every word of the query must occur.
+"""
+
+import re
+import unicodedata
+from functools import cache
+
+import snowballstemmer
+from django.db.models import Q
+
+_EXPAND = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+_WORD = re.compile(r"[a-z0-9]+")
+MAX_QUERY = 100  # characters; longer input is cut, not refused
+MAX_WORDS = 6
+
+
+@cache
+def _stemmer() -> snowballstemmer.stemmer:
+    return snowballstemmer.stemmer("german")
+
+
+def fold(text: str) -> str:
+    """Lower case, umlauts expanded (ä → ae, ß → ss), other accents dropped: „Büdingen" → „buedingen"."""
+    text = unicodedata.normalize("NFC", text).lower().translate(_EXPAND)
+    text = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in text if not unicodedata.combining(char))
+
+
+def words(text: str) -> list[str]:
+    """The stems of the words of a text, in order; „Dorfläden" → ["dorflaed"]."""
+    return [str(stem) for stem in _stemmer().stemWords(_WORD.findall(fold(text)))]
+
+
+def normalise(text: str) -> str:
+    """What is written into a `search_text` column."""
+    return " ".join(words(text))
+
+
+def matches(query: str, column: str = "search_text") -> Q:
+    """A filter: each word of the query must occur in the column; an empty query matches all."""
+    found = Q()
+    for word in words(query[:MAX_QUERY])[:MAX_WORDS]:
+        found &= Q(**{f"{column}__contains": word})
+    return found

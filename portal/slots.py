@@ -1,0 +1,237 @@
+"""The abstract nouns of the seats engine: `Slot` (a time with seats) and `Signup` (a party on it).
+
+`volunteers.Shift` and, later, a seminar's session are slots. The verbs are in `signups.py`.
+A concrete signup declares `slot` as a foreign key with `related_name="signups"` and inherits `Meta`.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.db import models
+from django.db.models import F, Q, Sum
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from portal.models import Booking, Organisation
+
+MAX_PARTY = 5  # rule 8, unless staff allow more
+
+if TYPE_CHECKING:
+    from django.db.models.manager import RelatedManager
+
+
+class Slot(models.Model):
+    """A time with seats. Cancelled, never deleted once someone signed up (rule 1)."""
+
+    starts = models.DateTimeField(_("Beginn"))
+    ends = models.DateTimeField(_("Ende"))
+    deadline = models.DateTimeField(
+        _("Anmeldeschluss"), null=True, blank=True, help_text=_("Leer: bis zum Beginn.")
+    )
+    capacity = models.PositiveIntegerField(
+        _("Plätze"), null=True, blank=True, help_text=_("Leer: so viele, wie kommen.")
+    )
+    max_party = models.PositiveSmallIntegerField(
+        _("Höchstens zusammen"), default=MAX_PARTY, help_text=_("So viele dürfen sich gemeinsam anmelden.")
+    )
+    cancelled_at = models.DateTimeField(_("abgesagt"), null=True, blank=True, editable=False)
+    cancel_reason = models.CharField(_("Grund der Absage"), max_length=300, blank=True)
+    starts_revision = models.PositiveIntegerField(default=0, editable=False)
+    sequence = models.PositiveIntegerField(default=0, editable=False)
+    last_place = models.PositiveIntegerField(default=0, editable=False)
+
+    # Rule 6: from here on a free seat is open, and the first confirmed click gets it.
+    open_phase: ClassVar[timedelta] = timedelta(hours=24)
+    # What `about` columns and mail keys call this kind of slot.
+    kind: ClassVar[str]
+
+    if TYPE_CHECKING:
+        pk: int
+        signups: "RelatedManager[Signup]"
+
+    class Meta:
+        abstract = True
+        ordering = ["starts", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="%(class)s_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(deadline=None) | Q(deadline__lte=F("starts")), name="%(class)s_deadline_in_time"
+            ),
+        ]
+
+    @property
+    def label(self) -> str:
+        """How mails name this row in keys and `about`."""
+        return f"{self.kind}:{self.pk}"
+
+    @property
+    def title(self) -> str:
+        """What is on at this time, in words for subjects and lists."""
+        raise NotImplementedError
+
+    @property
+    def where(self) -> str:
+        """Where to be, in one line; empty for an online date."""
+        raise NotImplementedError
+
+    @property
+    def organisation(self) -> Organisation:
+        """Who answers for it: imprint, Reply-To, separation."""
+        raise NotImplementedError
+
+    def get_absolute_url(self) -> str:
+        raise NotImplementedError
+
+    def refuse_unless_open(self) -> None:
+        """Raise `Refused` where the concrete slot has reasons of its own to take nobody."""
+
+    @property
+    def closes(self) -> datetime:
+        """When sign-ups end: the deadline, else the start (rule 1)."""
+        return self.deadline or self.starts
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether sign-ups are taken (a full slot takes them too: on the waiting list)."""
+        return self.cancelled_at is None and now < self.closes
+
+    def in_open_phase(self, now: datetime) -> bool:
+        return now >= self.starts - self.open_phase
+
+    @property
+    def day(self) -> date:
+        return timezone.localtime(self.starts).date()
+
+    def taken(self) -> int:
+        return self.signups.all().seats_taken()  # type: ignore[attr-defined,no-any-return]
+
+    def free(self) -> int | None:
+        """Free seats, never below 0; None means unlimited."""
+        return None if self.capacity is None else max(0, self.capacity - self.taken())
+
+    def seats_words(self, *, taken: int, waiting: int, now: datetime) -> str:
+        """Free seats in words, from figures that the list's one query already has."""
+        if self.cancelled_at:
+            return str(_("abgesagt"))
+        if now >= self.closes:
+            return str(_("vorbei")) if now >= self.starts else str(_("Anmeldung geschlossen"))
+        if self.capacity is None:
+            return str(_("Plätze frei"))
+        free = self.capacity - taken
+        if free <= 0 or (waiting and not self.in_open_phase(now)):
+            return str(_("Warteliste"))
+        return ngettext("noch %(n)s Platz", "noch %(n)s Plätze", free) % {"n": free}
+
+
+class SignupQuerySet(models.QuerySet["Signup"]):
+    def seats_taken(self) -> int:
+        """The one place that says what takes a seat: CONFIRMED and HELD, nobody else."""
+        return self.filter(status__in=Signup.SEATED).aggregate(n=Sum("seats"))["n"] or 0
+
+    def waiting(self) -> Self:
+        """The queue, front first (order is `place`; times are only shown)."""
+        return self.filter(status=Signup.Status.WAITING).order_by("place")
+
+    def live(self) -> Self:
+        return self.filter(status__in=Signup.LIVE)
+
+
+class Signup(models.Model):
+    """One party (a person, or a few) on one slot."""
+
+    class Status(models.TextChoices):
+        UNCONFIRMED = "unconfirmed", _("nicht bestätigt")
+        REQUESTED = "requested", _("angefragt")
+        HELD = "held", _("reserviert")
+        WAITING = "waiting", _("Warteliste")
+        CONFIRMED = "confirmed", _("Platz sicher")
+        ENDED = "ended", _("beendet")
+
+    class Reason(models.TextChoices):
+        GIVEN_BACK = "given_back", _("Platz freigegeben")
+        REMOVED = "removed", _("von der Redaktion entfernt")
+        SLOT_CANCELLED = "slot_cancelled", _("Termin fällt aus")
+        EXPIRED = "expired", _("nicht bestätigt")
+        MERGED = "merged", _("in die frühere Anmeldung übernommen")
+        CLOSED = "closed", _("Anmeldeschluss war vorbei")
+        ERASED = "erased", _("auf Wunsch gelöscht")
+
+    SEATED: ClassVar[list[str]] = [Status.CONFIRMED, Status.HELD]
+    LIVE: ClassVar[list[str]] = [Status.REQUESTED, Status.HELD, Status.WAITING, Status.CONFIRMED]
+
+    booking = models.ForeignKey(
+        Booking, models.CASCADE, related_name="%(class)ss", verbose_name=_("Anmeldung")
+    )
+    email_key = models.CharField(max_length=254, null=True, blank=True, editable=False)  # noqa: DJ001
+    seats = models.PositiveSmallIntegerField(_("Personen"), default=1)
+    status = models.CharField(_("Stand"), max_length=12, choices=Status, default=Status.UNCONFIRMED)
+    ended_reason = models.CharField(_("Grund"), max_length=16, choices=Reason, blank=True)
+    ended_at = models.DateTimeField(_("beendet"), null=True, blank=True)
+    place = models.PositiveIntegerField(_("Reihenfolge"), null=True, blank=True, editable=False)
+    held_until = models.DateTimeField(_("reserviert bis"), null=True, blank=True)
+    seated_at = models.DateTimeField(_("Platz seit"), null=True, blank=True)
+    passed_over = models.PositiveSmallIntegerField(_("übergangen"), default=0, editable=False)
+    told_free_at = models.DateTimeField(
+        _("über freien Platz informiert"), null=True, blank=True, editable=False
+    )
+    reminded_early = models.PositiveIntegerField(null=True, editable=False)
+    reminded_late = models.PositiveIntegerField(null=True, editable=False)
+    thanked_at = models.DateTimeField(null=True, editable=False)
+    attended = models.BooleanField(_("war da"), null=True, blank=True)
+    link_version = models.PositiveIntegerField(default=0, editable=False)
+
+    privacy = {"email_key": "K3"}
+    objects = SignupQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        pk: int
+        slot: Any
+        slot_id: int
+
+    class Meta:
+        abstract = True
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["slot", "email_key"],
+                condition=Q(status__in=["requested", "held", "waiting", "confirmed"]),
+                name="%(class)s_one_live_per_address",
+            ),
+            models.UniqueConstraint(fields=["slot", "place"], name="%(class)s_place_never_reused"),
+            models.CheckConstraint(condition=Q(seats__gte=1), name="%(class)s_has_a_seat"),
+            models.CheckConstraint(
+                condition=(Q(status="ended") & ~Q(ended_reason="") & Q(ended_at__isnull=False))
+                | (~Q(status="ended") & Q(ended_reason="") & Q(ended_at=None)),
+                name="%(class)s_ended_with_reason",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["waiting", "held", "confirmed"]) | Q(place__isnull=False),
+                name="%(class)s_queues_with_place",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="held") | Q(held_until__isnull=False), name="%(class)s_held_until_when"
+            ),
+        ]
+        indexes = [models.Index(fields=["slot", "status"], name="%(class)s_slot_status")]
+
+    def __str__(self) -> str:
+        return f"Anmeldung {self.booking_id}-{self.pk}"  # a number, never a name (trust.md)
+
+    @property
+    def label(self) -> str:
+        return f"{self._meta.model_name}:{self.pk}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in self.LIVE
+
+    def position(self) -> int:
+        """1 for the front of the waiting list; only for WAITING."""
+        return (
+            type(self)
+            .objects.filter(  # type: ignore[attr-defined,no-any-return]
+                slot=self.slot_id, status=self.Status.WAITING, place__lt=self.place
+            )
+            .count()
+            + 1
+        )

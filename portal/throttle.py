@@ -1,0 +1,61 @@
+"""Limits per client for public POSTs, counted in the cache; nothing is stored in the database.
+
+If the cache is out of reach, citizens pass (architecture.md: „limits let citizens pass").
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from functools import wraps
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponseBase
+from redis.exceptions import RedisError
+
+from portal import errors
+
+log = logging.getLogger(__name__)
+View = Callable[..., HttpResponseBase]
+
+
+def client(request: HttpRequest) -> str:
+    """The client's address: the one that the last trusted proxy saw, never a forged header.
+
+    With TRUSTED_PROXIES = n the n-th entry from the right of X-Forwarded-For is taken.
+    """
+    hops = settings.TRUSTED_PROXIES
+    if hops:
+        seen = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+        if len(seen) >= hops:
+            return seen[-hops]
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def _over(key: str, *, limit: int, seconds: int) -> bool:
+    """Count one more under `key`; True when that is more than `limit` within the window."""
+    try:
+        cache.add(key, 0, seconds)
+        return cache.incr(key) > limit
+    except ValueError:  # expired between the two calls
+        return False
+    except (RedisError, OSError) as error:
+        log.warning("limits not counted: %s", type(error).__name__)
+        return False
+
+
+def limited(name: str, *, limit: int, seconds: int) -> Callable[[View], View]:
+    """Decorator: a client may POST here `limit` times in `seconds`, then 429 with Retry-After."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def inner(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+            if request.method == "POST":
+                who = hashlib.sha256(client(request).encode()).hexdigest()[:24]
+                if _over(f"limit:{name}:{who}", limit=limit, seconds=seconds):
+                    return errors.too_many(request, retry_after=seconds)
+            return view(request, *args, **kwargs)
+
+        return inner
+
+    return decorate

@@ -1,0 +1,13 @@
+"""All addresses: German paths, English names (mission.md „Public addresses")."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("konto/", include("allauth.urls")),
+    path("verwaltung/", admin.site.urls),
+]
+
+handler400 = "portal.errors.bad_request"
+handler403 = "portal.errors.forbidden"
+handler404 = "portal.errors.not_found"

@@ -1,0 +1,225 @@
+"""Calls for short-term help, their dates, and who signed up (domain.md, rules 1–12, 35)."""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import IntegerField, OuterRef, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from initiatives.models import Initiative, Topic
+from portal import search
+from portal.models import Municipality, Organisation
+from portal.refused import Refused
+from portal.slots import Signup, Slot
+
+
+class OpportunityQuerySet(models.QuerySet["Opportunity"]):
+    def public(self) -> Self:
+        return self.filter(state=Opportunity.State.PUBLISHED)
+
+
+class Opportunity(models.Model):
+    """A call for short-term help: what, when, where to meet, how many, who organises, who can be reached."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Entwurf")
+        PUBLISHED = "published", _("veröffentlicht")
+        ARCHIVED = "archived", _("archiviert")
+
+    class Age(models.TextChoices):
+        ACCOMPANIED = "accompanied", _("Kinder nur in Begleitung")
+        FROM_14 = "from14", _("ab 14 Jahren")
+        FROM_18 = "from18", _("ab 18 Jahren")
+
+    class Insurance(models.TextChoices):
+        """Rule 35: empty until the town chose one of the checked texts; never a default promise."""
+
+        NONE = "", _("keine Aussage")
+        MUNICIPAL = (
+            "municipal",
+            _("Helferinnen und Helfer handeln im Auftrag der Kommune (Unfallkasse Hessen)"),
+        )
+        STATE = "state", _("Rahmenvertrag des Landes Hessen (nachrangig)")
+        ORGANISER = "organiser", _("über den Veranstalter")
+
+    title = models.CharField(_("Was ist zu tun? (Titel)"), max_length=80)
+    slug = models.SlugField(_("Adresse der Seite"), max_length=120, unique=True)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="opportunities", verbose_name=_("Herausgeber")
+    )
+    municipality = models.ForeignKey(
+        Municipality, models.PROTECT, related_name="opportunities", verbose_name=_("Ort")
+    )
+    initiative = models.ForeignKey(
+        Initiative,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="opportunities",
+        verbose_name=_("gehört zur Initiative"),
+    )
+    topic = models.ForeignKey(Topic, models.PROTECT, related_name="opportunities", verbose_name=_("Thema"))
+    state = models.CharField(_("Stand"), max_length=12, choices=State, default=State.DRAFT)
+    summary = models.TextField(
+        _("Worum geht es?"), help_text=_("Zwei, drei Sätze: was zu tun ist und wofür.")
+    )
+    meeting_point = models.CharField(
+        _("Wo ist der Treffpunkt?"),
+        max_length=200,
+        help_text=_("Straße und Hausnummer, so dass man hinfindet."),
+    )
+    bring = models.CharField(
+        _("Was mitbringen?"),
+        max_length=300,
+        blank=True,
+        help_text=_("Zum Beispiel: Gummistiefel, Handschuhe."),
+    )
+    age = models.CharField(_("Für wen?"), max_length=12, choices=Age, default=Age.ACCOMPANIED)
+    organiser = models.CharField(
+        _("Wer veranstaltet?"),
+        max_length=160,
+        help_text=_("Name und Anschrift; steht am Formular, weil dorthin die Namen gehen."),
+    )
+    contact = models.CharField(_("Wer ist erreichbar?"), max_length=120)
+    contact_email = models.EmailField(_("E-Mail der Kontaktperson"), blank=True)
+    contact_phone = models.CharField(_("Telefon („Lieber anrufen?“)"), max_length=40, blank=True)
+    insurance = models.CharField(_("Versicherung"), max_length=12, choices=Insurance, blank=True, default="")
+    is_example = models.BooleanField(_("Beispiel"), default=False, editable=False)
+    published_at = models.DateTimeField(_("veröffentlicht am"), null=True, blank=True, editable=False)
+    changed_at = models.DateTimeField(_("geändert am"), auto_now=True)
+    search_text = models.TextField(default="", editable=False)
+
+    privacy = {"contact": "K7", "contact_email": "K7", "contact_phone": "K7"}
+    objects = OpportunityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Aktion")
+        verbose_name_plural = _("Aktionen")
+        ordering = ["title"]
+        indexes = [models.Index(fields=["municipality", "state"], name="opportunity_town")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def save(self, **kwargs: object) -> None:
+        self.search_text = search.normalise(f"{self.title} {self.summary} {self.municipality.name}")
+        super().save(**kwargs)  # type: ignore[arg-type]
+
+    def get_absolute_url(self) -> str:
+        return reverse("volunteers:detail", args=[self.slug])
+
+    @property
+    def is_public(self) -> bool:
+        return self.state == self.State.PUBLISHED
+
+    @property
+    def age_rule(self) -> str:
+        """The sentence beside the tick of the form (rule 12)."""
+        return {
+            self.Age.ACCOMPANIED: gettext("Ich bin volljährig oder komme in Begleitung Erwachsener."),
+            self.Age.FROM_14: gettext("Wir sind alle mindestens 14 Jahre alt."),
+            self.Age.FROM_18: gettext("Wir sind alle mindestens 18 Jahre alt."),
+        }[self.Age(self.age)]
+
+    def missing_for_publication(self) -> list[str]:
+        """What is still missing, in words for staff; empty: may be published (rules 21, 35)."""
+        missing = []
+        for value, words in [
+            (self.title, gettext("der Titel")),
+            (self.summary, gettext("worum es geht")),
+            (self.meeting_point, gettext("der Treffpunkt")),
+            (self.organiser, gettext("wer veranstaltet")),
+            (self.contact and (self.contact_email or self.contact_phone), gettext("wer erreichbar ist")),
+        ]:
+            if not (value or "").strip():
+                missing.append(words)
+        if not self.pk or not self.shifts.filter(cancelled_at=None).exists():
+            missing.append(gettext("mindestens ein Termin"))
+        if self.initiative and self.initiative.life_state != Initiative.LifeState.RUNNING:
+            missing.append(gettext("eine Initiative, die läuft (oder keine Initiative)"))
+        if not self.organisation.may_publish:
+            missing.append(gettext("Impressum und E-Mail des Herausgebers"))
+        return missing
+
+
+class ShiftQuerySet(models.QuerySet["Shift"]):
+    def public(self) -> Self:
+        return self.filter(opportunity__state=Opportunity.State.PUBLISHED)
+
+    def upcoming(self, now: datetime) -> Self:
+        """Where help is still wanted: not cancelled, not begun; soonest first."""
+        return self.filter(cancelled_at=None, starts__gt=now).order_by("starts", "pk")
+
+    def with_seats(self) -> Self:
+        """Annotates `n_taken` and `n_waiting` (parties) for lists, in the one query."""
+        mine = ShiftSignup.objects.filter(slot=OuterRef("pk")).order_by()
+        seated = mine.filter(status__in=Signup.SEATED).values("slot").annotate(n=Sum("seats")).values("n")
+        waiting = (
+            mine.filter(status=Signup.Status.WAITING)
+            .values("slot")
+            .annotate(n=models.Count("pk"))
+            .values("n")
+        )
+        zero = Value(0)
+        return self.annotate(
+            n_taken=Coalesce(Subquery(seated, output_field=IntegerField()), zero),
+            n_waiting=Coalesce(Subquery(waiting, output_field=IntegerField()), zero),
+        )
+
+
+class Shift(Slot):
+    """One date of an opportunity, with seats."""
+
+    opportunity = models.ForeignKey(
+        Opportunity, models.CASCADE, related_name="shifts", verbose_name=_("Aktion")
+    )
+    note = models.CharField(
+        _("Hinweis zum Termin"), max_length=120, blank=True, help_text=_("Zum Beispiel: Schicht am Grill")
+    )
+    contact_told_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    kind = "shift"
+    objects = ShiftQuerySet.as_manager()
+
+    class Meta(Slot.Meta):
+        verbose_name = _("Termin")
+        verbose_name_plural = _("Termine")
+        indexes = [models.Index(fields=["starts", "cancelled_at"], name="shift_starts")]
+
+    def __str__(self) -> str:
+        return f"{self.opportunity.title}, {timezone.localtime(self.starts):%d.%m.%Y %H:%M}"
+
+    @property
+    def title(self) -> str:
+        return self.opportunity.title
+
+    @property
+    def where(self) -> str:
+        return f"{self.opportunity.meeting_point}, {self.opportunity.municipality.name}"
+
+    @property
+    def organisation(self) -> Organisation:
+        return self.opportunity.organisation
+
+    def get_absolute_url(self) -> str:
+        return self.opportunity.get_absolute_url()
+
+    def refuse_unless_open(self) -> None:
+        """Only a published action takes sign-ups."""
+        if not self.opportunity.is_public:
+            raise Refused(gettext("Diese Aktion nimmt zurzeit keine Anmeldungen an."))
+
+
+class ShiftSignup(Signup):
+    """A party that comes to help on one shift."""
+
+    slot = models.ForeignKey(Shift, models.PROTECT, related_name="signups", verbose_name=_("Termin"))
+
+    class Meta(Signup.Meta):
+        verbose_name = _("Anmeldung zum Helfen")
+        verbose_name_plural = _("Anmeldungen zum Helfen")
