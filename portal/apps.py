@@ -1,12 +1,12 @@
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin import apps as admin_apps
 
 
 class PortalConfig(AppConfig):
     name = "portal"
 
 
-class AdminSite(AdminConfig):
+class AdminSite(admin_apps.AdminConfig):
     """Django's admin with our own site: „Redaktion", second factor, 404 for what is not mine."""
 
     default = False
