@@ -1,0 +1,30 @@
+"""The Celery app and, in one dict, everything that happens by the clock.
+
+Intervals in UTC, not local crontabs: `crontab("*/30")` in local time skips 90 minutes in October.
+The work itself is found in columns of the database, so a task that runs late, twice or in two
+processes at once does no harm (rules 13 and 14 of domain.md).
+"""
+
+import os
+from datetime import UTC, datetime, timedelta
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+app = Celery("portal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# „Last run" long ago: each task is due as soon as the clock starts. A laptop that is never on for six
+# hours still erases what has to go, and after an outage nothing waits for a whole interval.
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+PERIODIC = {
+    "portal.tasks.deliver_due": timedelta(minutes=1),  # mails whose time has come
+    "portal.tasks.queue_due": timedelta(minutes=1),  # reminders, nudges, thanks, digests
+    "portal.tasks.enforce_deletion": timedelta(hours=6),  # deletion classes of trust.md
+}
+app.conf.beat_schedule = {
+    name: {"task": name, "schedule": every, "last_run_at": LONG_AGO} for name, every in PERIODIC.items()
+}

@@ -1,0 +1,132 @@
+"""gunicorn's settings and hooks: `gunicorn -c python:portal.serving portal.wsgi`.
+
+One process with threads on a laptop; WEB_CONCURRENCY and WEB_THREADS make it more on a server.
+The names below are gunicorn's. There is no access log here: a proxy in front has one.
+"""
+
+import http.client
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from types import FrameType
+
+import django
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
+
+from portal.embedded import Engine
+from portal.logs import MaskTokens
+from portal.prepare import prepare
+
+HOST = os.environ.get("BIND", "127.0.0.1")
+PORT = os.environ.get("PORT", "8000")
+
+bind = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
+threads = int(os.environ.get("WEB_THREADS", "8"))
+timeout = 60
+graceful_timeout = 8
+keepalive = 5
+control_socket_disable = True  # it would write into the home directory, which may not exist
+accesslog = None
+loglevel = "warning"
+
+_engine: Engine | None = None  # the embedded Celery of this process, if it has one
+
+
+def _end(signum: int, frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+# Until gunicorn has its own handlers: who stops a start under way gets a clean end, too.
+signal.signal(signal.SIGTERM, _end)
+signal.signal(signal.SIGINT, _end)
+
+
+def on_starting(server: Arbiter) -> None:
+    """In the parent, before the port is opened: what is wrong is said in one sentence."""
+    logging.getLogger("gunicorn.error").addFilter(MaskTokens())
+    _refuse_used_port()
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
+    prepare()
+    _refuse_used_port()
+
+
+def when_ready(server: Arbiter) -> None:
+    """A closed terminal window ends the portal; to gunicorn alone, SIGHUP means „read the settings again"."""
+    if sys.stdin and sys.stdin.isatty():
+        signal.signal(signal.SIGHUP, lambda *_: server.SIG_QUEUE.put_nowait(signal.SIGTERM))
+
+
+def _refuse_used_port() -> None:
+    family = socket.AF_INET6 if ":" in HOST else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, int(PORT)))
+        except OSError as error:
+            sys.exit(
+                f"Der Port {PORT} auf {HOST} ist nicht zu haben ({error.strerror}). "
+                f"Mit einem anderen starten: PORT={int(PORT) + 1} ./run"
+            )
+
+
+def post_fork(server: Arbiter, worker: Worker) -> None:
+    """Until the worker has its own handlers, a signal ends it; gunicorn's inherited ones would lose it."""
+    for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(signum, signal.SIG_DFL)
+
+
+def post_worker_init(worker: Worker) -> None:
+    """In the worker, before its loop: start the embedded Celery, watch the parent, say when it answers."""
+    global _engine
+    if not settings.REDIS_URL:
+        _engine = Engine()
+        _engine.start()
+    threading.Thread(target=_end_with_parent, args=(worker.ppid,), daemon=True).start()
+    if worker.age == 1:
+        threading.Thread(target=_announce, daemon=True).start()
+
+
+def worker_exit(server: Arbiter, worker: Worker) -> None:
+    """In the worker, at the end. Leaves at once: a request that hangs must not keep the process."""
+    if os.getpid() != worker.pid:
+        return  # gunicorn calls this in the parent, too, for a worker that was already gone
+    if _engine:
+        _engine.stop()
+    logging.shutdown()
+    os._exit(getattr(sys.exc_info()[1], "code", None) or 0)
+
+
+def _end_with_parent(parent: int) -> None:
+    """Leave two seconds after the process that `./run` became was killed, whatever else hangs."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    time.sleep(2)
+    os._exit(1)
+
+
+def _announce() -> None:
+    """Print one line as soon as a request really was answered."""
+    host = "localhost" if HOST in ("0.0.0.0", "::") else HOST  # noqa: S104
+    for _attempt in range(60):
+        try:
+            connection = http.client.HTTPConnection(host, int(PORT), timeout=10)
+            connection.request("GET", "/healthz", headers={"Host": f"localhost:{PORT}"})
+            if connection.getresponse().status == http.HTTPStatus.OK:
+                print(f"Portal bereit: http://localhost:{PORT}", flush=True)  # noqa: T201
+                return
+        except OSError:
+            pass
+        time.sleep(0.5)
+    logging.getLogger(__name__).error("The portal does not answer on its own port.")
