@@ -1,0 +1,186 @@
+"""Fixtures for all tests, and the rules of the suite that pytest can hold.
+
+- A logged ERROR fails the test that caused it, unless it is marked `logs_errors` (style.md rule 34).
+- The end of a run says how many tests were skipped and why; with CI=true and PORTAL_FULL=1 any
+  skipped test fails the run.
+- `postgres` tests are skipped without DATABASE_URL; `sqlite` tests are left out with it.
+"""
+
+import contextlib
+import logging
+import os
+import secrets
+import shutil
+from collections import Counter
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests import servers
+from tests.mailserver import MailServer
+
+POSTGRES = urlsplit(os.environ.get("DATABASE_URL", "")).scheme.startswith("postgres")
+FULL = os.environ.get("CI") == "true" and os.environ.get("PORTAL_FULL") == "1"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "logs_errors: the test is about an error that is logged as one")
+    config.addinivalue_line("markers", "sqlite: about the laptop's database; left out on PostgreSQL")
+
+
+def pytest_collection_modifyitems(config, items):
+    left_out = [item for item in items if POSTGRES and item.get_closest_marker("sqlite")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+    for item in items:
+        if "tests/browser/" in item.path.as_posix():
+            item.add_marker("browser")
+        if item.get_closest_marker("postgres") and not POSTGRES:
+            item.add_marker(pytest.mark.skip(reason="braucht PostgreSQL (DATABASE_URL)"))
+
+
+class _Errors(logging.Handler):
+    def __init__(self):
+        super().__init__(logging.ERROR)
+        self.lines = []
+
+    def emit(self, record):
+        self.lines.append(f"{record.name}: {record.getMessage()}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """A logged ERROR fails the test that caused it."""
+    errors = _Errors()
+    loggers = [logging.getLogger()]
+    loggers += [
+        logger
+        for logger in logging.Logger.manager.loggerDict.values()
+        if isinstance(logger, logging.Logger) and not logger.propagate
+    ]
+    for logger in loggers:
+        logger.addHandler(errors)
+    try:
+        result = yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(errors)
+    if errors.lines and not item.get_closest_marker("logs_errors"):
+        pytest.fail("Logged as an error:\n" + "\n".join(errors.lines), pytrace=False)
+    return result
+
+
+def _skips(reporter):
+    return Counter(
+        report.longrepr[2].removeprefix("Skipped: ") for report in reporter.stats.get("skipped", [])
+    )
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    reasons = _skips(terminalreporter)
+    terminalreporter.write_sep("-", f"übersprungen: {reasons.total()}")
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"{count} × {reason}")
+    if "not browser" in (config.option.markexpr or ""):
+        terminalreporter.write_line(
+            "Nicht ausgewählt: Tests im Browser (so laufen sie: ./run test -m browser)"
+        )
+    if FULL and reasons:
+        terminalreporter.write_line("Im vollen Lauf darf keiner fehlen.", red=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if FULL and reporter and _skips(reporter) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings, tmp_path):
+    """What a test writes stays in its own folder; the limits of one test are not those of the next."""
+    from django.core.cache import cache
+
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    cache.clear()
+
+
+@pytest.fixture
+def smtp(settings):
+    """A real mail server that this process delivers to; `tests/mailserver.py` says what it can do."""
+    with MailServer() as server:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+        settings.EMAIL_TIMEOUT = 1
+        yield server
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    """Settings of a portal whose first data is loaded: made once, copied by `start_portal`."""
+    folder = tmp_path_factory.mktemp("prepared")
+    settings = {"VAR_DIR": folder / "var"}
+    if POSTGRES:
+        url = servers.database_beside(os.environ["DATABASE_URL"], f"prepared_{secrets.token_hex(4)}")
+        settings |= {"DATABASE_URL": url, "REDIS_URL": os.environ["REDIS_URL"], "DEMO": "0"}
+        settings |= {name: os.environ[name] for name in ("SECRET_KEY", "EMAIL_URL", "MAIL_FROM")}
+    servers.Django(folder, settings).python("from portal.prepare import prepare; prepare()")
+    yield settings
+    if POSTGRES:
+        servers.drop_database(url)
+
+
+@pytest.fixture
+def start_portal(prepared, tmp_path, request):
+    """A function that starts a portal with a copy of the first data, and with `celery worker` and
+    `celery beat` beside it where Redis is. Keyword arguments are environment variables.
+
+    The portal has .url, .mails(), .wait_for_mail(), .python(code), .manage(…), .errors(); and with
+    PostgreSQL .worker, .beat, .redis and .mail_server, which are None on a laptop.
+    """
+    started, databases, closing = [], [], contextlib.ExitStack()
+
+    def start(**settings):
+        name = f"portal_{secrets.token_hex(4)}"
+        folder = tmp_path / name
+        shutil.copytree(prepared["VAR_DIR"], folder / "var", ignore=shutil.ignore_patterns("mail"))
+        portal = servers.Portal(folder, prepared | {"VAR_DIR": folder / "var"} | settings)
+        portal.settings.setdefault("SITE_URL", portal.url)
+        if POSTGRES:
+            template = urlsplit(prepared["DATABASE_URL"]).path[1:]
+            databases.append(servers.database_beside(prepared["DATABASE_URL"], name, template))
+            portal.redis = servers.Redis().start()
+            started.append(portal.redis)
+            portal.mail_server = closing.enter_context(MailServer())
+            own = {
+                "DATABASE_URL": databases[-1],
+                "REDIS_URL": portal.redis.url(),
+                "EMAIL_URL": portal.mail_server.url,
+            }
+            portal.settings |= own | settings
+        started.append(portal.start())
+        if POSTGRES:
+            portal.worker = servers.Worker(folder / "worker", portal.settings).start()
+            portal.beat = servers.Beat(folder / "beat", portal.settings).start()
+            started.extend([portal.worker, portal.beat])
+        return portal
+
+    yield start
+    for server in reversed(started):
+        server.stop()
+    closing.close()
+    for url in databases:
+        servers.drop_database(url)
+    errors = [line for server in started for line in server.errors()]
+    if not request.node.get_closest_marker("logs_errors"):
+        assert errors == []
+
+
+@pytest.fixture
+def portal(start_portal):
+    """One started portal."""
+    return start_portal()

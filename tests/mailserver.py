@@ -1,0 +1,110 @@
+"""An SMTP server whose answers the test decides, and which says when something happens."""
+
+import asyncio
+import logging
+import queue
+import threading
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
+
+from tests.servers import free_port, wait_until
+
+logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd writes down every line
+
+HANG = "hang"  # no answer until `release` is set
+CLOSE = "close"  # the connection ends instead of an answer; at phase "data" the mail has been taken
+
+
+@dataclass
+class Plan:
+    phase: str  # "mail", "rcpt" or "data"
+    answer: str  # "451 später", HANG or CLOSE
+    to: str | None  # only for this address; "mail" comes before any address is known
+    times: int
+
+
+class MailServer:
+    """Takes everything, unless planned otherwise.
+
+    smtp.plan("data", "451 4.3.0 später", times=3)
+    smtp.plan("rcpt", "550 5.1.1 unbekannt", to="poison@example.org")
+    smtp.plan("data", HANG); smtp.moments.get(timeout=5)   # ("mail", …), ("rcpt", …), ("data", …)
+    """
+
+    def __init__(self):
+        self.messages = []  # email.message.EmailMessage, in order of arrival, as taken by the server
+        self.moments = queue.Queue()  # (phase, address), put before the answer
+        self.release = threading.Event()
+        self.connections = 0
+        self._plans = []
+        self._controller = None
+
+    def plan(self, phase, answer, *, to=None, times=1):
+        self._plans.append(Plan(phase, answer, to, times))
+
+    def wait_for(self, count=1, *, seconds=20):
+        """All messages, as soon as there are `count`."""
+        wait_until(lambda: len(self.messages) >= count, seconds=seconds, what=f"{count} mails")
+        return self.messages
+
+    @property
+    def url(self):
+        return f"smtp://127.0.0.1:{self.port}"
+
+    def __enter__(self):
+        self.port = free_port()
+        server = self
+
+        class Counting(Controller):
+            def factory(self):
+                server.connections += 1
+                return SMTP(self.handler, hostname="localhost", timeout=120, loop=self.loop)
+
+        self._controller = Counting(self, hostname="127.0.0.1", port=self.port)
+        self._controller.start()
+        self.connections = 0  # the controller tried it once itself
+        return self
+
+    def __exit__(self, *_):
+        self.release.set()
+        self._controller.stop()
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        envelope.mail_from = address
+        return await self._answer("mail", server, None) or "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if answer := await self._answer("rcpt", server, address):
+            return answer
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        taken = message_from_bytes(envelope.content, policy=policy.default)
+        planned = self._planned("data", envelope.rcpt_tos[0])
+        if planned in (None, CLOSE):
+            self.messages.append(taken)
+        return await self._carry_out("data", server, envelope.rcpt_tos[0], planned) or "250 OK"
+
+    async def _answer(self, phase, server, address):
+        return await self._carry_out(phase, server, address, self._planned(phase, address))
+
+    def _planned(self, phase, address):
+        for plan in self._plans:
+            if plan.phase == phase and plan.to in (None, address) and plan.times > 0:
+                plan.times -= 1
+                return plan.answer
+        return None
+
+    async def _carry_out(self, phase, server, address, planned):
+        self.moments.put((phase, address))
+        if planned == HANG:
+            while not self.release.is_set():
+                await asyncio.sleep(0.02)
+            return "451 4.3.0 released"
+        if planned == CLOSE:
+            server.transport.abort()
+        return planned

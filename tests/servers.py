@@ -1,0 +1,325 @@
+"""Real servers for tests, each on a free port and in a folder of its own, ended by process id.
+
+    python -m tests.servers COMMAND …    runs COMMAND with DATABASE_URL, REDIS_URL and what else a
+                                         server needs, on a throw-away PostgreSQL and Redis
+
+A server that is stopped, killed, frozen or restarted keeps its port and its folder.
+"""
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from email import message_from_bytes, policy
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import redis
+
+ROOT = Path(__file__).resolve().parent.parent
+# What a started portal sees of our own environment; everything else is said by the test.
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONUTF8")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(true, *, seconds=20, what="condition"):
+    """Poll until `true()` is truthy and return what it said; TimeoutError after the deadline."""
+    deadline = time.monotonic() + seconds
+    while not (answer := true()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what}: not within {seconds} s")
+        time.sleep(0.05)
+    return answer
+
+
+class Server:
+    """A process with its log. Subclasses say the command, and how to know that it answers."""
+
+    as_user = None  # whom to become when we are root
+    end_signal = signal.SIGTERM
+
+    def __init__(self, folder=None):
+        self.folder = Path(folder or tempfile.mkdtemp(prefix=f"{type(self).__name__.lower()}-"))
+        self.log_file = self.folder / "log.txt"
+        self.process = None
+
+    def command(self):
+        raise NotImplementedError
+
+    def environment(self):
+        return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+
+    def answers(self):
+        raise NotImplementedError
+
+    def as_somebody(self, command):
+        if self.as_user and os.getuid() == 0:
+            return [
+                "setpriv",
+                f"--reuid={self.as_user}",
+                f"--regid={self.as_user}",
+                "--clear-groups",
+                *command,
+            ]
+        return command
+
+    def start(self):
+        with self.log_file.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.as_somebody([str(part) for part in self.command()]),
+                cwd=ROOT,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            wait_until(self._answers_or_died, seconds=90, what=f"{type(self).__name__} starts")
+        except TimeoutError as error:
+            self.kill()
+            raise TimeoutError(f"{error}\n{self.log()}") from None
+        return self
+
+    def _answers_or_died(self):
+        if self.process.poll() is not None:
+            raise RuntimeError(f"{type(self).__name__} ended with {self.process.returncode}:\n{self.log()}")
+        return self.answers()
+
+    def log(self):
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def errors(self):
+        """Lines in which it complains; the fixtures hold them against the test."""
+        return re.findall(r"^.*(?:[ :]ERROR[ /]|[ :]CRITICAL[ /]|Traceback).*$", self.log(), re.MULTILINE)
+
+    def stop(self, seconds=20):
+        """End it as an operator would and return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.send_signal(self.end_signal)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def kill(self):
+        """kill -9"""
+        self.process.kill()
+        return self.process.wait(10)
+
+    def freeze(self):
+        """It still takes connections (the kernel does), but never answers."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class PostgreSQL(Server):
+    as_user = "postgres"
+    end_signal = signal.SIGINT  # „fast": does not wait for clients
+
+    def __init__(self, folder=None):
+        super().__init__(folder)
+        self.port = free_port()
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
+        self.programs = found[-1] if found else Path(shutil.which("postgres") or "/missing").parent
+        if os.getuid() == 0:
+            shutil.chown(self.folder, self.as_user, self.as_user)
+
+    def start(self):
+        data = self.folder / "data"
+        if not data.exists():
+            options = [
+                "--auth=trust",
+                "--username=portal",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                "--no-sync",
+            ]
+            subprocess.run(
+                self.as_somebody([self.programs / "initdb", "-D", data, *options]),
+                check=True,
+                cwd="/",
+                stdout=subprocess.DEVNULL,
+            )
+        return super().start()
+
+    def command(self):
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "fsync": "off",  # the data is thrown away; what is committed survives kill -9 all the same
+            "max_connections": 200,
+            "timezone": "UTC",
+        }
+        given = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        folders = ["-D", self.folder / "data", "-k", self.folder]
+        return [self.programs / "postgres", *folders, "-p", self.port, *given]
+
+    def url(self, database="postgres"):
+        return f"postgresql://portal@127.0.0.1:{self.port}/{database}"
+
+    def answers(self):
+        with contextlib.suppress(psycopg.OperationalError), psycopg.connect(self.url(), connect_timeout=2):
+            return True
+        return False
+
+
+class Redis(Server):
+    def __init__(self, folder=None):
+        super().__init__(folder)
+        self.port = free_port()
+
+    def command(self):
+        given = ["--save", "", "--appendonly", "no", "--dir", self.folder]
+        return ["redis-server", "--port", self.port, "--bind", "127.0.0.1", *given]
+
+    def url(self, number=0):
+        return f"redis://127.0.0.1:{self.port}/{number}"
+
+    def answers(self):
+        with contextlib.suppress(redis.RedisError), redis.Redis(port=self.port, socket_timeout=1) as client:
+            return client.ping()
+        return False
+
+
+class Django(Server):
+    """A process of the portal with settings of its own: only what `settings` says is set."""
+
+    def __init__(self, folder, settings):
+        super().__init__(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.settings = {"VAR_DIR": str(self.folder / "var")} | settings
+
+    def environment(self):
+        return super().environment() | {name: str(value) for name, value in self.settings.items()}
+
+    def manage(self, *arguments, stdin=""):
+        """What `manage.py …` with these settings prints; fails when it fails."""
+        return self._output([sys.executable, "manage.py", *arguments], stdin)
+
+    def python(self, code):
+        """What this code prints, run with Django set up on these settings."""
+        return self._output([sys.executable, "-c", "import django; django.setup()\n" + code])
+
+    def _output(self, command, stdin=""):
+        environment = self.environment() | {"DJANGO_SETTINGS_MODULE": "portal.settings"}
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, input=stdin, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+
+class Portal(Django):
+    """The started portal: what `./run` becomes once everything is installed."""
+
+    def __init__(self, folder, settings=None):
+        super().__init__(folder, {"PORT": free_port()} | (settings or {}))
+        self.url = f"http://localhost:{self.settings['PORT']}"
+        self.worker = self.beat = self.redis = self.mail_server = None
+
+    def command(self):
+        return [sys.executable, "-m", "gunicorn", "--config", "python:portal.serving", "portal.wsgi"]
+
+    def answers(self):
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
+            return answer.status == 200
+        return False
+
+    def mails(self):
+        """The mails that left so far, oldest first, as email.message.EmailMessage."""
+        if self.mail_server:
+            return list(self.mail_server.messages)
+        files = sorted((Path(self.settings["VAR_DIR"]) / "mail").glob("*.eml"))
+        return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+
+    def wait_for_mail(self, count=1, *, to=None, subject="", seconds=20):
+        """The mails to this address with this in the subject, as soon as there are `count` of them."""
+
+        def wanted():
+            found = [
+                mail for mail in self.mails() if (not to or to in mail["To"]) and subject in mail["Subject"]
+            ]
+            return found if len(found) >= count else None
+
+        return wait_until(wanted, seconds=seconds, what=f"{count} mails to {to} with {subject!r}")
+
+
+class Worker(Django):
+    """`celery worker` beside a started portal."""
+
+    role = ("worker", "--loglevel", "WARNING", "--concurrency", "2", "--without-gossip", "--without-mingle")
+
+    def command(self):
+        return [sys.executable, "-m", "celery", "--app", "portal", *self.role]
+
+    def answers(self):
+        ping = "from portal.celery import app; print(bool(app.control.inspect(timeout=2).ping()))"
+        return self.python(ping).strip() == "True"
+
+
+class Beat(Worker):
+    """`celery beat` beside a started portal."""
+
+    @property
+    def role(self):
+        return ("beat", "--loglevel", "INFO", "--schedule", self.folder / "schedule")
+
+    def answers(self):
+        return "beat: Starting" in self.log()
+
+
+def database_beside(url, name, template="template0"):
+    """A new database on the server of `url`, copied from another; returns its address."""
+    address = urlsplit(url)
+    with psycopg.connect(urlunsplit(address._replace(path="/postgres")), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return urlunsplit(address._replace(path=f"/{name}"))
+
+
+def drop_database(url):
+    address = urlsplit(url)
+    with psycopg.connect(urlunsplit(address._replace(path="/postgres")), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{address.path[1:]}" WITH (FORCE)')
+
+
+def main(command):
+    """Run a command on a throw-away PostgreSQL and Redis; its exit code."""
+    with PostgreSQL() as postgres, Redis() as cache:
+        environment = os.environ | {
+            "DATABASE_URL": postgres.url(),
+            "REDIS_URL": cache.url(),
+            "SECRET_KEY": secrets.token_urlsafe(60),
+            "EMAIL_URL": "smtp://127.0.0.1:9",  # discard: a test that sends names a server of its own
+            "MAIL_FROM": "portal@example.org",
+            "DEMO": "0",
+        }
+        return subprocess.run(command, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
