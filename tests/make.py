@@ -1,0 +1,111 @@
+"""Rows for tests: each builder fills in what the test does not care about. Pass what it asserts on."""
+
+from datetime import datetime, timedelta
+from itertools import count
+from zoneinfo import ZoneInfo
+
+from django.db.models import Max
+
+from initiatives.models import Initiative, Topic
+from portal.models import Booking, Municipality, Organisation, email_key
+from portal.slots import Signup
+from volunteers.models import Opportunity, Shift, ShiftSignup
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 6, 10, 12, 0, tzinfo=BERLIN)  # a Wednesday at noon
+_n = count(1)
+
+
+def organisation(name="Stadt Lich", **fields):
+    defaults = {
+        "address": "Unterstadt 1, 35423 Lich",
+        "contact_email": "ehrenamt@lich.example",
+        "contact_phone": "06404 8060",
+        "imprint": f"{name}, Unterstadt 1, 35423 Lich",
+    }
+    return Organisation.objects.create(name=name, **(defaults | fields))
+
+
+def municipality(name="Lich", **fields):
+    number = next(_n)
+    defaults = {
+        "ags": f"06531{number:03d}",
+        "level": Municipality.Level.TOWN,
+        "official_name": f"{name}, Stadt",
+        "kind": "Stadt",
+        "slug": f"{name.lower()}-{number}",
+        "gov_region": "Gießen",
+        "postal_code": "35423",
+        "lat": 50.52,
+        "lon": 8.82,
+    }
+    return Municipality.objects.create(name=name, **(defaults | fields))
+
+
+def topic(slug="umwelt", name="Umwelt"):
+    return Topic.objects.get_or_create(slug=slug, defaults={"name": name})[0]
+
+
+def initiative(**fields):
+    number = next(_n)
+    town = fields.pop("municipality", None) or municipality()
+    defaults = {
+        "title": f"Initiative {number}",
+        "slug": f"initiative-{number}",
+        "organisation": fields.get("organisation") or organisation(),
+        "municipality": town,
+        "state": Initiative.State.PUBLISHED,
+        "summary": "Wir halten den Bach sauber.",
+    }
+    row = Initiative.objects.create(**(defaults | fields))
+    row.topics.add(topic())
+    return row
+
+
+def opportunity(**fields):
+    number = next(_n)
+    defaults = {
+        "title": "Bachputz an der Wetter",
+        "slug": f"bachputz-{number}",
+        "state": Opportunity.State.PUBLISHED,
+        "summary": "Wir sammeln Müll am Ufer der Wetter.",
+        "meeting_point": "Brücke am Schloss, Schlossgasse 1",
+        "bring": "Gummistiefel, Handschuhe",
+        "organiser": "Stadt Lich, Unterstadt 1, 35423 Lich",
+        "contact": "Frau Beispiel",
+        "contact_email": "bachputz@lich.example",
+        "contact_phone": "06404 806123",
+    }
+    for name, build in [("organisation", organisation), ("municipality", municipality), ("topic", topic)]:
+        if name not in fields:
+            defaults[name] = build()
+    return Opportunity.objects.create(**(defaults | fields))
+
+
+def shift(*, starts=NOW + timedelta(days=10), hours=3, capacity=10, **fields):
+    """Of its own opportunity unless one is given; `hours` long."""
+    if "opportunity" not in fields:
+        fields["opportunity"] = opportunity()
+    fields.setdefault("ends", starts + timedelta(hours=hours))
+    return Shift.objects.create(starts=starts, capacity=capacity, **fields)
+
+
+def booking(email="kim@example.org", name="Kim Muster", **fields):
+    """Confirmed by default; `confirmed_at=None` for one that still waits for the click."""
+    defaults = {"entered_at": NOW, "confirmed_at": NOW, "age_confirmed": True}
+    if "organisation" not in fields:
+        defaults["organisation"] = organisation()
+    return Booking.objects.create(email=email, name=name, email_key=email_key(email), **(defaults | fields))
+
+
+def signup(slot=None, *, email=None, status=Signup.Status.CONFIRMED, seats=1, **fields):
+    """One party on the slot; joins the queue by the next place where its status needs one."""
+    slot = slot or shift()
+    if "booking" not in fields:
+        email = email or f"gast{next(_n)}@example.org"
+        confirmed = None if status == Signup.Status.UNCONFIRMED else NOW
+        fields["booking"] = booking(email, confirmed_at=confirmed, organisation=slot.organisation)
+    if status in (*Signup.SEATED, Signup.Status.WAITING) and "place" not in fields:
+        fields["place"] = (slot.signups.aggregate(last=Max("place"))["last"] or 0) + 1
+    fields.setdefault("email_key", fields["booking"].email_key)
+    return ShiftSignup.objects.create(slot=slot, status=status, seats=seats, **fields)
