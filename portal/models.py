@@ -319,10 +319,11 @@ class Booking(models.Model):
     nudged_at = models.DateTimeField(_("erinnert"), null=True, blank=True)
     confirmed_at = models.DateTimeField(_("bestätigt"), null=True, blank=True)
     erased_at = models.DateTimeField(_("gelöscht"), null=True, blank=True)
+    erased_hash = models.CharField(max_length=64, blank=True, editable=False)
     email_refused_at = models.DateTimeField(_("Adresse abgelehnt"), null=True, blank=True)
     link_version = models.PositiveIntegerField(default=0, editable=False)
 
-    privacy = {"name": "K3", "email": "K3", "email_key": "K3", "phone": "K3"}
+    privacy = {"name": "K3", "email": "K3", "email_key": "K3", "phone": "K3", "erased_hash": "K5"}
 
     class Meta:
         verbose_name = _("Anmeldung")

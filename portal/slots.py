@@ -37,14 +37,16 @@ class Slot(models.Model):
     )
     cancelled_at = models.DateTimeField(_("abgesagt"), null=True, blank=True, editable=False)
     cancel_reason = models.CharField(_("Grund der Absage"), max_length=300, blank=True)
+    contact_told_at = models.DateTimeField(null=True, blank=True, editable=False)
     starts_revision = models.PositiveIntegerField(default=0, editable=False)
     sequence = models.PositiveIntegerField(default=0, editable=False)
-    last_place = models.PositiveIntegerField(default=0, editable=False)
 
     # Rule 6: from here on a free seat is open, and the first confirmed click gets it.
     open_phase: ClassVar[timedelta] = timedelta(hours=24)
     # What `about` columns and mail keys call this kind of slot.
     kind: ClassVar[str]
+    # What `select_related` needs so that the properties below ask nothing more.
+    row_relations: ClassVar[tuple[str, ...]] = ()
 
     if TYPE_CHECKING:
         pk: int
@@ -73,6 +75,31 @@ class Slot(models.Model):
     @property
     def where(self) -> str:
         """Where to be, in one line; empty for an online date."""
+        raise NotImplementedError
+
+    @property
+    def town(self) -> str:
+        """The town's name for subjects; empty for an online date."""
+        return ""
+
+    @property
+    def bring(self) -> str:
+        """What to bring along, in one line; may be empty."""
+        return ""
+
+    @property
+    def contact_line(self) -> str:
+        """Who can be reached and how, for letters; may be empty."""
+        return ""
+
+    @property
+    def contact_address(self) -> str:
+        """Where counts and notices for the contact go; may be empty."""
+        return ""
+
+    @property
+    def staff_path(self) -> str:
+        """The page of the Redaktion where its people are listed."""
         raise NotImplementedError
 
     @property
@@ -108,6 +135,21 @@ class Slot(models.Model):
     def free(self) -> int | None:
         """Free seats, never below 0; None means unlimited."""
         return None if self.capacity is None else max(0, self.capacity - self.taken())
+
+    def counts_words(self) -> str:
+        """„8 von 12 Plätzen vergeben, 2 auf der Warteliste": for staff and the contact; two queries."""
+        taken, waiting = self.taken(), self.signups.all().waiting().count()  # type: ignore[attr-defined]
+        if self.capacity is None:
+            words = ngettext("%(n)s Person angemeldet", "%(n)s Personen angemeldet", taken) % {"n": taken}
+        else:
+            words = _("%(taken)s von %(all)s Plätzen vergeben") % {"taken": taken, "all": self.capacity}
+        if waiting:
+            words = _("%(words)s, %(n)s auf der Warteliste") % {"words": words, "n": waiting}
+        return str(words)
+
+    def next_dates(self, now: datetime) -> str:
+        """A block of lines with what comes next, for the mail of thanks; may be empty."""
+        return ""
 
     def seats_words(self, *, taken: int, waiting: int, now: datetime) -> str:
         """Free seats in words, from figures that the list's one query already has."""

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.models import Initiative, Topic
-from portal import search
+from portal import dates, search
 from portal.models import Municipality, Organisation
 from portal.refused import Refused
 from portal.slots import Signup, Slot
@@ -118,6 +118,17 @@ class Opportunity(models.Model):
         return self.state == self.State.PUBLISHED
 
     @property
+    def display_title(self) -> str:
+        """The title as people read it: examples of the demo say so on card, page and subject."""
+        return gettext("Beispiel: %s") % self.title if self.is_example else self.title
+
+    @property
+    def contact_line(self) -> str:
+        """„Erika Beispiel, Telefon 06404 123, ehrenamt@lich.de"."""
+        phone = gettext("Telefon %s") % self.contact_phone if self.contact_phone else ""
+        return ", ".join(part for part in (self.contact, phone, self.contact_email) if part)
+
+    @property
     def age_rule(self) -> str:
         """The sentence beside the tick of the form (rule 12)."""
         return {
@@ -181,9 +192,9 @@ class Shift(Slot):
     note = models.CharField(
         _("Hinweis zum Termin"), max_length=120, blank=True, help_text=_("Zum Beispiel: Schicht am Grill")
     )
-    contact_told_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     kind = "shift"
+    row_relations = ("opportunity__organisation", "opportunity__municipality")
     objects = ShiftQuerySet.as_manager()
 
     class Meta(Slot.Meta):
@@ -196,7 +207,27 @@ class Shift(Slot):
 
     @property
     def title(self) -> str:
-        return self.opportunity.title
+        return self.opportunity.display_title
+
+    @property
+    def town(self) -> str:
+        return self.opportunity.municipality.name
+
+    @property
+    def bring(self) -> str:
+        return self.opportunity.bring
+
+    @property
+    def contact_line(self) -> str:
+        return self.opportunity.contact_line
+
+    @property
+    def contact_address(self) -> str:
+        return self.opportunity.contact_email
+
+    @property
+    def staff_path(self) -> str:
+        return reverse("admin:volunteers_opportunity_change", args=[self.opportunity_id])
 
     @property
     def where(self) -> str:
@@ -208,6 +239,16 @@ class Shift(Slot):
 
     def get_absolute_url(self) -> str:
         return self.opportunity.get_absolute_url()
+
+    def next_dates(self, now: datetime) -> str:
+        """The next three dates of the same organisation, one line each."""
+        coming = (
+            Shift.objects.public()
+            .upcoming(now)
+            .filter(opportunity__organisation=self.opportunity.organisation_id)
+            .select_related("opportunity__municipality")[:3]
+        )
+        return "\n".join(f"- {dates.short(s.starts)}: {s.title}, {s.town}" for s in coming)
 
     def refuse_unless_open(self) -> None:
         """Only a published action takes sign-ups."""

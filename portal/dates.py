@@ -1,0 +1,39 @@
+"""Dates as people read them, in German, local time."""
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+
+def clock(moment: datetime) -> str:
+    """„9 Uhr", „9.30 Uhr"."""
+    return _("%s Uhr") % _bare(moment)
+
+
+def _bare(moment: datetime) -> str:
+    local = timezone.localtime(moment)
+    return f"{local.hour}.{local.minute:02}" if local.minute else str(local.hour)
+
+
+def span(starts: datetime, ends: datetime) -> str:
+    """„9–12 Uhr" on one day, „9 Uhr bis So., 29. Nov., 12 Uhr" over more."""
+    if timezone.localtime(starts).date() == timezone.localtime(ends).date():
+        return _("%(from)s–%(to)s Uhr") % {"from": _bare(starts), "to": _bare(ends)}
+    return _("%(from)s bis %(to)s") % {"from": clock(starts), "to": short(ends)}
+
+
+def day(moment: datetime) -> str:
+    """„Sa., 28. Nov.", „Do., 28. Mai"."""
+    return date_format(timezone.localtime(moment), "D., j. N")
+
+
+def short(moment: datetime) -> str:
+    """„Sa., 28. Nov., 9 Uhr": for subjects."""
+    return f"{day(moment)}, {clock(moment)}"
+
+
+def long(starts: datetime, ends: datetime) -> str:
+    """„Samstag, 28. November 2026, 9–12 Uhr": for letters and pages."""
+    return f"{date_format(timezone.localtime(starts), 'l, j. F Y')}, {span(starts, ends)}"

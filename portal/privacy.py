@@ -1,0 +1,208 @@
+"""Data protection: export, erase, and the deletion classes of trust.md, run nightly.
+
+Which columns hold personal data stands at each model (`privacy`: column → class); the code here
+finds them there. What is left of a sign-up after its time is a count.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import Q, QuerySet
+from django.utils.crypto import salted_hmac
+
+from portal.models import Booking, Mail
+from portal.signups import fill_seats, lock_slots, signup_models, signups_of
+from portal.slots import Signup
+
+K0_UNCONFIRMED = timedelta(hours=72)
+K1_MAILS = timedelta(days=30)
+K3_PHONE = timedelta(days=7)
+K3_PERSON = timedelta(days=30)
+K5_PROOF = timedelta(days=365)
+Status, Reason = Signup.Status, Signup.Reason
+
+
+def _empty(model: type[models.Model], columns: Iterable[str]) -> dict[str, Any]:
+    """Column → its empty value: None where it may be NULL, else the empty string."""
+    return {name: None if model._meta.get_field(name).null else "" for name in columns}
+
+
+def columns(model: type[models.Model], deletion_class: str) -> list[str]:
+    """The columns of this model that belong to a deletion class."""
+    declared: dict[str, str] = getattr(model, "privacy", {})
+    return [name for name, its_class in declared.items() if its_class == deletion_class]
+
+
+def _wipe_people(bookings: QuerySet[Booking], *, now: datetime) -> int:
+    """Name, address and telephone of these bookings are gone, everywhere; the counts stay."""
+    keys = list(bookings.values_list("pk", flat=True))
+    for model in signup_models():
+        signups = model.objects.filter(booking__in=keys)  # type: ignore[attr-defined]
+        signups.update(**_empty(model, columns(model, "K3")))
+    Mail.objects.filter(booking__in=keys).delete()  # K1: the state line stays until K3
+    return Booking.objects.filter(pk__in=keys).update(
+        erased_at=now, **_empty(Booking, columns(Booking, "K3"))
+    )
+
+
+def export(booking: Booking) -> dict[str, Any]:
+    """Everything that is held about this form's person, as plain JSON values (Art. 15, 20 DSGVO)."""
+    return {
+        "anmeldung": booking.pk,
+        "herausgeber": booking.organisation.name,
+        "name": booking.name,
+        "e_mail": booking.email,
+        "telefon": booking.phone,
+        "weg": booking.get_source_display(),
+        "einwilligung": {
+            "fassung": booking.wording,
+            "altersangabe_bestaetigt": booking.age_confirmed,
+            "eingetragen": _iso(booking.entered_at),
+            "bestaetigungsmail": _iso(booking.mailed_at),
+            "bestaetigt": _iso(booking.confirmed_at),
+        },
+        "termine": [_export_signup(signup) for signup in signups_of(booking)],
+        "mails": [
+            {"betreff": mail.subject, "an": mail.to, "geschrieben": _iso(mail.queued_at), "stand": mail.state}
+            for mail in booking.mails.filter(secret=False).order_by("queued_at")
+        ],
+    }
+
+
+def _export_signup(signup: Signup) -> dict[str, Any]:
+    return {
+        "nummer": signup.pk,
+        "was": signup.slot.title,
+        "wo": signup.slot.where,
+        "beginn": _iso(signup.slot.starts),
+        "ende": _iso(signup.slot.ends),
+        "personen": signup.seats,
+        "stand": signup.get_status_display(),
+        "grund": signup.get_ended_reason_display(),
+        "platz_seit": _iso(signup.seated_at),
+        "war_da": signup.attended,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def proof(address: str) -> str:
+    """A keyed hash of an address: proves that it was erased without holding it (class K5)."""
+    return salted_hmac("portal.privacy.erased", address, algorithm="sha256").hexdigest()
+
+
+def erase(booking: Booking, *, now: datetime) -> None:
+    """At the person's wish (K5): seats are given back, no queued mail leaves, nothing personal is left."""
+    with transaction.atomic():
+        for model in signup_models():
+            _end_all(model, booking, now=now)
+        Mail.objects.filter(booking=booking).delete()
+        known_as = proof(booking.email_key) if booking.email_key else ""
+        _wipe_people(Booking.objects.filter(pk=booking.pk), now=now)
+        Booking.objects.filter(pk=booking.pk).update(erased_hash=known_as)
+
+
+def _end_all(model: type[Signup], booking: Booking, *, now: datetime) -> None:
+    rows = model.objects.filter(booking=booking).exclude(status=Status.ENDED)  # type: ignore[attr-defined]
+    signups = list(rows.select_related("slot").filter(slot__starts__gt=now))
+    if not signups:
+        return
+    slots = lock_slots(signups)
+    rows.filter(slot__in=slots).update(
+        status=Status.ENDED, ended_reason=Reason.ERASED, ended_at=now, email_key=None
+    )
+    for slot in slots.values():
+        fill_seats(slot, now=now)
+
+
+def enforce(now: datetime, *, dry_run: bool = False) -> dict[str, int]:
+    """Every deletion class is applied; returns how many rows each touched (or would touch)."""
+    counts = {}
+    for name, find, act in (
+        ("K0 unbestätigte Anmeldungen", _unconfirmed, _expire),
+        ("K0 nicht angekreuzte Termine", _unticked, _expire_signups),
+        ("K1 Mails", _old_mails, _wipe_mails),
+        ("K3 Telefonnummern", _old_phones, _wipe_phones),
+        ("K3 Personen", _old_people, _wipe_people),
+        ("K5 Nachweise der Löschung", _old_proofs, _wipe_proofs),
+    ):
+        found = find(now)
+        if dry_run:
+            counts[name] = sum(rows.count() for rows in found)
+        else:
+            with transaction.atomic():
+                counts[name] = sum(act(rows, now=now) for rows in found)
+    return counts
+
+
+def _unconfirmed(now: datetime) -> list[QuerySet]:
+    return [Booking.objects.filter(confirmed_at=None, erased_at=None, entered_at__lte=now - K0_UNCONFIRMED)]
+
+
+def _expire(bookings: QuerySet[Booking], *, now: datetime) -> int:
+    for model in signup_models():
+        _expire_signups(
+            model.objects.filter(booking__in=bookings, status=Status.UNCONFIRMED),  # type: ignore[attr-defined]
+            now=now,
+        )
+    return _wipe_people(bookings, now=now)
+
+
+def _unticked(now: datetime) -> list[QuerySet]:
+    return [
+        model.objects.filter(  # type: ignore[attr-defined]
+            status=Status.UNCONFIRMED,
+            booking__confirmed_at__isnull=False,
+            booking__entered_at__lte=now - K0_UNCONFIRMED,
+        )
+        for model in signup_models()
+    ]
+
+
+def _expire_signups(signups: QuerySet, *, now: datetime) -> int:
+    return signups.update(status=Status.ENDED, ended_reason=Reason.EXPIRED, ended_at=now)
+
+
+def _old_mails(now: datetime) -> list[QuerySet]:
+    then = now - K1_MAILS
+    final = (
+        Q(sent_at__lte=then) | Q(failed_at__lte=then) | Q(withdrawn_at__lte=then) | Q(useful_until__lte=then)
+    )
+    return [Mail.objects.filter(final).exclude(to="", text="", last_error="")]
+
+
+def _wipe_mails(mails: QuerySet, *, now: datetime) -> int:
+    return mails.update(**_empty(Mail, columns(Mail, "K1")))
+
+
+def _over(now: datetime, after: timedelta) -> list[QuerySet]:
+    """Bookings of which no sign-up is on a slot that ended less than `after` ago (or is still to come)."""
+    bookings = Booking.objects.filter(erased_at=None, confirmed_at__isnull=False)
+    for model in signup_models():
+        young = model.objects.filter(slot__ends__gt=now - after)  # type: ignore[attr-defined]
+        bookings = bookings.exclude(pk__in=young.values("booking"))
+    return [bookings]
+
+
+def _old_phones(now: datetime) -> list[QuerySet]:
+    return [rows.exclude(phone="") for rows in _over(now, K3_PHONE)]
+
+
+def _wipe_phones(bookings: QuerySet, *, now: datetime) -> int:
+    return bookings.update(phone="")
+
+
+def _old_people(now: datetime) -> list[QuerySet]:
+    return _over(now, K3_PERSON)
+
+
+def _old_proofs(now: datetime) -> list[QuerySet]:
+    return [Booking.objects.filter(erased_at__lte=now - K5_PROOF).exclude(erased_hash="")]
+
+
+def _wipe_proofs(bookings: QuerySet, *, now: datetime) -> int:
+    return bookings.update(**_empty(Booking, columns(Booking, "K5")))

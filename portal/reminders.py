@@ -1,0 +1,303 @@
+"""What time makes due, found by asking the database (rule 14): reminders, nudges, thanks, digests.
+
+`queue_due` runs every minute and is harmless when run twice: each mail has a key that makes it
+once, and each row remembers what it was told. Times are columns, never countdowns in a broker.
+"""
+
+from datetime import date, datetime, time, timedelta
+from itertools import groupby
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal import letters, notices, outbox
+from portal.models import Booking, Mail
+from portal.signups import announce_free_seat, lock, signup_models, signups_of
+from portal.slots import Signup, Slot
+
+NUDGE_AFTER, NUDGE_AFTER_SOON, SOON = timedelta(hours=20), timedelta(hours=3), timedelta(hours=48)
+EVENING = time(17)  # rule table: 17 o'clock the day before
+EARLY_DAYS, LATE_DAYS = 3, 1
+THANKS_FOR = timedelta(days=7)  # after an outage, thanks older than this are no longer useful
+BATCH = 500  # rows per run and kind; the next minute takes the rest
+
+
+def queue_due(*, now: datetime) -> dict[str, int]:
+    """Everything that is due now is in the outbox; returns how many mails per kind were written."""
+    _take_back_missed(now)
+    written = {"nudge": _nudges(now), "seat-free": _open_seats(now)}
+    if not outbox.is_quiet(now):  # rule 16: these do not leave between 21 and 7 o'clock
+        written["reminder"] = sum(_reminders(model, now) for model in signup_models())
+        written["thanks"] = sum(_thanks(model, now) for model in signup_models())
+        written["new-signups"] = sum(_digests(model, now) for model in signup_models())
+    return written
+
+
+def at(day: date, clock: time) -> datetime:
+    """Local wall-clock time on a day, right over both changes of the clock."""
+    return datetime.combine(day, clock, tzinfo=timezone.get_current_timezone())
+
+
+def _slot_model(model: type[Signup]) -> type[Slot]:
+    return model.slot.field.related_model  # type: ignore[no-any-return]
+
+
+def _with_slot(signups: QuerySet) -> QuerySet:
+    names = [f"slot__{name}" for name in _slot_model(signups.model).row_relations]
+    return signups.select_related("booking__organisation", *names)
+
+
+# --- reminders ------------------------------------------------------------------------------------
+def _reminders(model: type[Signup], now: datetime) -> int:
+    """Confirmed people of dates in three days, and of tomorrow's (from 17 o'clock) and today's dates."""
+    today = timezone.localdate(now)
+    written = 0
+    if now >= at(today, EVENING):
+        early, late = today + timedelta(days=EARLY_DAYS), today + timedelta(days=LATE_DAYS)
+        written += _remind(model, "early", early, word=_("In drei Tagen"), now=now)
+        written += _remind(model, "late", late, word=_("Morgen"), now=now)
+    # After an outage: what should have gone out last evening is still useful before the start.
+    return written + _remind(model, "late", today, word=_("Heute"), now=now)
+
+
+def _take_back_missed(now: datetime) -> None:
+    """A reminder that could not leave in time („Morgen" after midnight) is due again, in today's words."""
+    missed = Mail.objects.open().filter(kind="reminder", useful_until__lte=now).exclude(booking=None)
+    for mail in missed.order_by("pk")[:BATCH]:
+        with transaction.atomic():
+            if Mail.objects.open().filter(pk=mail.pk).update(withdrawn_at=now):
+                for model in signup_models():
+                    live = model.objects.live().filter(booking=mail.booking_id)  # type: ignore[attr-defined]
+                    live.update(reminded_late=None)
+
+
+def _remind(model: type[Signup], which: str, day: date, *, word: str, now: datetime) -> int:
+    """Remind those of `day` who were not yet, for this start; dates of one form and day share a mail.
+
+    A sign-up that got its seat after the reminder's time gets none that is already past (rule 14).
+    """
+    column = f"reminded_{which}"
+    days = EARLY_DAYS if which == "early" else LATE_DAYS
+    due = at(day - timedelta(days=days), EVENING)
+    rows = _with_slot(
+        model.objects.filter(  # type: ignore[attr-defined]
+            status=Signup.Status.CONFIRMED,
+            slot__cancelled_at=None,
+            slot__starts__gte=max(at(day, time.min), now),
+            slot__starts__lt=at(day + timedelta(days=1), time.min),
+            seated_at__lte=due,
+        )
+        .filter(Q(**{column: None}) | ~Q(**{column: F("slot__starts_revision")}))
+        .exclude(booking__email="")
+    ).order_by("booking_id", "slot__starts", "pk")[:BATCH]
+    written = 0
+    for _booking, group in groupby(rows, key=lambda signup: signup.booking_id):
+        with transaction.atomic():
+            written += _remind_one(list(group), column, word=word, day=day, now=now)
+    return written
+
+
+def _remind_one(signups: list[Signup], column: str, *, word: str, day: date, now: datetime) -> int:
+    """One reminder for the dates of one form on one day, if they are still as they were read."""
+    model = type(signups[0])
+    current = {slot.pk: slot for slot in lock(_slot_model(model), {s.slot_id for s in signups})}
+    fresh = [
+        signup
+        for signup in _with_slot(model.objects.filter(pk__in=[s.pk for s in signups])).order_by(
+            "slot__starts", "pk"
+        )  # type: ignore[attr-defined]
+        if signup.status == Signup.Status.CONFIRMED
+        and not current[signup.slot_id].cancelled_at
+        and timezone.localdate(current[signup.slot_id].starts) == day
+        and getattr(signup, column) != signup.slot.starts_revision
+    ]
+    if not fresh:
+        return 0
+    booking = fresh[0].booking
+    said = "-".join(f"{s.pk}.{s.slot.starts_revision}.{s.slot.sequence}" for s in fresh)
+    letter = letters.write(
+        "signups/reminder", notices.facts(booking, fresh) | {"word": word}, organisation=booking.organisation
+    )
+    written = outbox.queue(
+        key=f"reminder:{column}:{booking.label}:{day}:{word}:{said}",
+        kind="reminder",
+        to=booking.email,
+        letter=letter,
+        now=now,
+        organisation=booking.organisation,
+        booking=booking,
+        # „Morgen" is true until midnight; today's until the first date begins
+        useful_until=min(fresh[0].slot.starts, at(timezone.localdate(now) + timedelta(days=1), time.min)),
+    )
+    for signup in fresh:
+        setattr(signup, column, signup.slot.starts_revision)
+        signup.save(update_fields=[column])
+    return int(written)
+
+
+# --- nudges -----------------------------------------------------------------------------------------
+def _nudges(now: datetime) -> int:
+    """One reminder to confirm: after 20 hours, or after 3 when the start is within 48 (rule 2)."""
+    waiting = Booking.objects.filter(
+        confirmed_at=None, erased_at=None, nudged_at=None, entered_at__lte=now - NUDGE_AFTER_SOON
+    ).exclude(mailed_at=None)
+    written = 0
+    for booking in waiting.select_related("organisation").order_by("entered_at")[:BATCH]:
+        with transaction.atomic():
+            written += _nudge(booking, now)
+    return written
+
+
+def _nudge(booking: Booking, now: datetime) -> int:
+    open_signups = [
+        signup
+        for signup in signups_of(booking)
+        if signup.status == Signup.Status.UNCONFIRMED and signup.slot.is_open(now)
+    ]
+    if open_signups:
+        soon = min(signup.slot.starts for signup in open_signups) - now <= SOON
+        if not soon and now - booking.entered_at < NUDGE_AFTER:
+            return 0
+        if _signed_up_meanwhile(open_signups):
+            open_signups = []
+    claimed = Booking.objects.filter(pk=booking.pk, nudged_at=None).update(nudged_at=now)
+    if not open_signups or not claimed:
+        return 0
+    return int(notices.ask_to_confirm(booking, open_signups, now=now, nudge=True))
+
+
+def _signed_up_meanwhile(signups: list[Signup]) -> bool:
+    """The same form was sent twice and confirmed once: no nudge for its twin."""
+    rows = type(signups[0]).objects.live()  # type: ignore[attr-defined]
+    slots = {signup.slot_id for signup in signups}
+    found = rows.filter(email_key=signups[0].email_key, slot__in=slots).values("slot").distinct().count()
+    return bool(found == len(slots))
+
+
+# --- free seats in the open phase -------------------------------------------------------------------
+def _open_seats(now: datetime) -> int:
+    """When the open phase begins with a free seat, those waiting who were never told hear of it."""
+    told = 0
+    for model in signup_models():
+        slots = _slot_model(model)
+        found = (
+            model.objects.filter(  # type: ignore[attr-defined]
+                status=Signup.Status.WAITING,
+                told_free_at=None,
+                slot__cancelled_at=None,
+                slot__starts__gt=now,
+                slot__starts__lte=now + slots.open_phase,
+            )
+            .values_list("slot", flat=True)
+            .distinct()
+        )
+        for key in list(found[:BATCH]):
+            with transaction.atomic():
+                (slot,) = lock(slots, [key])
+                free = slot.free()
+                if slot.in_open_phase(now) and not slot.cancelled_at and free != 0:
+                    announce_free_seat(slot, free=free, now=now)
+                    told += 1
+    return told
+
+
+# --- thanks -----------------------------------------------------------------------------------------
+def _thanks(model: type[Signup], now: datetime) -> int:
+    """The day after, to all who had a seat and are not known to have stayed away (mail table)."""
+    rows = _with_slot(
+        model.objects.filter(  # type: ignore[attr-defined]
+            status=Signup.Status.CONFIRMED,
+            thanked_at=None,
+            slot__cancelled_at=None,
+            slot__ends__lt=at(timezone.localdate(now), time.min),
+            slot__ends__gt=now - THANKS_FOR,
+        )
+        .exclude(attended=False)
+        .exclude(booking__email="")
+    ).order_by("booking_id", "slot__starts", "pk")[:BATCH]
+    written = 0
+    for _booking, group in groupby(rows, key=lambda s: (s.booking_id, s.slot.day)):
+        with transaction.atomic():
+            written += _thank(list(group), now=now)
+    return written
+
+
+def _thank(signups: list[Signup], *, now: datetime) -> int:
+    booking = signups[0].booking
+    model = type(signups[0])
+    model.objects.filter(pk__in=[s.pk for s in signups]).update(thanked_at=now)  # type: ignore[attr-defined]
+    more = {"next_dates": signups[0].slot.next_dates(now)}
+    return int(
+        outbox.queue(
+            key=f"thanks:{booking.label}:{signups[0].slot.day}",
+            kind="thanks",
+            to=booking.email,
+            letter=letters.write(
+                "signups/thanks", notices.facts(booking, signups) | more, organisation=booking.organisation
+            ),
+            now=now,
+            organisation=booking.organisation,
+            booking=booking,
+            useful_until=now + THANKS_FOR,
+        )
+    )
+
+
+# --- digests for the contact ------------------------------------------------------------------------
+def _digests(model: type[Signup], now: datetime) -> int:
+    """New sign-ups to the contact: daily, at most hourly on the last day; counts and a link (rule 17)."""
+    slots = _slot_model(model)
+    fresh = (
+        slots.objects.filter(cancelled_at=None, starts__gt=now)  # type: ignore[attr-defined]
+        .select_related(*slots.row_relations)
+        .annotate(
+            n_new=Count(
+                "signups",
+                filter=Q(signups__status__in=Signup.LIVE, signups__booking__source=Booking.Source.WEB)
+                & (Q(contact_told_at=None) | Q(signups__booking__confirmed_at__gt=F("contact_told_at"))),
+            )
+        )
+        .filter(n_new__gt=0)
+        .order_by("starts")
+    )
+    written = 0
+    evening = at(timezone.localdate(now), EVENING)
+    for slot in fresh[:BATCH]:
+        last_day = slot.in_open_phase(now)
+        told_before = now - timedelta(hours=1) if last_day else evening
+        due = last_day or now >= evening
+        if due and slot.contact_address and (slot.contact_told_at or told_before) <= told_before:
+            with transaction.atomic():
+                written += _digest(slot, now=now)
+    return written
+
+
+def _digest(slot: Slot, *, now: datetime) -> int:
+    told = slot.contact_told_at
+    claimed = type(slot).objects.filter(pk=slot.pk, contact_told_at=told).update(contact_told_at=now)  # type: ignore[attr-defined]
+    if not claimed:
+        return 0
+    return int(
+        outbox.queue(
+            key=f"new-signups:{slot.label}:{now:%Y%m%d%H%M}",
+            kind="new-signups",
+            to=slot.contact_address,
+            letter=letters.write(
+                "signups/new-signups",
+                notices.slot_facts(slot)
+                | {
+                    "count": str(slot.n_new),  # type: ignore[attr-defined]
+                    "seats": slot.counts_words(),
+                    "staff_url": settings.SITE_URL + slot.staff_path,
+                },
+                organisation=slot.organisation,
+            ),
+            now=now,
+            organisation=slot.organisation,
+            about=slot.label,
+            useful_until=slot.starts,
+        )
+    )
