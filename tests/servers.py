@@ -88,15 +88,15 @@ class Server:
                 stderr=subprocess.STDOUT,
             )
         try:
-            wait_until(self._answers_or_died, seconds=90, what=f"{type(self).__name__} starts")
+            wait_until(self._answers_or_died, seconds=60, what=f"{type(self).__name__} starts")
         except TimeoutError as error:
             self.kill()
-            raise TimeoutError(f"{error}\n{self.log()}") from None
+            raise TimeoutError(f"{error}\n{self.log()[-3000:]}") from None
         return self
 
     def _answers_or_died(self):
         if self.process.poll() is not None:
-            raise RuntimeError(f"{type(self).__name__} ended with {self.process.returncode}:\n{self.log()}")
+            raise RuntimeError(f"{type(self).__name__} ended with {self.process.returncode}:\n{self.log()[-3000:]}")
         return self.answers()
 
     def log(self):
