@@ -376,7 +376,7 @@ def give_back(signup: Signup, *, now: datetime, by: User | None = None) -> None:
     _end(current, Reason.REMOVED if by else Reason.GIVEN_BACK, now=now)
     notices.take_back(current, now=now)
     if was_live:
-        notices.tell_one(current, "cancelled-by-you", now=now)
+        notices.tell_one(current, "cancelled-by-you", now=now, more={"by_staff": "1"} if by else None)
     if had_seat:
         if not by and slot.in_open_phase(now):
             notices.tell_contact_of_late_return(current, now=now)
