@@ -144,6 +144,10 @@ def start_portal(prepared, tmp_path, request):
     """
     started, databases, closing = [], [], contextlib.ExitStack()
 
+    def begin(server):
+        started.append(server.start())
+        return server
+
     def start(**settings):
         name = f"portal_{secrets.token_hex(4)}"
         folder = tmp_path / name
@@ -153,8 +157,7 @@ def start_portal(prepared, tmp_path, request):
         if POSTGRES:
             template = urlsplit(prepared["DATABASE_URL"]).path[1:]
             databases.append(servers.database_beside(prepared["DATABASE_URL"], name, template))
-            portal.redis = servers.Redis().start()
-            started.append(portal.redis)
+            portal.redis = begin(servers.Redis())
             portal.mail_server = closing.enter_context(MailServer())
             own = {
                 "DATABASE_URL": databases[-1],
@@ -162,16 +165,15 @@ def start_portal(prepared, tmp_path, request):
                 "EMAIL_URL": portal.mail_server.url,
             }
             portal.settings |= own | settings
-        started.append(portal.start())
+        begin(portal)
         if POSTGRES:
-            portal.worker = servers.Worker(folder / "worker", portal.settings).start()
-            portal.beat = servers.Beat(folder / "beat", portal.settings).start()
-            started.extend([portal.worker, portal.beat])
+            portal.worker = begin(servers.Worker(folder / "worker", portal.settings))
+            portal.beat = begin(servers.Beat(folder / "beat", portal.settings))
         return portal
 
     yield start
     for server in reversed(started):
-        server.stop()
+        server.clean()
     closing.close()
     for url in databases:
         servers.drop_database(url)

@@ -86,17 +86,20 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         try:
             wait_until(self._answers_or_died, seconds=60, what=f"{type(self).__name__} starts")
         except TimeoutError as error:
-            self.kill()
+            self.clean()
             raise TimeoutError(f"{error}\n{self.log()[-3000:]}") from None
         return self
 
     def _answers_or_died(self):
         if self.process.poll() is not None:
-            raise RuntimeError(f"{type(self).__name__} ended with {self.process.returncode}:\n{self.log()[-3000:]}")
+            raise RuntimeError(
+                f"{type(self).__name__} ended with {self.process.returncode}:\n{self.log()[-3000:]}"
+            )
         return self.answers()
 
     def log(self):
@@ -122,6 +125,13 @@ class Server:
         self.process.kill()
         return self.process.wait(10)
 
+    def clean(self):
+        """Nothing of it is left: neither its process nor any that it started."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.stop()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
     def freeze(self):
         """It still takes connections (the kernel does), but never answers."""
         self.process.send_signal(signal.SIGSTOP)
@@ -133,8 +143,7 @@ class Server:
         return self.start()
 
     def __exit__(self, *_):
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.stop()
+        self.clean()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -287,10 +296,10 @@ class Beat(Worker):
 
     @property
     def role(self):
-        return ("beat", "--loglevel", "INFO", "--schedule", self.folder / "schedule")
+        return ("beat", "--loglevel", "WARNING", "--schedule", self.folder / "schedule")
 
     def answers(self):
-        return "beat: Starting" in self.log()
+        return any(self.folder.glob("schedule*"))
 
 
 def database_beside(url, name, template="template0"):
