@@ -1,0 +1,259 @@
+"""Letters: `write` makes subject, text and HTML of a mail from one source and a flat dict of strings.
+
+The source is `templates/mail/<app>/<event>.txt`. Its first line is the subject. The rest is the
+letter: one line is one line, an empty line starts a paragraph, `- …` is an item of a list,
+`Label: {{ some_url }}` alone on a line is a link (the first one is the button). After a line `--`
+stands why one gets this mail. `write` adds greetings from the organisation, its imprint and our name.
+
+Facts are strings, never model objects, so a letter cannot show what nobody meant to show. `FACTS`
+lists every one of them. A fact that a template prints must be given and must not be empty; one that
+it asks for by `{% if … %}` may be missing. Anything else raises `WrongFacts`, and so in the tests.
+
+A source is one language (German), translated as a whole letter: sentences in pieces read badly.
+Rejected: a second template per mail for HTML (drifts apart), Django's `urlize` (would make links
+of what guests type; here only facts named …_url become links).
+"""
+
+import re
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+import css_inline
+from django.conf import settings
+from django.template import Context, Engine, Template
+from django.utils.translation import gettext as _
+
+from portal.models import Organisation
+
+FACTS = {
+    "greeting": "„Guten Tag Erika Muster,“: the only words of a guest in a letter (rule 17)",
+    "title": "what is on, with „Beispiel: “ in front for examples",
+    "when": "„Sa., 28. Nov., 9 Uhr“, of the first date",
+    "town": "„Lich“; empty for what is online",
+    "n_dates": "how many dates the letter is about: „1“",
+    "dates": "block, a line per date: „- Samstag, 28. November 2026, 9–12 Uhr, Treffpunkt: …, 2 Personen“",
+    "waiting_dates": "block like `dates`: those on the waiting list, with the position",
+    "already_dates": "block like `dates`: where this address is signed up already",
+    "next_dates": "block like `dates`: what comes next",
+    "where": "where to be, in one line",
+    "bring": "what to bring",
+    "contact": "„Erika Beispiel, Telefon 06404 …“",
+    "position": "on the waiting list: „3“",
+    "seats": "„2 Personen“; to contacts how full it is: „8 von 12 Plätzen vergeben“",
+    "old_when": "before the change: „Samstag, 28. November 2026, 9–12 Uhr“",
+    "new_when": "like `old_when`, after the change",
+    "old_where": "before the change, in one line",
+    "new_where": "like `old_where`, after the change",
+    "reason": "why it does not take place, as staff wrote it",
+    "count": "a number: „3“",
+    "word": "„Morgen“, „Heute“, „In drei Tagen“",
+    "nudge": "„1“ in the second mail that asks to confirm",
+    "by_staff": "„1“ when staff took somebody off the list",
+    "phone_hint": "a sentence: „Lieber anrufen? Telefon 06404 …“",
+    "confirm_url": "signed: page with the button that confirms",
+    "manage_url": "signed: see, change, give back, export, erase",
+    "give_back_url": "signed: give this one seat back",
+    "claim_url": "signed: take the free seat",
+    "calendar_url": "signed: calendar file",
+    "page_url": "public page of what it is about",
+    "staff_url": "page of staff",
+}
+BLOCKS = {name for name in FACTS if name.endswith("dates") and name != "n_dates"}
+WIDTH = 74  # columns of the plain text
+SUBJECT = 250  # Mail.subject
+
+_USED = re.compile(r"\{\{\s*(\w+)|\{%\s*(?:el)?if\s+([^%]*)%\}")
+_TAGS_ALONE = re.compile(r"^(?:\{%[^%]*%\})+\n", re.MULTILINE)
+_NAMED = re.compile(r"(?P<label>[^:]{1,80}): (?P<rest>.+)")
+_OPERATORS = {"and", "or", "not"}
+
+
+class WrongFacts(ValueError):
+    """A template and what it was given do not fit together."""
+
+
+class Line(NamedTuple):
+    label: str  # what stands before the first colon of a short line, or of a link
+    text: str
+    url: str = ""
+
+
+class Block(NamedTuple):
+    lines: list[Line]
+    is_list: bool = False
+    is_button: bool = False
+
+
+class Source(NamedTuple):
+    subject: Template
+    body: Template
+    why: Template
+    required: frozenset[str]
+
+
+def write(name: str, facts: dict[str, str], *, organisation: Organisation | None) -> dict[str, str]:
+    """Subject (one line, at most 250 characters), text and HTML of `name` („signups/confirmed“).
+
+    Raises WrongFacts for an unknown fact, or when one is missing that the template prints.
+    """
+    source = _source(name)
+    context = _checked(name, source, facts)
+    context["occasion"] = _occasion(context)
+    subject = _one_line(source.subject.render(Context(context, autoescape=False)))[:SUBJECT]
+    body, why = (
+        part.render(Context(context, autoescape=False)).strip() for part in (source.body, source.why)
+    )
+    sender = organisation.name if organisation else settings.ASSOCIATION
+    body += "\n\n" + _("Freundliche Grüße") + "\n" + sender
+    footer = [why]
+    if organisation and organisation.imprint.strip():
+        footer.append(_("Impressum") + "\n" + _clean(organisation.imprint))
+    footer.append(f"{settings.SITE_NAME}: {settings.SITE_URL}")
+    urls = {value for key, value in context.items() if key.endswith("_url") and value} | {settings.SITE_URL}
+    letter, small = list(_blocks(body, urls)), list(_blocks("\n\n".join(footer), urls))
+    text = _text(letter) + "\n\n-- \n" + _text(small) + "\n"
+    html = _shell().render(
+        Context(
+            {
+                "subject": subject,
+                "heading": subject.split(":")[0],
+                "blocks": _with_button(letter),
+                "footer": small,
+                "site_name": settings.SITE_NAME,
+                "sender": sender,
+            }
+        )
+    )
+    return {"subject": subject, "text": text, "html": html}
+
+
+# --- sources ----------------------------------------------------------------------------------------
+def _folder() -> Path:
+    return Path(settings.BASE_DIR) / "templates" / "mail"
+
+
+@cache
+def _engine() -> Engine:
+    return Engine()
+
+
+@cache
+def _source(name: str) -> Source:
+    raw = (_folder() / f"{name}.txt").read_text()
+    known = {*FACTS, "occasion"}
+    asked = {word for _name, test in _USED.findall(raw) for word in _words(test)}
+    printed = {variable for variable, _test in _USED.findall(raw) if variable}
+    if unknown := (asked | printed) - known:
+        raise WrongFacts(f"{name}.txt uses what is no fact: {', '.join(sorted(unknown))}")
+    subject, _newline, rest = raw.partition("\n")
+    body, _line, why = rest.partition("\n--\n")
+    body = _TAGS_ALONE.sub(lambda match: match[0].rstrip("\n"), body + "\n")
+    if not (subject.strip() and body.strip() and why.strip()):
+        raise WrongFacts(f"{name}.txt needs a subject, a letter, a line „--“ and why one gets it")
+    parts = [_engine().from_string(part) for part in (subject, body, why)]
+    required = printed - asked | ({"title", "when"} if "occasion" in printed else set())
+    return Source(*parts, required=frozenset(required - {"occasion"}))
+
+
+def _words(test: str) -> Iterator[str]:
+    for word in test.split():
+        if word.isidentifier() and word not in _OPERATORS:
+            yield word
+
+
+def _checked(name: str, source: Source, facts: dict[str, str]) -> dict[str, str]:
+    if unknown := facts.keys() - FACTS:
+        raise WrongFacts(f"{name}: no such fact: {', '.join(sorted(unknown))}")
+    if missing := {key for key in source.required if not facts.get(key)}:
+        raise WrongFacts(f"{name}: missing or empty: {', '.join(sorted(missing))}")
+    clean = {key: _clean(value) if key in BLOCKS else _one_line(value) for key, value in facts.items()}
+    return dict.fromkeys(FACTS, "") | clean
+
+
+def _occasion(facts: dict[str, str]) -> str:
+    """Day, time, place and title for the subject: „Sa., 28. Nov., 9 Uhr, Lich – Bachputz"."""
+    when, n = facts["when"], facts["n_dates"]
+    if facts["dates"] and facts["waiting_dates"]:  # what is certain leads, and only that is counted
+        n = str(len(facts["dates"].splitlines()))
+    if n not in ("", "1"):
+        when = _("%(n)s Termine ab %(when)s") % {"n": n, "when": when}
+    return " – ".join(
+        part for part in (", ".join(filter(None, (when, facts["town"]))), facts["title"]) if part
+    )
+
+
+def _clean(value: str) -> str:
+    """Lines without control characters; other line ends become plain ones."""
+    lines = ("".join(c for c in line if unicodedata.category(c)[0] != "C") for line in value.splitlines())
+    return "\n".join(line.strip() for line in lines).strip()
+
+
+def _one_line(value: str) -> str:
+    return " ".join(_clean(value).split())
+
+
+# --- from lines to blocks -----------------------------------------------------------------------------
+def _blocks(body: str, urls: set[str]) -> Iterator[Block]:
+    """Paragraphs, lists and links; only `urls`, whole and at the end of a line, become links."""
+    for paragraph in re.split(r"\n\s*\n", body):
+        lines = [line.strip() for line in paragraph.split("\n") if line.strip()]
+        for is_list, group in groupby(lines, key=lambda line: line.startswith("- ")):
+            if is_list:
+                yield Block([Line("", line[2:]) for line in group], is_list=True)
+            else:
+                yield from _links_apart([_line(line, urls) for line in group])
+
+
+def _links_apart(lines: list[Line]) -> Iterator[Block]:
+    for is_link, group in groupby(lines, key=lambda line: bool(line.url)):
+        if is_link:
+            yield from (Block([line]) for line in group)
+        else:
+            yield Block(list(group))
+
+
+def _line(line: str, urls: set[str]) -> Line:
+    named = _NAMED.fullmatch(line)
+    if named and named["rest"] in urls:
+        return Line(named["label"], "", named["rest"])
+    if named and len(named["label"]) <= 24 and named["label"][0].isupper():
+        return Line(named["label"], named["rest"])
+    return Line("", line)
+
+
+def _with_button(blocks: list[Block]) -> list[Block]:
+    """The first link is what the letter asks for."""
+    first = next((i for i, block in enumerate(blocks) if block.lines[0].url), None)
+    return [block._replace(is_button=i == first) for i, block in enumerate(blocks)]
+
+
+# --- out of blocks ------------------------------------------------------------------------------------
+def _text(blocks: Iterable[Block]) -> str:
+    return "\n\n".join("\n".join(_text_line(line, block) for line in block.lines) for block in blocks)
+
+
+def _text_line(line: Line, block: Block) -> str:
+    if line.url:
+        return f"{line.label}:\n{line.url}"
+    words = f"{line.label}: {line.text}" if line.label else line.text
+    return textwrap.fill(
+        words,
+        WIDTH,
+        initial_indent="- " if block.is_list else "",
+        subsequent_indent="  " if block.is_list else "",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+@cache
+def _shell() -> Template:
+    """The dress of all letters. Its styles are inlined here once, in the source, not in each mail."""
+    raw = (_folder() / "base.html").read_text()
+    inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+    return _engine().from_string(inliner.inline(raw))
