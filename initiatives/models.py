@@ -1,5 +1,6 @@
 """What citizens do in a place: initiatives and their topics (domain.md, rules 19–24)."""
 
+from textwrap import shorten
 from typing import Any
 
 from django.db import models
@@ -10,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import search
 from portal.models import Municipality, Organisation
+
+TEASER = 150  # characters of the summary on a card
 
 
 class Topic(models.Model):
@@ -35,6 +38,10 @@ class InitiativeQuerySet(models.QuerySet["Initiative"]):
     def ranked(self) -> "InitiativeQuerySet":
         """Default order: läuft, then rich before short, then year (rule 21)."""
         return self.order_by("life_rank", "-is_rich", "-year", "title", "pk")
+
+    def for_cards(self) -> "InitiativeQuerySet":
+        """With all that a card shows, in two statements."""
+        return self.select_related("municipality").prefetch_related("topics")
 
 
 class Initiative(models.Model):
@@ -98,6 +105,7 @@ class Initiative(models.Model):
     source_name = models.CharField(_("Quelle"), max_length=120, blank=True)
     source_url = models.URLField(_("Adresse der Quelle"), max_length=500, blank=True)
     source_key = models.CharField(max_length=120, null=True, unique=True, editable=False)  # noqa: DJ001
+    source_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
     is_rich = models.BooleanField(_("ausführlich"), default=False, editable=False)
     confirmed_on = models.DateField(_("zuletzt bestätigt"), null=True, blank=True)
     published_at = models.DateTimeField(_("veröffentlicht am"), null=True, blank=True, editable=False)
@@ -171,5 +179,25 @@ class Initiative(models.Model):
 
     @property
     def place_name(self) -> str:
-        """„Alsfeld-Lingelbach", or the town alone."""
-        return f"{self.municipality.name}-{self.place}" if self.place else self.municipality.name
+        """„Alsfeld, Lingelbach", or the town alone."""
+        return f"{self.municipality.name}, {self.place}" if self.place else self.municipality.name
+
+    # What cards show; without a query after `for_cards()`.
+
+    @property
+    def teaser(self) -> str:
+        """The beginning of the summary, whole words, for a card."""
+        return shorten(self.summary, TEASER, placeholder=" …")
+
+    @property
+    def topic_slug(self) -> str:
+        """The first topic names the drawing of the card."""
+        return next((topic.slug for topic in self.topics.all()), "")
+
+    @property
+    def topic_name(self) -> str:
+        return next((topic.name for topic in self.topics.all()), "")
+
+    @property
+    def life_state_label(self) -> str:
+        return self.get_life_state_display()

@@ -1,0 +1,27 @@
+"""The small fixed set of topics (domain.md „Terms"); each has its own drawing in static/topics/."""
+
+from initiatives.models import Topic
+
+NAMES = {
+    "feuerwehr": "Feuerwehr und Katastrophenschutz",
+    "soziales": "Soziales",
+    "kultur": "Kultur",
+    "sport": "Sport",
+    "umwelt": "Umwelt",
+    "integration": "Integration",
+    "jugend": "Jugend",
+    "senioren": "Senioren",
+    "bildung": "Bildung",
+    "gesundheit": "Gesundheit",
+    "dorfentwicklung": "Ortsentwicklung",
+    "digitales": "Digitales",
+}
+
+
+def ensure_topics() -> dict[str, Topic]:
+    """All twelve exist; returns them by slug. A name that staff changed stays as it is."""
+    stored = {topic.slug: topic for topic in Topic.objects.filter(slug__in=NAMES)}
+    for order, (slug, name) in enumerate(NAMES.items()):
+        if slug not in stored:
+            stored[slug] = Topic.objects.create(slug=slug, name=name, order=order)
+    return {slug: stored[slug] for slug in NAMES}
