@@ -1,0 +1,91 @@
+"""The examples of the demo: marked everywhere, around today, gone without DEMO."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from initiatives.models import Initiative
+from initiatives.topics import ensure_topics
+from portal import demo
+from portal.association import association
+from portal.models import Booking, Mail, Membership, Municipality, Organisation, User
+from portal.slots import Signup
+from tests import make
+from volunteers.models import Opportunity, Shift, ShiftSignup
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def loaded(settings, capsys):
+    """The example towns and one collected initiative are there, so nothing is imported (test_imports.py)."""
+    for name in {example.town for example in demo.EXAMPLES}:
+        make.municipality(name)
+    ensure_topics()
+    make.initiative(
+        origin="collected",
+        source_url="https://example.org",
+        organisation=association(),
+        municipality=Municipality.objects.first(),
+    )
+    settings.DEMO = True
+    call_command("first_data")
+    return capsys.readouterr().out
+
+
+def test_demo_has_one_login_per_role_with_the_password_printed_once(loaded):
+    assert list(User.objects.order_by("email").values_list("email", "is_demo", "is_superuser")) == [
+        ("netzwerk@beispiel.example", True, False),
+        ("redaktion@beispiel.example", True, False),
+    ]
+    assert set(Membership.objects.values_list("role", flat=True)) == set(Membership.Role.values)
+    for address in ("netzwerk@beispiel.example", "redaktion@beispiel.example"):
+        password = loaded.split(f"{address}  Passwort: ")[1].split()[0]
+        assert User.objects.get(email=address).check_password(password)
+
+
+def test_examples_are_marked_and_cover_full_waiting_and_past_dates(loaded):
+    now = timezone.now()
+    assert not Opportunity.objects.filter(is_example=False).exists()
+    titles = [shift.title for shift in Shift.objects.select_related("opportunity")]
+    assert all(title.startswith("Beispiel: ") for title in titles)
+    assert Opportunity.objects.values("municipality").distinct().count() >= 5
+    assert Shift.objects.filter(ends__lt=now).exists()
+    words = {
+        shift.seats_words(taken=shift.n_taken, waiting=shift.n_waiting, now=now)
+        for shift in Shift.objects.with_seats()
+    }
+    assert {"Warteliste", "vorbei", "Plätze frei"} <= words
+    waiting = ShiftSignup.objects.filter(status=Signup.Status.WAITING)
+    assert waiting.exists()
+    for signup in waiting.select_related("slot"):
+        free = signup.slot.free()
+        assert free is not None
+        assert free < signup.seats
+
+
+def test_second_start_changes_nothing_and_prints_no_password(loaded, capsys):
+    before = list(Shift.objects.values_list("pk", "starts"))
+    call_command("first_data")
+    assert list(Shift.objects.values_list("pk", "starts")) == before
+    assert "Passwort" not in capsys.readouterr().out
+
+
+def test_start_without_demo_removes_examples_and_logins_but_no_real_row(loaded, settings):
+    settings.DEMO = False
+    call_command("first_data")
+    for model in (Opportunity, Shift, ShiftSignup, Booking, Mail, User, Membership):
+        assert not model.objects.exists(), model
+    assert list(Organisation.objects.values_list("kind", flat=True)) == ["association"]
+    assert list(Initiative.objects.values_list("origin", flat=True)) == ["collected"]
+    assert Municipality.objects.count() == len({example.town for example in demo.EXAMPLES})
+
+
+def test_examples_that_are_all_over_are_made_anew(loaded, capsys):
+    Shift.objects.update(starts=timezone.now() - timedelta(days=60), ends=timezone.now() - timedelta(days=59))
+    assert demo.is_stale(timezone.now())
+    call_command("first_data")
+    assert not demo.is_stale(timezone.now())
+    assert capsys.readouterr().out.count("Passwort:") == 2
