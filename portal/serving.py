@@ -4,6 +4,7 @@ One process with threads on a laptop; WEB_CONCURRENCY and WEB_THREADS make it mo
 The names below are gunicorn's. There is no access log here: a proxy in front has one.
 """
 
+import errno
 import http.client
 import logging
 import os
@@ -56,7 +57,7 @@ def on_starting(server: Arbiter) -> None:
     _refuse_used_port()
     try:
         django.setup()
-    except ImproperlyConfigured as error:
+    except (ImproperlyConfigured, OSError) as error:
         sys.exit(str(error))
     prepare()
     _refuse_used_port()
@@ -75,10 +76,11 @@ def _refuse_used_port() -> None:
         try:
             probe.bind((HOST, int(PORT)))
         except OSError as error:
-            sys.exit(
-                f"Der Port {PORT} auf {HOST} ist nicht zu haben ({error.strerror}). "
-                f"Mit einem anderen starten: PORT={int(PORT) + 1} ./run"
-            )
+            if error.errno == errno.EADDRINUSE:
+                sys.exit(
+                    f"Port {PORT} ist schon belegt. Mit einem anderen starten: PORT={int(PORT) + 1} ./run"
+                )
+            sys.exit(f"{bind} lässt sich nicht öffnen ({error.strerror}): BIND oder PORT ändern.")
 
 
 def post_fork(server: Arbiter, worker: Worker) -> None:

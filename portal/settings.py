@@ -7,6 +7,7 @@ Nothing set: a laptop (SQLite, files for mail, Celery inside the one process, de
 
 import secrets
 import sys
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -72,9 +73,14 @@ if TRUSTED_PROXIES < 0:
 if not SECRET_KEY:
     _key_file = VAR_DIR / "secret_key"
     if not _key_file.exists():
+        # Linked into place whole: of two first starts at once, both use the key of the earlier one.
         VAR_DIR.mkdir(parents=True, exist_ok=True)
-        _key_file.touch(mode=0o600)
-        _key_file.write_text(secrets.token_urlsafe(60))
+        _new_key = VAR_DIR / f".secret_key.{secrets.token_hex(4)}"
+        _new_key.touch(mode=0o600)
+        _new_key.write_text(secrets.token_urlsafe(60))
+        with suppress(FileExistsError):
+            _key_file.hardlink_to(_new_key)
+        _new_key.unlink()
     SECRET_KEY = _key_file.read_text().strip()
 
 SITE_NAME = "Aktive Bürger – Starke Kommunen"
