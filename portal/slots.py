@@ -4,6 +4,7 @@
 A concrete signup declares `slot` as a foreign key with `related_name="signups"` and inherits `Meta`.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -150,6 +151,10 @@ class Slot(models.Model):
     def next_dates(self, now: datetime) -> str:
         """A block of lines with what comes next, for the mail of thanks; may be empty."""
         return ""
+
+    def others(self, now: datetime) -> "Sequence[Slot]":
+        """A few other dates of the same thing that still take people, for whoever lost a race."""
+        return []
 
     def seats_words(self, *, taken: int, waiting: int, now: datetime) -> str:
         """Free seats in words, from figures that the list's one query already has."""

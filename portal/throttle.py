@@ -44,16 +44,20 @@ def _over(key: str, *, limit: int, seconds: int) -> bool:
         return False
 
 
+def over(request: HttpRequest, name: str, *, limit: int, seconds: int) -> bool:
+    """Count one more for this client; True when that is more than `limit` in `seconds`."""
+    who = hashlib.sha256(client(request).encode()).hexdigest()[:24]
+    return _over(f"limit:{name}:{who}", limit=limit, seconds=seconds)
+
+
 def limited(name: str, *, limit: int, seconds: int) -> Callable[[View], View]:
     """Decorator: a client may POST here `limit` times in `seconds`, then 429 with Retry-After."""
 
     def decorate(view: View) -> View:
         @wraps(view)
         def inner(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-            if request.method == "POST":
-                who = hashlib.sha256(client(request).encode()).hexdigest()[:24]
-                if _over(f"limit:{name}:{who}", limit=limit, seconds=seconds):
-                    return errors.too_many(request, retry_after=seconds)
+            if request.method == "POST" and over(request, name, limit=limit, seconds=seconds):
+                return errors.too_many(request, retry_after=seconds)
             return view(request, *args, **kwargs)
 
         return inner

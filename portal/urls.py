@@ -6,6 +6,9 @@ from django.urls import include, path
 from portal import health
 
 urlpatterns = [
+    path("", include("portal.pages.urls")),
+    path("mitmachen/", include("volunteers.urls")),
+    path("anmeldung/", include("portal.booking_urls")),
     path("konto/", include("allauth.urls")),
     path("verwaltung/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

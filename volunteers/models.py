@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import IntegerField, OuterRef, Subquery, Sum, Value
+from django.db.models import IntegerField, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -166,6 +166,10 @@ class ShiftQuerySet(models.QuerySet["Shift"]):
         """Where help is still wanted: not cancelled, not begun; soonest first."""
         return self.filter(cancelled_at=None, starts__gt=now).order_by("starts", "pk")
 
+    def open_for_signup(self, now: datetime) -> Self:
+        """Upcoming, and the deadline has not passed: somebody may still sign up, or wait."""
+        return self.upcoming(now).filter(Q(deadline=None) | Q(deadline__gt=now))
+
     def with_seats(self) -> Self:
         """Annotates `n_taken` and `n_waiting` (parties) for lists, in the one query."""
         mine = ShiftSignup.objects.filter(slot=OuterRef("pk")).order_by()
@@ -249,6 +253,11 @@ class Shift(Slot):
             .select_related("opportunity__municipality")[:3]
         )
         return "\n".join(f"- {dates.short(s.starts)}: {s.title}, {s.town}" for s in coming)
+
+    def others(self, now: datetime) -> "list[Shift]":
+        """Up to three other open dates of the same action."""
+        open_ones = Shift.objects.public().open_for_signup(now).select_related("opportunity__municipality")
+        return list(open_ones.filter(opportunity=self.opportunity_id).exclude(pk=self.pk)[:3])
 
     def refuse_unless_open(self) -> None:
         """Only a published action takes sign-ups."""

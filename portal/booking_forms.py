@@ -1,0 +1,81 @@
+"""The small forms on the pages behind mail links."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from portal import inputs
+from portal.booking_rows import Row
+from portal.slots import Signup
+
+
+class AddressForm(forms.Form):
+    """The address was mistyped: here is the right one."""
+
+    email = forms.CharField(
+        label=_("Richtige E-Mail-Adresse"),
+        strip=True,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "maxlength": 320}),
+        error_messages={"required": _("Bitte geben Sie Ihre E-Mail-Adresse ein.")},
+    )
+
+    def clean_email(self) -> str:
+        return inputs.clean_email(self.cleaned_data["email"])
+
+
+class DetailsForm(forms.Form):
+    """Name and telephone, corrected by their owner."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        strip=True,
+        widget=forms.TextInput(attrs={"autocomplete": "name", "maxlength": 200}),
+        error_messages={"required": _("Bitte geben Sie Ihren Namen ein.")},
+    )
+    phone = forms.CharField(
+        label=_("Telefon"),
+        required=False,
+        strip=True,
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel", "maxlength": 60}),
+    )
+
+    def clean_name(self) -> str:
+        return inputs.clean_name(self.cleaned_data["name"])
+
+    def clean_phone(self) -> str:
+        return inputs.clean_phone(self.cleaned_data["phone"])
+
+
+class ConfirmForm(forms.Form):
+    """The dates to confirm: those of this form are ticked, others of the same address are not (rule 3)."""
+
+    signups = forms.MultipleChoiceField(
+        label=_("Termine"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": _("Bitte kreuzen Sie mindestens einen Termin an."),
+            "invalid_choice": _("Einer der Termine ist nicht mehr offen. Bitte wählen Sie noch einmal."),
+        },
+    )
+
+    def __init__(self, data: Any = None, *, mine: Sequence[Row], others: Sequence[Row]) -> None:
+        super().__init__(data, initial={"signups": [row.key for row in mine]})
+        self.mine, self.others = mine, others
+        self.by_key = {row.key: row.signup for row in [*mine, *others]}
+        field = self.fields["signups"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101
+        field.choices = [(row.key, row.when) for row in [*mine, *others]]
+
+    def clean_signups(self) -> list[Signup]:
+        return [self.by_key[key] for key in dict.fromkeys(self.cleaned_data["signups"])]
+
+    def options(self) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+        """The ticks of this form and of other forms, with their ids in the order of the field."""
+        chosen = set(self["signups"].value() or [])
+        ticks = [
+            {"row": row, "id": f"{self['signups'].auto_id}_{number}", "checked": row.key in chosen}
+            for number, row in enumerate([*self.mine, *self.others])
+        ]
+        return ticks[: len(self.mine)], ticks[len(self.mine) :]

@@ -1,0 +1,155 @@
+"""A sign-up as its owner sees it: status in words, and what can be done about it now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from portal import dates, links
+from portal.slots import Signup
+
+Status, Reason = Signup.Status, Signup.Reason
+
+
+@dataclass(frozen=True)
+class Row:
+    """`state` is for the colour: sure, pending, waiting or ended."""
+
+    signup: Signup
+    key: str  # „shiftsignup:12"
+    title: str
+    when: str
+    where: str
+    page: str
+    entered: str
+    state: str
+    status: str
+    explanation: str
+    party: str
+    parties: list[tuple[int, str]]  # what the number can be changed to; empty: not now
+    can_give_back: bool
+    can_confirm: bool
+    can_return: bool
+    claim_url: str
+
+
+def persons(seats: int) -> str:
+    return ngettext("%(n)s Person", "%(n)s Personen", seats) % {"n": seats}
+
+
+def rows(signups: Sequence[Signup], *, now: datetime) -> list[Row]:
+    """Expects what `signups.signups_of` selects; two statements per sign-up that waits."""
+    return [row(signup, now=now) for signup in signups]
+
+
+def row(signup: Signup, *, now: datetime) -> Row:
+    slot = signup.slot
+    begun = now >= slot.starts
+    state, status = _status(signup, begun=begun)
+    claim = _claim_url(signup, now=now)
+    return Row(
+        signup=signup,
+        key=signup.label,
+        title=slot.title,
+        when=dates.long(slot.starts, slot.ends),
+        where=slot.where,
+        page=slot.get_absolute_url(),
+        entered=dates.short(signup.booking.entered_at),
+        state=state,
+        status=status,
+        explanation=_explanation(signup, begun=begun, claimable=bool(claim)),
+        party=persons(signup.seats),
+        parties=_parties(signup) if signup.is_live and not begun else [],
+        can_give_back=signup.is_live and not begun,
+        can_confirm=signup.status == Status.UNCONFIRMED and slot.is_open(now),
+        can_return=can_return(signup, now=now),
+        claim_url=claim,
+    )
+
+
+def can_return(signup: Signup, *, now: datetime) -> bool:
+    """„Doch dabei?": only who gave the seat back, with a confirmed address, while sign-ups are taken."""
+    return (
+        signup.ended_reason == Reason.GIVEN_BACK
+        and signup.booking.confirmed_at is not None
+        and bool(signup.booking.email)
+        and signup.slot.is_open(now)
+    )
+
+
+def _status(signup: Signup, *, begun: bool) -> tuple[str, str]:
+    if signup.status == Status.CONFIRMED:
+        return ("ended", _("Vorbei")) if begun else ("sure", _("Platz sicher"))
+    if signup.status == Status.WAITING:
+        if begun:
+            return "ended", _("Vorbei, es wurde kein Platz frei")
+        return "waiting", _("Warteliste, Platz %(n)s") % {"n": signup.position()}
+    if signup.status == Status.UNCONFIRMED:
+        return "pending", _("Noch nicht bestätigt")
+    if signup.status in (Status.HELD, Status.REQUESTED):
+        return "pending", _("Wird geprüft")
+    return "ended", {
+        Reason.GIVEN_BACK: _("Abgemeldet"),
+        Reason.REMOVED: _("Von der Redaktion abgemeldet"),
+        Reason.SLOT_CANCELLED: _("Fällt aus"),
+        Reason.EXPIRED: _("Nicht bestätigt, deshalb verfallen"),
+        Reason.MERGED: _("Steht in Ihrer früheren Anmeldung"),
+        Reason.CLOSED: _("Anmeldeschluss war vorbei"),
+        Reason.ERASED: _("Gelöscht"),
+    }[Reason(signup.ended_reason)]
+
+
+def _explanation(signup: Signup, *, begun: bool, claimable: bool) -> str:
+    if signup.ended_reason == Reason.SLOT_CANCELLED:
+        return signup.slot.cancel_reason
+    if signup.status != Status.WAITING or begun:
+        return ""
+    if claimable:
+        return _("Gerade ist ein Platz frei. Wer zuerst klickt, bekommt ihn.")
+    if signup.seats > 1:
+        return _(
+            "Sobald Plätze für Sie alle frei werden, rücken Sie nach und bekommen eine Mail. "
+            "Mit weniger Personen geht es vielleicht schneller."
+        )
+    return _("Sobald ein Platz frei wird, rücken Sie nach und bekommen eine Mail.")
+
+
+def _parties(signup: Signup) -> list[tuple[int, str]]:
+    most = max(signup.slot.max_party, signup.seats)
+    return [(n, persons(n)) for n in range(1, most + 1)] if most > 1 else []
+
+
+def _claim_url(signup: Signup, *, now: datetime) -> str:
+    return (
+        reverse("booking:claim", args=[links.make(links.CLAIM, signup)]) if claimable(signup, now=now) else ""
+    )
+
+
+def claimable(signup: Signup, *, now: datetime) -> bool:
+    """Whether an open seat (rule 6) is there for this party at this moment."""
+    slot = signup.slot
+    if (
+        signup.status != Status.WAITING
+        or now >= slot.starts
+        or slot.cancelled_at
+        or not slot.in_open_phase(now)
+    ):
+        return False
+    free = slot.free()
+    return free is None or signup.seats <= free
+
+
+def headline(found: Sequence[Row]) -> tuple[str, str]:
+    """What the page behind the link says first, and its colour: the state of the whole form."""
+    states = {each.state for each in found}
+    count = sum(each.state == "sure" for each in found)
+    if "sure" in states:
+        return ngettext("Ihr Platz ist sicher", "Ihre Plätze sind sicher", count), "sure"
+    if "waiting" in states:
+        return _("Sie stehen auf der Warteliste"), "pending"
+    if "pending" in states:
+        return _("Noch nicht fest"), "pending"
+    return _("Ihre Anmeldung"), "ended"

@@ -1,0 +1,16 @@
+"""Addresses behind mail links, below /anmeldung/; each token is signed for its purpose (`links.py`)."""
+
+from django.urls import path
+
+from portal import bookings
+
+app_name = "booking"
+urlpatterns = [
+    path("gesendet/<str:token>/", bookings.sent, name="sent"),
+    path("bestaetigen/<str:token>/", bookings.confirm, name="confirm"),
+    path("meine/<str:token>/", bookings.manage, name="manage"),
+    path("meine/<str:token>/meine-daten.json", bookings.export, name="export"),
+    path("freigeben/<str:token>/", bookings.give_back, name="give_back"),
+    path("platz/<str:token>/", bookings.claim, name="claim"),
+    path("kalender/<str:token>/termine.ics", bookings.calendar, name="calendar"),
+]

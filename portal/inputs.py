@@ -1,0 +1,96 @@
+"""What people type about themselves, made clean or refused with a German sentence (trust.md „Input").
+
+Shared by every form that asks for a name, an address or a telephone number.
+"""
+
+import re
+import unicodedata
+
+import phonenumbers
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+
+NAME_LENGTH = 80  # characters
+EMAIL_LENGTH = 254  # RFC 5321
+PHONE_LENGTH = 40
+_NOT_IN_NAMES = frozenset("/@:<>")
+# Control, format (bidirectional and zero-width), surrogate, private and unassigned characters, line separators
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+_DIALLED = re.compile(r"[-+()/. \d]+", re.ASCII).fullmatch
+
+
+def _has_unseen(text: str) -> bool:
+    return any(unicodedata.category(char) in _UNSEEN for char in text)
+
+
+def clean_name(value: str) -> str:
+    """One line, NFC, single spaces, at most 80 characters; raises ValidationError.
+
+    A name goes into a mail to an address that nobody has confirmed yet (rule 17): so it can hold
+    no link and no header. Look-alikes (full-width forms) count as what they look like.
+    """
+    name = unicodedata.normalize("NFC", value).strip()
+    if _has_unseen(name):
+        raise ValidationError(_("Der Name enthält unsichtbare Zeichen. Bitte tippen Sie ihn neu ein."))
+    name = " ".join(name.split())
+    looks_like = unicodedata.normalize("NFKC", name).casefold()
+    if not any(char.isalpha() for char in name):
+        raise ValidationError(_("Bitte geben Sie Ihren Namen ein."))
+    if _NOT_IN_NAMES & set(looks_like):
+        raise ValidationError(_("Bitte schreiben Sie den Namen ohne die Zeichen / @ : < und >."))
+    if "http" in looks_like or "www." in looks_like:
+        raise ValidationError(_("Bitte schreiben Sie hier nur Ihren Namen, keine Internetadresse."))
+    if len(name) > NAME_LENGTH:
+        raise ValidationError(_("Der Name ist zu lang. Bitte nehmen Sie höchstens 80 Zeichen."))
+    return name
+
+
+def clean_email(value: str) -> str:
+    """One plain address as the person spells it, NFC; raises ValidationError."""
+    address = unicodedata.normalize("NFC", value).strip()
+    if _has_unseen(address) or any(char in address for char in '"(),;<>\\ '):
+        raise ValidationError(_email_sentence())
+    if len(address) > EMAIL_LENGTH:
+        raise ValidationError(_("Die E-Mail-Adresse ist zu lang. Bitte prüfen Sie, ob sie stimmt."))
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise ValidationError(_email_sentence()) from None
+    return address
+
+
+def _email_sentence() -> str:
+    return _("Bitte geben Sie die E-Mail-Adresse vollständig ein, zum Beispiel: name@beispiel.de")
+
+
+def clean_phone(value: str) -> str:
+    """A German number as people write it here, others with their country code; empty stays empty.
+
+    Raises ValidationError. „0151/23456789" → „01512 3456789"; „+33 1 …" → „+33 1 …".
+    """
+    typed = " ".join(value.split())
+    if not typed:
+        return ""
+    wrong = ValidationError(
+        _(
+            "Diese Telefonnummer scheint nicht vollständig zu sein. Bitte geben Sie sie mit Vorwahl ein, "
+            "zum Beispiel: 06404 123456. Sie können das Feld auch leer lassen."
+        )
+    )
+    # Without its area code a number is nobody's; letters are not a number at all.
+    if len(typed) > PHONE_LENGTH or not typed.lstrip("( ").startswith(("0", "+")) or not _DIALLED(typed):
+        raise wrong
+    try:
+        number = phonenumbers.parse(typed, "DE")
+    except phonenumbers.NumberParseException:
+        raise wrong from None
+    possible = phonenumbers.ValidationResult.IS_POSSIBLE
+    if phonenumbers.is_possible_number_with_reason(number) != possible:
+        raise wrong
+    german = number.country_code == 49
+    style = (
+        phonenumbers.PhoneNumberFormat.NATIONAL if german else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    )
+    return phonenumbers.format_number(number, style)

@@ -1,0 +1,35 @@
+"""On a laptop no real mail leaves: the visitor may read here what was written to them, of this form only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from portal import outbox
+from portal.models import Booking
+
+
+@dataclass(frozen=True)
+class LocalMail:
+    subject: str
+    to: str
+    at: datetime
+    text: str
+
+
+def shown() -> bool:
+    """Whether pages show mails at all."""
+    return outbox.no_real_mail()
+
+
+def of(booking: Booking, request: HttpRequest) -> list[LocalMail]:
+    """The newest first; their links lead to the host that the visitor is on."""
+    if not shown():
+        return []
+    here = request.build_absolute_uri("/").rstrip("/")
+    mails = booking.mails.filter(secret=False, withdrawn_at=None).order_by("-queued_at", "-pk")[:5]
+    return [
+        LocalMail(mail.subject, mail.to, mail.queued_at, mail.text.replace(settings.SITE_URL, here))
+        for mail in mails
+    ]
