@@ -1,0 +1,308 @@
+"""For whom every address is, and how to build an example of it: the table behind the generated tests.
+
+A URL name without a row here fails `test_house.py`. `make_rows` makes one row of everything an address
+can be about (in the test's database, or in a started portal's by `portal.python`), `addresses` turns the
+table into example addresses, and `STATES` adds the public pages' other faces.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from initiatives.models import Initiative, Topic
+from portal import links
+from portal.models import Booking, Municipality, Organisation, User
+from portal.slots import Signup
+from tests import make
+from volunteers.models import Opportunity, Shift, ShiftSignup
+
+PUBLIC = "public"  # anybody: no cookie, one copy for all
+TOKEN = "token"  # whoever has the link of a mail
+ACCOUNT = "account"  # on the way in: login, second factor, password
+STAFF = "staff"  # the Redaktion
+MACHINE = "machine"  # monitoring
+
+
+@dataclass
+class Rows:
+    """What example addresses are about; everything belongs to the town unless its name says otherwise."""
+
+    organisation: Organisation
+    town: Municipality
+    quiet_town: Municipality
+    district: Municipality
+    topic: Topic
+    initiative: Initiative
+    collected: Initiative
+    opportunity: Opportunity  # two dates: one has seats left, one is full with a waiting list
+    past: Opportunity
+    cancelled: Opportunity
+    shift: Shift
+    full: Shift
+    unconfirmed: Booking
+    confirmed: Booking
+    waiting: Booking
+    seat: ShiftSignup  # of `confirmed`
+    queued: ShiftSignup  # of `waiting`
+    old: Booking  # its date is over
+
+
+def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
+    """Rows in the database: the town that is there already or a new one, and its people."""
+    now = (now or timezone.now()).replace(minute=0, second=0, microsecond=0)
+    organisation = make.organisation(f"Stadt {name}")
+    town = _town(name, organisation=organisation)
+    common = {"organisation": organisation, "municipality": town, "topic": make.topic()}
+    initiative = make.initiative(
+        organisation=organisation,
+        municipality=town,
+        title=f"Bachpaten {name}",
+        life_state=Initiative.LifeState.RUNNING,
+        contact="Umweltbüro",
+        contact_email="umwelt@lich.example",
+        text="Wir treffen uns **jeden** Monat.\n\n- Müll sammeln\n- Kindern den Bach zeigen",
+    )
+    collected = make.initiative(
+        organisation=organisation,
+        municipality=town,
+        origin=Initiative.Origin.COLLECTED,
+        source_name="Zeitung",
+        source_url="https://zeitung.example/bericht",
+        year=2015,
+    )
+    opportunity = make.opportunity(initiative=initiative, **common)
+    shift = make.shift(opportunity=opportunity, starts=now + timedelta(days=10))
+    full = make.shift(opportunity=opportunity, starts=now + timedelta(days=11), capacity=1)
+    make.signup(full, email="platz@example.org")
+    past = make.opportunity(title="Bäume pflanzen", **common)
+    over = make.shift(opportunity=past, starts=now - timedelta(days=5))
+    cancelled = make.opportunity(title="Hecken schneiden", **common)
+    make.shift(
+        opportunity=cancelled, starts=now + timedelta(days=8), cancelled_at=now, cancel_reason="Sturmwarnung"
+    )
+    bookings = {
+        key: make.booking(
+            f"{key}.{name.lower()}@example.org",
+            organisation=organisation,
+            entered_at=now,
+            confirmed_at=None if key == "unconfirmed" else now,
+        )
+        for key in ("unconfirmed", "confirmed", "waiting", "old")
+    }
+    make.signup(shift, booking=bookings["unconfirmed"], status=Signup.Status.UNCONFIRMED)
+    make.signup(over, booking=bookings["old"])
+    return Rows(
+        organisation=organisation,
+        town=town,
+        quiet_town=_town("Stillbach"),
+        district=_town("Landkreis Gießen", level=Municipality.Level.DISTRICT),
+        topic=common["topic"],
+        initiative=initiative,
+        collected=collected,
+        opportunity=opportunity,
+        past=past,
+        cancelled=cancelled,
+        shift=shift,
+        full=full,
+        seat=make.signup(shift, booking=bookings["confirmed"], seats=2),
+        queued=make.signup(full, booking=bookings["waiting"], status=Signup.Status.WAITING),
+        **bookings,
+    )
+
+
+def _town(name: str, **fields) -> Municipality:
+    town = Municipality.objects.filter(name=name).first()
+    if town is None:
+        town = make.municipality(name, slug=name.lower().replace(" ", "-").replace("ß", "ss"), **fields)
+    return town
+
+
+Arguments = Callable[[Rows], list[object]]
+
+
+def _nothing(rows: Rows) -> list[object]:
+    return []
+
+
+def _token(purpose: str, whose: str) -> Arguments:
+    return lambda rows: [links.make(purpose, getattr(rows, whose))]
+
+
+@dataclass(frozen=True)
+class Page:
+    audience: str
+    arguments: Arguments = _nothing
+
+
+PAGES: dict[str, Page] = {
+    "start": Page(PUBLIC),
+    "volunteers:list": Page(PUBLIC),
+    "volunteers:detail": Page(PUBLIC, lambda rows: [rows.opportunity.slug]),
+    "initiatives:list": Page(PUBLIC),
+    "initiatives:detail": Page(PUBLIC, lambda rows: [rows.initiative.slug]),
+    "towns": Page(PUBLIC),
+    "town": Page(PUBLIC, lambda rows: [rows.town.slug]),
+    "for_towns": Page(PUBLIC),
+    "imprint": Page(PUBLIC),
+    "privacy": Page(PUBLIC),
+    "accessibility": Page(PUBLIC),
+    "plain_language": Page(PUBLIC),
+    "booking:sent": Page(TOKEN, _token(links.SENT, "unconfirmed")),
+    "booking:confirm": Page(TOKEN, _token(links.CONFIRM, "unconfirmed")),
+    "booking:manage": Page(TOKEN, _token(links.MANAGE, "confirmed")),
+    "booking:give_back": Page(TOKEN, _token(links.GIVE_BACK, "seat")),
+    "booking:claim": Page(TOKEN, _token(links.CLAIM, "queued")),
+    "booking:export": Page(TOKEN, _token(links.MANAGE, "confirmed")),
+    "booking:calendar": Page(TOKEN, _token(links.MANAGE, "confirmed")),
+    "account_login": Page(ACCOUNT),
+    "account_logout": Page(ACCOUNT),
+    "account_inactive": Page(ACCOUNT),
+    "account_signup": Page(ACCOUNT),
+    "account_reauthenticate": Page(ACCOUNT),
+    "account_email": Page(ACCOUNT),
+    "account_email_verification_sent": Page(ACCOUNT),
+    "account_change_password": Page(ACCOUNT),
+    "account_set_password": Page(ACCOUNT),
+    "account_reset_password": Page(ACCOUNT),
+    "account_confirm_login_code": Page(ACCOUNT),
+    "account_confirm_email": Page(ACCOUNT, lambda rows: ["MQ:1abcde:unknown"]),
+    "account_reset_password_from_key_done": Page(ACCOUNT),
+    "account_reset_password_from_key": Page(ACCOUNT, lambda rows: ["1", "unknown-key"]),
+    "account_reset_password_done": Page(ACCOUNT),
+    "mfa_index": Page(ACCOUNT),
+    "mfa_authenticate": Page(ACCOUNT),
+    "mfa_reauthenticate": Page(ACCOUNT),
+    "mfa_trust": Page(ACCOUNT),
+    "mfa_activate_totp": Page(ACCOUNT),
+    "mfa_deactivate_totp": Page(ACCOUNT),
+    "mfa_view_recovery_codes": Page(ACCOUNT),
+    "mfa_generate_recovery_codes": Page(ACCOUNT),
+    "mfa_download_recovery_codes": Page(ACCOUNT),
+    "admin:view_on_site": Page(
+        STAFF,
+        lambda rows: [ContentType.objects.get_for_model(Opportunity).pk, rows.opportunity.pk],
+    ),
+    "admin:index": Page(STAFF),
+    "admin:login": Page(STAFF),
+    "admin:logout": Page(STAFF),
+    "admin:password_change": Page(STAFF),
+    "admin:password_change_done": Page(STAFF),
+    "admin:autocomplete": Page(STAFF),
+    "admin:jsi18n": Page(STAFF),
+    "admin:app_list": Page(STAFF, lambda rows: ["volunteers"]),
+    "admin:unknown": Page(STAFF, lambda rows: ["gibt-es-nicht/"]),
+    "healthz": Page(MACHINE),
+    "readyz": Page(MACHINE),
+}
+
+# The other faces of public pages: addresses, from rows, that a visitor can come to.
+STATES: dict[str, Callable[[Rows], str]] = {
+    "help wanted near a code": lambda rows: reverse("volunteers:list") + "?ort=35423&umkreis=15",
+    "help wanted near a town": lambda rows: reverse("volunteers:list") + f"?ort={rows.town.name}",
+    "help wanted about a topic": lambda rows: reverse("volunteers:list") + f"?thema={rows.topic.slug}",
+    "help wanted, nothing there": lambda rows: reverse("volunteers:list") + "?ort=34414",
+    "help wanted, unknown place": lambda rows: reverse("volunteers:list") + "?ort=Xyzzingen",
+    "help wanted, two towns": lambda rows: reverse("volunteers:list") + "?ort=Homberg",
+    "help wanted is over": lambda rows: rows.past.get_absolute_url(),
+    "help wanted is cancelled": lambda rows: rows.cancelled.get_absolute_url(),
+    "initiatives found": lambda rows: reverse("initiatives:list") + "?q=Bach",
+    "initiatives, nothing found": lambda rows: reverse("initiatives:list") + "?q=xyzzy",
+    "initiative of the collection": lambda rows: rows.collected.get_absolute_url(),
+    "towns found": lambda rows: reverse("towns") + "?q=Lich",
+    "towns, nothing found": lambda rows: reverse("towns") + "?q=xyzzy",
+    "town without anything": lambda rows: rows.quiet_town.get_absolute_url(),
+    "district": lambda rows: rows.district.get_absolute_url(),
+}
+# Pages behind mail links in their other states.
+TOKEN_STATES: dict[str, Callable[[Rows], str]] = {
+    "confirmed already": lambda rows: _link("booking:confirm", links.CONFIRM, rows.confirmed),
+    "sent, confirmed since": lambda rows: _link("booking:sent", links.SENT, rows.confirmed),
+    "waiting": lambda rows: _link("booking:manage", links.MANAGE, rows.waiting),
+    "not confirmed": lambda rows: _link("booking:manage", links.MANAGE, rows.unconfirmed),
+    "over": lambda rows: _link("booking:manage", links.MANAGE, rows.old),
+    "seat, nothing to claim": lambda rows: _link("booking:claim", links.CLAIM, rows.seat),
+    "waiting, given back": lambda rows: _link("booking:give_back", links.GIVE_BACK, rows.queued),
+}
+
+
+def _link(name: str, purpose: str, row: object) -> str:
+    return reverse(name, args=[links.make(purpose, row)])
+
+
+def url_names() -> dict[str, URLPattern]:
+    """Every address of the portal: name with name space → pattern."""
+    found: dict[str, URLPattern] = {}
+
+    def walk(resolver: URLResolver, space: str) -> None:
+        for pattern in resolver.url_patterns:
+            if isinstance(pattern, URLResolver):
+                walk(pattern, space + (f"{pattern.namespace}:" if pattern.namespace else ""))
+            else:
+                name = f"{space}{pattern.name or 'unknown'}"
+                if name == "admin:unknown" and name in found:
+                    continue  # the admin's shortcut from …/<pk>/ to …/<pk>/change/
+                found[name] = pattern
+
+    walk(get_resolver(), "")
+    return found
+
+
+def page_of(name: str) -> Page | None:
+    """The row for a URL name; pages of a model's admin need none, they are for staff."""
+    if name in PAGES:
+        return PAGES[name]
+    model = _admin_model(name)
+    if model is None:
+        return None
+    needs_key = "object_id" in url_names()[name].pattern.converters or any(
+        key in str(url_names()[name].pattern) for key in ("pk>", "_id>", "int:")
+    )
+    return Page(STAFF, lambda rows: [_row_of(model, rows).pk] if needs_key else [])
+
+
+def _admin_model(name: str):
+    if not name.startswith("admin:"):
+        return None
+    for model in apps.get_models():
+        prefix = f"admin:{model._meta.app_label}_{model._meta.model_name}_"
+        if name.startswith(prefix):
+            return model
+    return None
+
+
+def _row_of(model, rows: Rows):
+    for row in vars(rows).values():
+        if type(row) is model:
+            return row
+    if model is User:
+        return User.objects.order_by("pk").first()
+    return model._default_manager.order_by("pk").first() or model(pk=1)
+
+
+def addresses(rows: Rows, *audiences: str) -> dict[str, str]:
+    """URL name → example address, of these audiences (all by default)."""
+    found = {}
+    for name in sorted(url_names()):
+        page = page_of(name)
+        if page is None or (audiences and page.audience not in audiences):
+            continue
+        if name == "admin:unknown":
+            found[name] = reverse("admin:index") + "gibt-es-nicht/"
+        else:
+            found[name] = reverse(name, args=page.arguments(rows))
+    return found
+
+
+def public_addresses(rows: Rows) -> dict[str, str]:
+    """Every public page with its other faces: label → address."""
+    return addresses(rows, PUBLIC) | {label: state(rows) for label, state in STATES.items()}
+
+
+def token_addresses(rows: Rows) -> dict[str, str]:
+    """Every page behind a mail link with its other states: label → address."""
+    return addresses(rows, TOKEN) | {label: state(rows) for label, state in TOKEN_STATES.items()}

@@ -1,0 +1,199 @@
+"""House rules about the tables: personal columns are declared, constraints inherited, names stay out of logs."""
+
+from datetime import timedelta
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, models, transaction
+from django.utils.text import camel_case_to_spaces
+
+from portal.models import Booking, Mail
+from portal.slots import Signup, Slot
+from tests import make
+from tests.source import APPS
+from tests.test_house import none
+from volunteers.models import ShiftSignup
+
+OURS = [model for model in apps.get_models() if model._meta.app_label in APPS]
+CLASSES = {"K0", "K1", "K2", "K3", "K4", "K5", "K7", "K8"}
+TEXT = (models.CharField, models.TextField, models.JSONField, models.FileField, models.GenericIPAddressField)
+
+GEOGRAPHY = "official data about a town"
+PUBLISHED = "written by staff for the public page, no person's data"
+OFFICE = "an office's address for the public, not a person's"
+MACHINE = "written by the program, from no person's data"
+# Text columns that hold nobody's data. A column with choices holds one of them and needs no reason.
+NOT_PERSONAL = {
+    "portal.User.password": "a hash; goes with the account",
+    "portal.Organisation.name": OFFICE,
+    "portal.Organisation.address": OFFICE,
+    "portal.Organisation.contact_email": OFFICE,
+    "portal.Organisation.contact_phone": OFFICE,
+    "portal.Organisation.imprint": OFFICE,
+    "portal.Organisation.privacy_text": PUBLISHED,
+    "portal.Organisation.reply_to": OFFICE,
+    "portal.Municipality.ags": GEOGRAPHY,
+    "portal.Municipality.ags_former": GEOGRAPHY,
+    "portal.Municipality.name": GEOGRAPHY,
+    "portal.Municipality.official_name": GEOGRAPHY,
+    "portal.Municipality.kind": GEOGRAPHY,
+    "portal.Municipality.special_status": GEOGRAPHY,
+    "portal.Municipality.slug": GEOGRAPHY,
+    "portal.Municipality.gov_region": GEOGRAPHY,
+    "portal.Municipality.postal_code": GEOGRAPHY,
+    "portal.Municipality.seat": GEOGRAPHY,
+    "portal.Municipality.help_desk": OFFICE,
+    "portal.Municipality.search_text": GEOGRAPHY,
+    "portal.PostalCode.code": GEOGRAPHY,
+    "portal.PostalCode.place": GEOGRAPHY,
+    "portal.OldSlug.old": PUBLISHED,
+    "portal.OldSlug.current": PUBLISHED,
+    "portal.Booking.wording": "the version of our own sentence",
+    "portal.Mail.key": MACHINE,
+    "portal.Mail.kind": MACHINE,
+    "portal.Mail.about": "number of a row",
+    "portal.Mail.calendar_method": MACHINE,
+    "portal.AccessLog.action": MACHINE,
+    "portal.AccessLog.about": "number of a row",
+    "initiatives.Topic.slug": PUBLISHED,
+    "initiatives.Topic.name": PUBLISHED,
+    "initiatives.Initiative.title": PUBLISHED,
+    "initiatives.Initiative.slug": PUBLISHED,
+    "initiatives.Initiative.place": PUBLISHED,
+    "initiatives.Initiative.carrier": PUBLISHED,
+    "initiatives.Initiative.summary": PUBLISHED,
+    "initiatives.Initiative.text": PUBLISHED,
+    "initiatives.Initiative.website": PUBLISHED,
+    "initiatives.Initiative.source_name": PUBLISHED,
+    "initiatives.Initiative.source_url": PUBLISHED,
+    "initiatives.Initiative.source_key": MACHINE,
+    "initiatives.Initiative.source_digest": MACHINE,
+    "initiatives.Initiative.search_text": PUBLISHED,
+    "volunteers.Opportunity.title": PUBLISHED,
+    "volunteers.Opportunity.slug": PUBLISHED,
+    "volunteers.Opportunity.summary": PUBLISHED,
+    "volunteers.Opportunity.meeting_point": PUBLISHED,
+    "volunteers.Opportunity.bring": PUBLISHED,
+    "volunteers.Opportunity.organiser": OFFICE,
+    "volunteers.Opportunity.search_text": PUBLISHED,
+    "volunteers.Shift.cancel_reason": PUBLISHED,
+    "volunteers.Shift.note": PUBLISHED,
+}
+CANARY = ("Karoline Kanarienvogel", "kanarienvogel@example.org", "0171 555123")
+
+
+def own_columns(model):
+    return {field.name: field for field in model._meta.local_fields}
+
+
+def personal(model):
+    return getattr(model, "privacy", {})
+
+
+def test_every_text_column_is_personal_or_says_why_not():
+    columns = {
+        f"{model._meta.label}.{name}"
+        for model in OURS
+        for name, field in own_columns(model).items()
+        if isinstance(field, TEXT) and not field.choices and name not in personal(model)
+    }
+    none(
+        columns - set(NOT_PERSONAL),
+        "Whose data is this? Declare it in `privacy`, or in NOT_PERSONAL why not:",
+    )
+    none(set(NOT_PERSONAL) - columns, "NOT_PERSONAL lists what is no such column (any more):")
+
+
+def test_privacy_names_columns_and_classes_that_exist():
+    wrong = [
+        f"{model._meta.label}.{name}: {cls}"
+        for model in OURS
+        for name, cls in personal(model).items()
+        if name not in own_columns(model) or cls not in CLASSES
+    ]
+    none(wrong, "`privacy` maps a column to a deletion class of trust.md:")
+
+
+def test_every_model_has_german_names_and_words_for_its_rows():
+    wrong = []
+    for model in OURS:
+        meta = model._meta
+        if meta.verbose_name == camel_case_to_spaces(meta.object_name):
+            wrong.append(f"{meta.label} is called „{meta.verbose_name}“ on screen.")
+        if model.__str__ is models.Model.__str__:
+            wrong.append(f"{meta.label} has no __str__.")
+    none(wrong, "Every model has `__str__` and a German `verbose_name` (style.md 18):")
+
+
+def test_every_concrete_signup_and_slot_inherits_its_constraints():
+    wrong = []
+    for base in (Signup, Slot):
+        for model in OURS:
+            if issubclass(model, base):
+                names = {
+                    constraint.name % {"class": model._meta.model_name}
+                    for constraint in base._meta.constraints
+                }
+                missing = names - {constraint.name for constraint in model._meta.constraints}
+                wrong += [f"{model._meta.label} lost {name}" for name in missing]
+    none(wrong, "A concrete Meta inherits: `class Meta(Signup.Meta)` (architecture.md „Seats“):")
+
+
+# For each concrete sign-up: a function that makes a slot, and the builder of a sign-up on it.
+SIGNUPS = {ShiftSignup: (make.shift, make.signup)}
+
+
+def test_every_concrete_signup_has_a_builder_for_its_duplicate():
+    none(
+        {model for model in OURS if issubclass(model, Signup)} ^ set(SIGNUPS),
+        "SIGNUPS lacks or has too much:",
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", Signup.LIVE)
+@pytest.mark.parametrize("model", SIGNUPS)
+def test_one_address_is_live_only_once_per_slot(model, status):
+    make_slot, make_signup = SIGNUPS[model]
+    slot = make_slot()
+    times = {"held_until": make.NOW + timedelta(hours=1)} if status == Signup.Status.HELD else {}
+    make_signup(slot, email="kim@example.org")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_signup(slot, email="kim@example.org", status=status, **times)
+    make_signup(slot, email="kim@example.org", status=Signup.Status.UNCONFIRMED)
+    assert sorted(slot.signups.values_list("status", flat=True)) == ["confirmed", "unconfirmed"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", SIGNUPS)
+def test_place_is_never_given_twice(model):
+    make_slot, make_signup = SIGNUPS[model]
+    slot = make_slot()
+    make_signup(slot, place=1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_signup(slot, place=1)
+
+
+@pytest.mark.django_db
+def test_names_and_addresses_stay_out_of_what_django_logs():
+    """`__str__` and `repr` are copied into Django's own log and into every traceback (trust.md)."""
+    name, address, phone = CANARY
+    booking = make.booking(address, name=name, phone=phone)
+    rows = [
+        booking,
+        Mail(pk=1, key="k", kind="confirmed", to=address, subject=f"Guten Tag {name}", text=phone),
+    ]
+    rows += [make_signup(booking=booking) for _slot, make_signup in SIGNUPS.values()]
+    said = " ".join(f"{row} {row!r}" for row in rows)
+    assert [word for word in [*CANARY, *name.split()] if word in said] == []
+    assert {type(row) for row in rows} == {Booking, Mail, *SIGNUPS}
+
+
+def test_no_birth_date_and_no_address_of_the_net_is_kept():
+    wrong = [
+        f"{model._meta.label}.{name}"
+        for model in OURS
+        for name, field in own_columns(model).items()
+        if isinstance(field, models.GenericIPAddressField) or "birth" in name or name in ("ip", "ip_address")
+    ]
+    none(wrong, "No birth date, no IP address in the database (trust.md „Data protection“):")
