@@ -69,7 +69,8 @@ SUBJECT = 250  # Mail.subject
 
 _USED = re.compile(r"\{\{\s*(\w+)|\{%\s*(?:el)?if\s+([^%]*)%\}")
 _TAGS_ALONE = re.compile(r"^(?:\{%[^%]*%\})+\n", re.MULTILINE)
-_NAMED = re.compile(r"(?P<label>[^:]{1,80}): (?P<rest>.+)")
+_LINK = re.compile(r"(?P<label>[^:]{1,80}): (?P<url>\S+)")
+_NAMED = re.compile(r"(?P<label>[A-ZÄÖÜ][\w ]{1,24}): (?P<text>.+)")
 _OPERATORS = {"and", "or", "not"}
 
 
@@ -104,10 +105,11 @@ def write(name: str, facts: dict[str, str], *, organisation: Organisation | None
     source = _source(name)
     context = _checked(name, source, facts)
     context["occasion"] = _occasion(context)
-    subject = _one_line(source.subject.render(Context(context, autoescape=False)))[:SUBJECT]
-    body, why = (
-        part.render(Context(context, autoescape=False)).strip() for part in (source.body, source.why)
+    subject, body, why = (
+        part.render(Context(context, autoescape=False)).strip()
+        for part in (source.subject, source.body, source.why)
     )
+    subject = textwrap.shorten(subject, SUBJECT, placeholder=" …")
     sender = organisation.name if organisation else settings.ASSOCIATION
     body += "\n\n" + _("Freundliche Grüße") + "\n" + sender
     footer = [why]
@@ -155,9 +157,11 @@ def _source(name: str) -> Source:
     body = _TAGS_ALONE.sub(lambda match: match[0].rstrip("\n"), body + "\n")
     if not (subject.strip() and body.strip() and why.strip()):
         raise WrongFacts(f"{name}.txt needs a subject, a letter, a line „--“ and why one gets it")
-    parts = [_engine().from_string(part) for part in (subject, body, why)]
     required = printed - asked | ({"title", "when"} if "occasion" in printed else set())
-    return Source(*parts, required=frozenset(required - {"occasion"}))
+    template = _engine().from_string
+    return Source(
+        template(subject), template(body), template(why), required=frozenset(required - {"occasion"})
+    )
 
 
 def _words(test: str) -> Iterator[str]:
@@ -218,12 +222,11 @@ def _links_apart(lines: list[Line]) -> Iterator[Block]:
 
 
 def _line(line: str, urls: set[str]) -> Line:
+    link = _LINK.fullmatch(line)
+    if link and link["url"] in urls:
+        return Line(link["label"], "", link["url"])
     named = _NAMED.fullmatch(line)
-    if named and named["rest"] in urls:
-        return Line(named["label"], "", named["rest"])
-    if named and len(named["label"]) <= 24 and named["label"][0].isupper():
-        return Line(named["label"], named["rest"])
-    return Line("", line)
+    return Line(named["label"], named["text"]) if named else Line("", line)
 
 
 def _with_button(blocks: list[Block]) -> list[Block]:

@@ -1,0 +1,255 @@
+"""Delivery: what is due in the outbox leaves, once.
+
+Claiming is one conditional UPDATE per mail, just before it is sent: it asks again whether the mail is
+due, not withdrawn and still useful (rule 15), and pushes `next_try_at` ahead by a lease. So retry, dead
+worker and broken network are one case: what nobody settled is due again when its lease is over.
+
+What becomes of a mail:
+- the server took it (250): sent; the body of a secret one is wiped;
+- a temporary answer (4xx), or the connection ended before the body was handed over: again later, on
+  a ladder, for 72 hours;
+- a final answer (5xx) about the recipient or the content: failed at once, shown to staff (rule 18).
+  Before the recipient was named it is about us, not about the mail: later;
+- no answer after the body was handed over, or the worker died: nobody knows. It is repeated once, with
+  the same Message-ID, and then shown to staff: never a third time;
+- the server is not reached at all: everything waits two minutes, also up to 72 hours.
+
+Must not run inside a transaction: others could not see the claims.
+"""
+
+import hashlib
+import logging
+import smtplib
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from email.errors import MessageError
+from email.utils import formataddr, parseaddr
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.message import sanitize_address
+from django.db import transaction
+from django.db.models import Case, F, QuerySet, Value, When
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from portal import smtp
+from portal.logs import mask
+from portal.models import Booking, Mail
+from portal.outbox import nudge
+from portal.refused import Refused
+from portal.smtp import Outcome
+
+__all__ = ["deliver", "due", "mask", "resend"]
+
+log = logging.getLogger(__name__)
+LEASE = timedelta(minutes=5)  # longer than every phase of one SMTP conversation timing out
+LADDER = [timedelta(minutes=m) for m in (1, 5, 15, 30, 60)]  # then hourly
+PAUSE = timedelta(minutes=2)  # while the server is not reached
+GIVE_UP = timedelta(hours=72)
+BATCH = 100  # mails over one connection; servers end longer ones
+LIMIT = 5_000  # mails per call
+BUDGET = 240.0  # seconds per call; below CELERY_TASK_TIME_LIMIT also with a slow server
+
+# In `last_error` from the claim until the outcome is known; what stays there was lost.
+ONCE = gettext_noop("Zustellung begonnen; ob die Mail ankam, ist nicht bekannt.")
+AGAIN = gettext_noop("Zweimal versucht; ob die Mail ankam, ist nicht bekannt.")
+
+
+def due(now: datetime) -> QuerySet[Mail]:
+    """What may leave now, the longest waiting first."""
+    return Mail.objects.due(now).select_related("organisation", "booking").order_by("next_try_at", "pk")
+
+
+def deliver(*, now: datetime | None = None, limit: int = LIMIT) -> dict[str, int]:
+    """Send what is due, at most `limit` mails; returns how many were sent, put off („later“) and failed.
+
+    `now` stops the clock, for tests; else each mail is judged by the time at which its turn comes.
+    """
+    counts: Counter[str] = Counter()
+    end = time.monotonic() + BUDGET
+    while limit > 0 and time.monotonic() < end:
+        mails = list(due(now or timezone.now())[: min(BATCH, limit)])
+        if not mails or not _deliver_batch(mails, now=now, end=end, counts=counts):
+            break
+        limit -= len(mails)
+    return dict(counts)
+
+
+def resend(mail: Mail, *, now: datetime) -> None:
+    """A failed mail is due again (rule 18). Raises Refused when there is nothing left to send."""
+    with transaction.atomic():
+        current = Mail.objects.select_for_update().get(pk=mail.pk)
+        if not current.failed_at:
+            raise Refused(_("Nur gescheiterte Mails lassen sich erneut senden."))
+        if current.withdrawn_at or (current.useful_until and current.useful_until <= now):
+            raise Refused(_("Diese Mail hat sich erledigt: Ihr Inhalt stimmt nicht mehr."))
+        if not (current.to and current.text):
+            raise Refused(_("Der Inhalt dieser Mail ist schon gelöscht."))
+        Mail.objects.filter(pk=mail.pk).update(failed_at=None, next_try_at=now, attempts=0, last_error="")
+        transaction.on_commit(nudge, robust=True)
+
+
+# --- one batch, one connection ------------------------------------------------------------------------
+def _deliver_batch(mails: Sequence[Mail], *, now: datetime | None, end: float, counts: Counter[str]) -> bool:
+    """Send these over one connection; False when the server is not reached or hung up."""
+    connection = get_connection()
+    try:
+        connection.open()
+    except OSError as error:
+        log.warning("mail server not reached (%s)", type(error).__name__)
+        counts["later"] += _wait_for_server(mails, error, now=now or timezone.now())
+        return False
+    with _closing(connection):
+        for mail in mails:
+            outcome = _deliver_one(mail, connection, now=now)
+            if outcome:
+                counts[outcome.state] += 1
+                if outcome.hung_up:
+                    return False
+            if time.monotonic() > end:
+                return False
+    return True
+
+
+@contextmanager
+def _closing(connection: BaseEmailBackend) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        try:
+            connection.close()
+        except OSError as error:  # the mails are settled; how the server says goodbye changes nothing
+            log.info("mail server hung up (%s)", type(error).__name__)
+
+
+def _wait_for_server(mails: Sequence[Mail], error: OSError, *, now: datetime) -> int:
+    """None of these had a try; returns how many wait on."""
+    why = _short(_("Der Mailserver ist nicht erreichbar: %s") % error)
+    waiting = Mail.objects.due(now).filter(pk__in=[mail.pk for mail in mails])
+    waiting.filter(queued_at__lte=now - GIVE_UP, attempts__gte=len(LADDER)).update(
+        failed_at=now, last_error=why
+    )
+    kept = When(last_error__in=[ONCE, AGAIN], then=F("last_error"))
+    return waiting.update(
+        next_try_at=now + PAUSE, attempts=F("attempts") + 1, last_error=Case(kept, default=Value(why))
+    )
+
+
+# --- one mail -----------------------------------------------------------------------------------------
+def _deliver_one(mail: Mail, connection: BaseEmailBackend, *, now: datetime | None) -> Outcome | None:
+    """None when it is no longer ours to send: somebody else has it, or it was withdrawn."""
+    if not _claim(mail, now=now or timezone.now()):
+        return None
+    if mail.last_error == AGAIN:
+        outcome = Outcome("failed", AGAIN)
+    else:
+        try:
+            message = _message(mail)
+            addresses = _envelope(message)
+            content = message.message().as_bytes(linesep="\r\n")
+        except (ValueError, LookupError, MessageError) as error:
+            log.error("mail %s cannot be built (%s)", mail.pk, type(error).__name__)
+            outcome = Outcome("failed", _("Die Mail lässt sich nicht schreiben: %s") % error)
+        else:
+            outcome = _hand_over(connection, message, addresses, content)
+    return _settle(mail, outcome, now=now or timezone.now())
+
+
+def _claim(mail: Mail, *, now: datetime) -> bool:
+    started = AGAIN if mail.last_error in (ONCE, AGAIN) else ONCE
+    rows = Mail.objects.due(now).filter(pk=mail.pk, attempts=mail.attempts)
+    return bool(rows.update(next_try_at=now + LEASE, attempts=mail.attempts + 1, last_error=started))
+
+
+def _settle(mail: Mail, outcome: Outcome, *, now: datetime) -> Outcome:
+    """Write down what came of it; returns the outcome with „later“ or „failed“ decided."""
+    wiped = {"text": "", "html": ""} if mail.secret else {}
+    if outcome.state == "sent":
+        Mail.objects.filter(pk=mail.pk).update(sent_at=now, failed_at=None, last_error="", **wiped)
+        _mark_address(mail, refused_at=None)
+        return outcome
+    tried_for = now - mail.queued_at
+    if outcome.state == "unknown":
+        again = mail.last_error == ONCE
+        outcome = outcome._replace(state="failed" if again else "later", why=AGAIN if again else ONCE)
+    elif outcome.state == "later" and tried_for > GIVE_UP and mail.attempts >= len(LADDER):
+        outcome = outcome._replace(state="failed")
+    changes: dict[str, Any] = {"last_error": _short(outcome.why)}
+    if outcome.state == "failed":
+        changes |= {"failed_at": now, **wiped}
+    else:
+        changes["next_try_at"] = now + LADDER[min(mail.attempts, len(LADDER) - 1)]
+    # Only while the lease is ours; another worker may have sent it meanwhile.
+    Mail.objects.filter(pk=mail.pk, sent_at=None, attempts=mail.attempts + 1).update(**changes)
+    if outcome.bounced:
+        _mark_address(mail, refused_at=now)
+    return outcome
+
+
+def _mark_address(mail: Mail, *, refused_at: datetime | None) -> None:
+    """The booking knows whether its address is refused; a corrected address is another one."""
+    if mail.booking and mail.booking.email_refused_at != refused_at:
+        Booking.objects.filter(pk=mail.booking.pk, email=mail.to).update(email_refused_at=refused_at)
+
+
+def _short(why: str) -> str:
+    """At most 300 printable characters; a server's answer may hold anything, NUL too."""
+    return "".join(c if c.isprintable() else " " for c in why).strip()[:300]
+
+
+# --- the message --------------------------------------------------------------------------------------
+def _message(mail: Mail) -> EmailMultiAlternatives:
+    """The mail as MIME. Raises ValueError for what cannot stand in a header."""
+    _name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    name = mail.organisation.name if mail.organisation else settings.SITE_NAME
+    message = EmailMultiAlternatives(
+        subject=mail.subject,
+        body=mail.text,
+        from_email=formataddr((" ".join(name.split()), address)),
+        to=[mail.to],
+        reply_to=[mail.reply_to] if mail.reply_to else None,
+        headers={
+            "Message-ID": message_id(mail.key),
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "All",  # Exchange does not know the line above
+            "Content-Language": "de",
+        },
+    )
+    if mail.html:
+        message.attach_alternative(mail.html, "text/html")
+    if mail.calendar:
+        message.attach_alternative(mail.calendar, f"text/calendar; method={mail.calendar_method}")
+        message.attach("termin.ics", mail.calendar.encode(), "application/ics")
+    return message
+
+
+def message_id(key: str) -> str:
+    """The same for every attempt, so that a repeat is recognised as one."""
+    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{urlsplit(settings.SITE_URL).hostname}>"
+
+
+def _envelope(message: EmailMultiAlternatives) -> tuple[str, str]:
+    """Sender and recipient as SMTP wants them: bare, the domain in ASCII."""
+    _name, sender = parseaddr(message.from_email)
+    return sanitize_address(sender, "utf-8"), sanitize_address(message.to[0], "utf-8")
+
+
+def _hand_over(
+    connection: BaseEmailBackend, message: EmailMultiAlternatives, addresses: tuple[str, str], content: bytes
+) -> Outcome:
+    connected: smtplib.SMTP | None = getattr(connection, "connection", None)
+    if connected:
+        return smtp.speak(connected, *addresses, content)
+    try:
+        connection.send_messages([message])  # files, on a laptop
+    except OSError as error:
+        return Outcome("later", smtp.answer(error), hung_up=True)
+    return Outcome("sent")
