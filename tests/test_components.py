@@ -52,6 +52,15 @@ def test_shift_card_without_a_time_text_shows_the_hours():
     assert "Beispiel" not in html
 
 
+def test_shift_card_takes_a_calendar_leaf_made_beforehand():
+    made = shift(iso="2026-11-28T09:00", weekday="Sa.", day=28, month="Nov")
+    filtered = shift()
+    first, second = (
+        render_to_string("components/shift_card.html", {"shift": row}) for row in (made, filtered)
+    )
+    assert first == second.replace("</time>\n", "</time>")
+
+
 def test_initiative_card_names_topic_place_year_and_state_in_words():
     initiative = SimpleNamespace(
         title="Dorfladen",

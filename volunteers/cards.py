@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.utils import timezone
+from django.utils.dates import MONTHS_3, WEEKDAYS_ABBR
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -27,6 +28,10 @@ class Card:
     ends: datetime
     day_text: str  # „Sa., 28. Nov."
     time_text: str  # „9–12 Uhr"
+    iso: str  # „2026-11-28T09:00"; this and the next three are the calendar leaf
+    weekday: str  # „Sa."
+    day: int
+    month: str  # „Nov"
     seats_text: str  # „noch 4 Plätze"
     seats_state: str  # free, few, waiting, unlimited or past
     is_example: bool
@@ -52,14 +57,19 @@ def seats_state(shift: Shift, *, now: datetime) -> str:
 def card(shift: Shift, *, now: datetime) -> Card:
     """Expects `with_seats()` and the opportunity with its municipality selected."""
     opportunity = shift.opportunity
+    starts = timezone.localtime(shift.starts)
     return Card(
         opportunity_title=opportunity.title,
         get_absolute_url=opportunity.get_absolute_url(),
         place_name=opportunity.municipality.name,
-        starts=timezone.localtime(shift.starts),
+        starts=starts,
         ends=timezone.localtime(shift.ends),
         day_text=dates.day(shift.starts),
         time_text=dates.span(shift.starts, shift.ends),
+        iso=f"{starts:%Y-%m-%dT%H:%M}",
+        weekday=f"{WEEKDAYS_ABBR[starts.weekday()]}.",
+        day=starts.day,
+        month=str(MONTHS_3[starts.month]),
         seats_text=seats_text(shift, now=now),
         seats_state=seats_state(shift, now=now),
         is_example=opportunity.is_example,
