@@ -51,7 +51,7 @@ def index(request: HttpRequest) -> HttpResponse:
         {
             "found": found,
             "search": found.search,
-            "all_query": urlencode({"ort": found.search.text, "umkreis": found.search.umkreis}),
+            "all_query": urlencode({"ort": found.search.text, "umkreis": found.search.umkreis}) if found.search.text else "",
             "radii": places.RADII if found.search.point else None,
             "hidden": [("thema", found.topic)] if found.topic else [],
             "examples": []
@@ -153,7 +153,10 @@ def _page(opportunity: Opportunity, shifts: Sequence[Shift], now: datetime) -> d
     initiative = opportunity.initiative
     page: dict[str, object] = {
         "opportunity": opportunity,
-        "dates": [_date(shift, now) for shift in shifts if shift.ends > now],
+        "soonest": _date(open_shifts[0], now) if open_shifts else None,
+        "more_dates": len(open_shifts) - 1,
+        # In the form stand the open ones; cancelled and closed ones are said too.
+        "closed_dates": [_date(s, now) for s in shifts if s.ends > now and s not in open_shifts],
         "initiative": initiative if initiative and initiative.is_public else None,
         "phone_link": _dialled(opportunity.contact_phone),
         "near": opportunity.municipality.postal_code or opportunity.municipality.name,
