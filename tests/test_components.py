@@ -69,7 +69,7 @@ def test_initiative_card_names_topic_place_year_and_state_in_words():
         place_name="Lich",
         topic_slug="dorfentwicklung",
         topic_name="Ortsentwicklung",
-        life_state="EXAMPLE",
+        life_state="example",
         life_state_label="Beispiel",
         year_label="Bericht von 2015",
     )
