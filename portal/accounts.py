@@ -1,9 +1,179 @@
-"""Login for staff through allauth: nobody signs up by themselves; mails go through the outbox."""
+"""Login of staff: allauth for all, our outbox for its mails, and the gate before the Redaktion.
+
+The gate (architecture.md „Second factor") opens for an active membership and a second factor
+that this session proved, or a browser that was trusted at most 30 days ago. It is asked on every
+request, so rights taken away count on the next one. `secure_admin_login` alone asks for no
+second factor (measured), which is why it is not used.
+"""
+
+from datetime import timedelta
+from enum import Enum
+from time import time
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from allauth.account.authentication import get_authentication_records
+from allauth.account.forms import ResetPasswordForm
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.models import EmailAddress
+from allauth.core import context as allauth_context
+from allauth.mfa.internal.flows.trust import is_trusted_browser
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added
+from django.conf import settings
+from django.contrib.auth import logout
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
+
+from portal import outbox, roles
+from portal.models import User
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+MAIL_USEFUL = timedelta(minutes=15)
+FRESH_LOGIN = 300  # seconds in which a login is proof enough to change the second factor
+RETRY_AFTER = 30  # seconds
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    """Nobody signs up by themselves; mails go through the outbox, their links to the configured address."""
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def format_email_subject(self, subject: str) -> str:
+        return str(subject)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Queued as secret: useful for 15 minutes, wiped when sent, never shown to staff."""
+        facts = {key: own_address(value) for key, value in context.items() if key not in ("ip", "user_agent")}
+        message = self.render_mail(template_prefix, email, facts | {"site_name": settings.SITE_NAME})
+        now = timezone.now()
+        with transaction.atomic():
+            outbox.queue(
+                key=f"account:{uuid4()}",
+                kind="account",
+                to=email,
+                letter={"subject": str(message.subject), "text": str(message.body)},
+                now=now,
+                useful_until=now + MAIL_USEFUL,
+                secret=True,
+            )
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Not within five minutes of the login: nobody types the password twice to enrol."""
+        request = allauth_context.request
+        records = get_authentication_records(request, request.user)
+        if any(time() - record["at"] < FRESH_LOGIN for record in records):
+            return False
+        return super().is_reauthentication_required(app=app, **kwargs)  # type: ignore[no-any-return]
+
+
+def own_address(value: Any) -> Any:
+    """A link as it may stand in a mail: from SITE_URL, never from the Host header (trust.md)."""
+    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+        return value
+    site = urlsplit(settings.SITE_URL)
+    return urlunsplit(urlsplit(value)._replace(scheme=site.scheme, netloc=site.netloc))
+
+
+@receiver(authenticator_added)
+def enrolling_is_proof(request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
+    """Whoever just typed a valid code of the new app need not wait for the next one."""
+    if authenticator.type == Authenticator.Type.TOTP:
+        record_authentication(request, user, "mfa", id=authenticator.pk, type=authenticator.type)
+
+
+def open_account(user: User) -> None:
+    """The address of a new staff account counts as proven: its first password comes by mail to it."""
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+
+
+def invite(request: HttpRequest, user: User) -> None:
+    """The person is mailed a link to set a password; nobody else ever knows one."""
+    form = ResetPasswordForm(data={"email": user.email})
+    if form.is_valid():
+        form.save(request)
+
+
+def reset_second_factor(user: User) -> None:
+    """Lost telephone and codes: the next login enrols anew. Sessions that proved the old one are asked again."""
+    Authenticator.objects.filter(user=user).delete()
+
+
+class Gate(Enum):
+    OPEN = "may enter"
+    LOGIN = "nobody is logged in"
+    NO_ROLE = "no active membership"
+    ENROL = "no second factor yet"
+    PROVE = "this session has not proved it"
+
+
+def gate(request: HttpRequest) -> Gate:
+    """What stands between this request and the Redaktion; asked once per request."""
+    known: Gate | None = getattr(request, "redaktion_gate", None)
+    if known is None:
+        known = request.redaktion_gate = _gate(request)  # type: ignore[attr-defined]
+    return known
+
+
+def _gate(request: HttpRequest) -> Gate:
+    user = request.user
+    if not isinstance(user, User) or not user.is_active:
+        return Gate.LOGIN
+    if not user.is_superuser and not any(roles.holds(membership) for membership in user.roles):
+        return Gate.NO_ROLE
+    if settings.DEMO and settings.BIND in LOOPBACK and user.is_demo:
+        return Gate.OPEN
+    enrolled = dict(Authenticator.objects.filter(user=user).values_list("pk", "type"))
+    if Authenticator.Type.TOTP not in enrolled.values():
+        return Gate.ENROL
+    proofs = {r.get("id") for r in get_authentication_records(request, user) if r["method"] == "mfa"}
+    if proofs & enrolled.keys() or is_trusted_browser(request, user):
+        return Gate.OPEN
+    return Gate.PROVE
+
+
+def stop(request: HttpRequest) -> HttpResponse | None:
+    """Where to go first, or None if the gate is open."""
+    standing = gate(request)
+    if standing is Gate.OPEN:
+        return None
+    if standing is Gate.NO_ROLE:
+        logout(request)
+        raise PermissionDenied(
+            _("Ihr Zugang gehört zurzeit zu keiner Redaktion. Bitte fragen Sie beim Verband nach.")
+        )
+    name = {
+        Gate.LOGIN: "account_login",
+        Gate.ENROL: "mfa_activate_totp",
+        Gate.PROVE: "mfa_reauthenticate",
+    }[standing]
+    back = request.get_full_path() if request.method == "GET" else reverse("admin:index")
+    return redirect(f"{reverse(name)}?{urlencode({'next': back})}")
+
+
+class LoginsWait:
+    """Without Redis nobody counts attempts, so logins wait (architecture.md): a German 503."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)  # type: ignore[no-any-return]
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, RedisError):
+            return None
+        response = render(request, "503.html", {"retry_after": RETRY_AFTER}, status=503)
+        response["Retry-After"] = str(RETRY_AFTER)
+        return response

@@ -1,9 +1,323 @@
-"""The Redaktion: Django's admin site with our gate, and separation per organisation."""
+"""The Redaktion: Django's admin behind our gate, and separation per organisation, everywhere.
 
+`get_queryset` alone is not separation (trust.md „Town separation"): a foreign key posted by hand,
+list filters, autocompletes, the view-on-site shortcut and delete pages would still name foreign
+rows. So every model here says whose its rows are (`scope`), and every door asks `rows()`.
+What is not mine does not exist: 404, also where Django answers 403.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from django import forms
 from django.contrib import admin
+from django.contrib.admin.options import InlineModelAdmin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.auth import logout
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, PermissionDenied
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+
+from portal import accounts, roles
+from portal.models import Organisation
+from portal.refused import Busy, Refused
+from portal.roles import Reach
+from portal.widgets import FORMFIELDS
+
+NONE, EVERY = Q(pk__in=[]), Q(pk__isnull=False)  # not Q(): an empty condition vanishes in an "or"
+BUSY = _(
+    "Gerade ändert jemand anderes denselben Termin. Bitte speichern Sie in einigen Sekunden noch einmal."
+)
+
+
+def rows(request: HttpRequest, action: str, model_admin: Any) -> Q:
+    """Which rows of an admin's model the person may do this to, as a condition for a queryset."""
+    allowed = NONE
+    for reach, organisation in roles.reaches(request.user, action, model_admin.opts.label_lower):
+        if reach is Reach.ALL:
+            return model_admin.limit(request)  # type: ignore[no-any-return]
+        if model_admin.scope is None or organisation is None:
+            continue
+        mine = Q(**{model_admin.scope: organisation.pk})
+        if reach is Reach.TRUST:
+            mine &= ~Q(**{f"{model_admin.town}__organisation__isnull": False})
+        allowed |= mine
+    return allowed & model_admin.limit(request)  # type: ignore[no-any-return]
 
 
 class Redaktion(admin.AdminSite):
-    site_header = "Redaktion"
-    site_title = "Redaktion"
-    index_title = "Redaktion"
+    """Django's admin under our name, behind the gate of `accounts.py`."""
+
+    site_header = site_title = _("Redaktion")
+    index_title = _("Ihre Aufgaben")
+    enable_nav_sidebar = False
+    index_template = "admin/start.html"
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.disable_action("delete_selected")
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Only models that say whose their rows are; libraries' own admins (codes, addresses) stay out."""
+        if admin_class and issubclass(admin_class, ScopedAdmin):
+            super().register(model_or_iterable, admin_class, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return accounts.gate(request) is accounts.Gate.OPEN
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """First the gate, then the view; what one may not do looks like what is not there."""
+        inner = super().admin_view(view, cacheable)
+
+        def gated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if (answer := accounts.stop(request)) is not None:
+                return answer
+            try:
+                return inner(request, *args, **kwargs)  # type: ignore[no-any-return]
+            except PermissionDenied:
+                raise Http404 from None
+
+        return gated
+
+    def get_urls(self) -> list[Any]:
+        shortcut = path(
+            "r/<int:content_type_id>/<int:object_id>/", self.admin_view(self.on_site), name="view_on_site"
+        )
+        django_s = super().get_urls()
+        return [shortcut, *(url for url in django_s if getattr(url, "name", "") != "view_on_site")]
+
+    def on_site(self, request: HttpRequest, content_type_id: int, object_id: int) -> HttpResponse:
+        """To the public page of a row that one may see here and everybody may see there."""
+        content_type = ContentType.objects.filter(pk=content_type_id).first()
+        model_admin = self._registry.get(content_type.model_class()) if content_type else None
+        if model_admin is None or not model_admin.has_view_permission(request):
+            raise Http404
+        obj = model_admin.get_queryset(request).filter(pk=object_id).first()
+        if obj is None or not model_admin.get_view_on_site_url(obj):
+            raise Http404
+        return redirect(obj.get_absolute_url())
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The one login of the portal is allauth's."""
+        return accounts.stop(request) or redirect("admin:index")
+
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if request.method == "POST":
+            logout(request)
+        return redirect("admin:index" if request.method != "POST" else "account_login")
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return redirect("account_change_password")
+
+    def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return redirect("account_change_password")
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """What is to be done, from every admin that has something to say about it."""
+        blocks = [block for each in self._registry.values() for block in each.start_blocks(request)]
+        return super().index(request, {"blocks": blocks, **(extra_context or {})})
+
+
+class Rights:
+    """The permissions of an admin or inline, asked of `roles.py` for the row itself."""
+
+    scope: ClassVar[str | None] = "organisation"
+    town: ClassVar[str] = "municipality"
+    model: Any
+    opts: Any
+
+    def limit(self, request: HttpRequest) -> Q:
+        """A further condition that holds for every action, whatever the role."""
+        return EVERY
+
+    def allows(self, request: HttpRequest, action: str, obj: Any = None) -> bool:
+        """Whether there is such a right, and for a saved row: whether it reaches this one."""
+        if not roles.may(request.user, action, self.opts.label_lower):
+            return False
+        if obj is None or obj.pk is None:
+            return True
+        asked: dict[Any, bool] = request.__dict__.setdefault("_asked", {})
+        key = (self.opts.label_lower, action, obj.pk)
+        if key not in asked:
+            mine = self.model._default_manager.filter(rows(request, action, self))
+            asked[key] = mine.filter(pk=obj.pk).exists()
+        return asked[key]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["queryset"] = self.choices(db_field, request)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["queryset"] = self.choices(db_field, request)
+        kwargs["widget"] = forms.CheckboxSelectMultiple
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def choices(self, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
+        """What a relation may be set to: rows of the related admin that one may view or choose."""
+        related = admin.site._registry.get(db_field.remote_field.model)
+        if related is None:
+            raise ImproperlyConfigured(f"{db_field}: no admin says whose these rows are")
+        nameable = rows(request, "view", related) | rows(request, "choose", related)
+        return related.model._default_manager.filter(nameable)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Without the pop-up buttons beside relations: they need scripts, and clerks no second window."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
+
+class ScopedAdmin(Rights, admin.ModelAdmin):
+    """A model admin that shows, names and changes only rows that the person's roles reach.
+
+    `scope` is the path from a row to its organisation („pk" where it is one; None: rows belong to
+    nobody, only Reach.ALL sees them); `town` the path to its municipality.
+    """
+
+    actions = None
+    formfield_overrides = FORMFIELDS
+    view_on_site = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.allows(request, "add")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allows(request, "change", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allows(request, "delete", obj)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allows(request, "view", obj)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.allows(request, "view")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(rows(request, "view", self))
+
+    def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
+        """A filter over a relation names only what one's own rows have."""
+        return [self._only_mine(item) for item in super().get_list_filter(request)]
+
+    def _only_mine(self, item: Any) -> Any:
+        if not isinstance(item, str):
+            return item
+        try:
+            field = self.opts.get_field(item.split("__")[0])
+        except FieldDoesNotExist:
+            return item
+        return (item, admin.RelatedOnlyFieldListFilter) if field.is_relation else item
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form; when a verb refused, it carries the sentence so that the page keeps the input."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        refused = getattr(request, "refused", "")
+        return type("Form", (_Refusable, form), {"refused": refused}) if refused else form
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
+        """Saving and the verbs it calls are one transaction; a refusal undoes all and is shown in the form."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except Refused as refused:
+            request.refused = str(refused)  # type: ignore[attr-defined]
+        except Busy:
+            request.refused = str(BUSY)  # type: ignore[attr-defined]
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """The server says who answers for a new row; what is saved must be mine afterwards too."""
+        if not change and self.scope == "organisation":
+            obj.organisation = self.organisation_for(request, obj)
+        super().save_model(request, obj, form, change)
+        request.__dict__.pop("_asked", None)
+        if not self.allows(request, "change" if change else "add", obj):
+            raise PermissionDenied
+
+    def organisation_for(self, request: HttpRequest, obj: Any) -> Organisation:
+        """Of a new row: the town's own organisation if the person writes for it, else the association."""
+        found = roles.reaches(request.user, "add", self.opts.label_lower)
+        town_s = obj.municipality.organisation
+        if any(town_s == organisation or reach is Reach.ALL for reach, organisation in found) and town_s:
+            return town_s  # type: ignore[no-any-return]
+        ours = [org for _reach, org in found if org and org.kind == Organisation.Kind.ASSOCIATION]
+        if ours:
+            return ours[0]
+        if any(reach is Reach.ALL for reach, _organisation in found):
+            return Organisation.objects.get(kind=Organisation.Kind.ASSOCIATION)
+        raise PermissionDenied
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What would go, without naming rows of others that hang on it."""
+        _names, _counts, perms_needed, protected = super().get_deleted_objects(objs, request)
+        own = [str(obj) for obj in objs]
+        held = [_("Anmeldungen oder andere Einträge")] if protected else []
+        return own, {self.opts.verbose_name_plural: len(own)}, perms_needed, held
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> Any:
+        raise Http404
+
+    def buttons(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:
+        """Further buttons below the form of a row: name, label and, where it goes elsewhere, formaction."""
+        return []
+
+    def render_change_form(self, request: HttpRequest, context: Any, **kwargs: Any) -> Any:
+        context["buttons"] = self.buttons(request, kwargs.get("obj"))
+        return super().render_change_form(request, context, **kwargs)
+
+    def start_blocks(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """What this model puts on the start page: title, lines (url, text, note), url and text of „alle"."""
+        return []
+
+
+class ScopedInline(Rights, InlineModelAdmin):
+    """Rows under a row that is mine: their right is asked for the parent by its own admin."""
+
+    formfield_overrides = FORMFIELDS
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allows(request, "add")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allows(request, "change")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allows(request, "delete")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allows(request, "view")
+
+
+class _Refusable:
+    """Puts the sentence of a refusing verb at the head of the form."""
+
+    refused = ""
+
+    def clean(self) -> Any:
+        raise forms.ValidationError(self.refused)
+
+
+def atomically(verb: Callable[[], None]) -> str:
+    """Run a verb for a page that shows its refusal; the sentence, or empty when it was done."""
+    try:
+        with transaction.atomic():
+            verb()
+    except Refused as refused:
+        return str(refused)
+    except Busy:
+        return str(BUSY)
+    return ""

@@ -1,0 +1,81 @@
+"""Who may what: one dict from role to model to actions (domain.md „Staff and rights").
+
+A right holds in the membership's organisation and reaches as far as `Reach` says. There are no
+Django groups and no Permission rows (architecture.md): what stands here is asked on every request.
+"choose" is the right to name a row in a form without reading it.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from portal.models import Membership, Organisation, User
+
+
+class Reach(Enum):
+    OWN = "rows of the membership's organisation"
+    TRUST = "rows of the membership's organisation in a town that has none of its own (rule 25)"
+    ALL = "every row"
+
+
+@dataclass(frozen=True)
+class Right:
+    actions: frozenset[str]
+    reach: Reach
+
+
+def _right(actions: str, reach: Reach = Reach.OWN) -> Right:
+    return Right(frozenset(actions.split()), reach)
+
+
+RIGHTS: dict[Membership.Role, dict[str, Right]] = {
+    Membership.Role.EDITOR: {
+        "portal.organisation": _right("view change"),
+        "portal.municipality": _right("choose"),
+        "portal.mail": _right("view resend"),
+        "portal.accesslog": _right("view"),
+        "initiatives.topic": _right("choose", Reach.ALL),
+        "initiatives.initiative": _right("view add change delete"),
+        "volunteers.opportunity": _right("view add change delete"),
+        "volunteers.shift": _right("view add change delete"),
+        "volunteers.shiftsignup": _right("view add change"),
+    },
+    Membership.Role.NETWORK: {
+        "portal.organisation": _right("view add change", Reach.ALL),
+        "portal.municipality": _right("view change choose", Reach.ALL),
+        "portal.user": _right("view add change", Reach.ALL),
+        "portal.membership": _right("view add change delete", Reach.ALL),
+        "portal.mail": _right("view resend", Reach.TRUST),
+        "portal.accesslog": _right("view"),
+        "initiatives.topic": _right("view add change choose", Reach.ALL),
+        "initiatives.initiative": _right("view add change delete"),
+        # Never a town's people once it has staff: neither its sign-ups nor the mails to them.
+        "volunteers.opportunity": _right("view add change delete", Reach.TRUST),
+        "volunteers.shift": _right("view add change delete", Reach.TRUST),
+        "volunteers.shiftsignup": _right("view add change", Reach.TRUST),
+    },
+}
+
+
+def holds(membership: Membership) -> bool:
+    """Whether the role counts: the network is the association's, nobody else's."""
+    return (
+        membership.role != Membership.Role.NETWORK
+        or membership.organisation.kind == Organisation.Kind.ASSOCIATION
+    )
+
+
+def reaches(user: User, action: str, label: str) -> list[tuple[Reach, Organisation | None]]:
+    """How far the user may do this to rows of the model `label`: reach and organisation, one per membership."""
+    if user.is_active and user.is_superuser:
+        return [(Reach.ALL, None)]
+    found: list[tuple[Reach, Organisation | None]] = []
+    for membership in user.roles:
+        right = RIGHTS[Membership.Role(membership.role)].get(label)
+        if right and action in right.actions and holds(membership):
+            found.append((right.reach, membership.organisation))
+    return found
+
+
+def may(user: User, action: str, label: str) -> bool:
+    """Whether there is any row of this model that the user may do this to."""
+    return bool(reaches(user, action, label))

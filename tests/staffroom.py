@@ -1,0 +1,51 @@
+"""Staff of the tests: accounts with a second factor, and clients that proved it."""
+
+import time
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.test import Client
+
+from portal.models import Membership, User
+
+PASSWORD = "Bachputz-an-der-Wetter-7"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def staff(
+    organisation=None, role=Membership.Role.EDITOR, *, email="redaktion@lich.example", enrolled=True, **fields
+):
+    """Somebody with a verified address, a role if an organisation is given, and a TOTP app unless told not."""
+    user = User.objects.create_user(email, PASSWORD, **fields)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    if organisation:
+        Membership.objects.create(user=user, organisation=organisation, role=role)
+    if enrolled:
+        TOTP.activate(user, SECRET)
+        RecoveryCodes.activate(user)
+    return user
+
+
+def code(secret=SECRET):
+    """What the app shows now."""
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+
+
+def recovery_codes(user):
+    return RecoveryCodes(Authenticator.objects.get(user=user, type="recovery_codes")).get_unused_codes()
+
+
+def proven(user):
+    """A client whose session has logged in and proved the second factor."""
+    client = Client()
+    client.force_login(user)
+    totp = Authenticator.objects.filter(user=user, type="totp").first()
+    session = client.session
+    session["account_authentication_methods"] = [
+        {"method": "mfa", "at": time.time(), "id": totp and totp.pk, "type": "totp"}
+    ]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+    return client
