@@ -1,0 +1,311 @@
+"""Actions and their dates in the Redaktion: an action with its dates is one page.
+
+What a date's change means to people who signed up is decided by the verbs, never by a plain save.
+The people of one date are on the page of `desk.py`.
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from initiatives.models import Initiative
+from portal import dates, rescheduling, slugs
+from portal.publishing import PublishedAdmin
+from portal.refused import Refused
+from portal.scoping import ScopedAdmin, ScopedInline
+from volunteers import desk
+from volunteers.models import Opportunity, Shift, ShiftSignup
+
+TIME_FIELDS = {"starts", "ends", "deadline"}
+
+
+class ShiftForm(forms.ModelForm):
+    """A date: the end comes after the start, sign-ups close before it."""
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        starts, ends, deadline = (data.get(name) for name in ("starts", "ends", "deadline"))
+        if starts and ends and ends <= starts:
+            self.add_error("ends", gettext("Das Ende muss nach dem Beginn liegen."))
+        if starts and deadline and deadline > starts:
+            self.add_error("deadline", gettext("Der Anmeldeschluss darf nicht nach dem Beginn liegen."))
+        if self.instance.cancelled_at and self.has_changed():
+            raise forms.ValidationError(
+                gettext("Dieser Termin ist abgesagt und lässt sich nicht mehr ändern.")
+            )
+        return data
+
+
+class ShiftInline(ScopedInline, admin.StackedInline):
+    model = Shift
+    form = ShiftForm
+    verbose_name = _("Termin")
+    verbose_name_plural = _("Wann? Die Termine")
+    readonly_fields = ("people",)
+    fieldsets = (
+        (None, {"fields": (("starts", "ends"), "capacity", "people")}),
+        (_("Mehr zum Termin"), {"classes": ("collapse",), "fields": ("note", "deadline", "max_party")}),
+    )
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """An empty date to fill in, also where no script adds one."""
+        return 1
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Shift]:
+        return super().get_queryset(request).with_seats()  # type: ignore[attr-defined,no-any-return]
+
+    @admin.display(description=_("Anmeldungen"))
+    def people(self, obj: Shift) -> str:
+        if obj.pk is None:
+            return gettext("Noch keine. Sie sehen sie hier, sobald sich jemand anmeldet.")
+        link = reverse("admin:volunteers_shift_change", args=[obj.pk])
+        words = desk.seats_words(obj)
+        return format_html('<a href="{}">{}</a> {}', link, gettext("Wer kommt? Absagen, anrufen"), words)
+
+
+@admin.register(Opportunity)
+class OpportunityAdmin(PublishedAdmin):
+    list_display = ("title", "municipality", "state", "next_date", "changed_at")
+    list_filter = ("state", "municipality")
+    list_select_related = ("municipality",)
+    search_fields = ("title", "summary")
+    inlines = (ShiftInline,)
+    readonly_fields = ("state_in_words",)
+    fieldsets = (
+        (
+            _("Was, wo, mit wem?"),
+            {
+                "description": _(
+                    "Sieben Fragen, so wie Sie sie am Telefon beantworten würden. Die Termine stehen darunter."
+                ),
+                "fields": (
+                    "state_in_words", "title", "summary", "municipality", "meeting_point", "bring", "age",
+                    "organiser", "contact", "contact_phone", "contact_email", "topic",
+                ),
+            },
+        ),
+        (
+            _("Versicherung, Initiative, Adresse der Seite (freiwillig)"),
+            {
+                "classes": ("collapse",),
+                "fields": ("insurance", "initiative", "slug"),
+                "description": _(
+                    "Zur Versicherung steht auf der Seite nur, was Sie hier auswählen. Die Adresse der Seite "
+                    "entsteht von selbst aus Titel, Ort und Jahr."
+                ),
+            },
+        ),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Opportunity]:
+        return super().get_queryset(request).prefetch_related("shifts")
+
+    @admin.display(description=_("Nächster Termin"))
+    def next_date(self, obj: Opportunity) -> str:
+        now = timezone.now()
+        coming = [s.starts for s in obj.shifts.all() if s.starts > now and not s.cancelled_at]
+        return dates.short(min(coming)) if coming else gettext("keiner")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nor one that somebody signed up for."""
+        return super().has_delete_permission(request, obj) and (
+            obj is None or not ShiftSignup.objects.filter(slot__opportunity=obj).exists()
+        )
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """An action may belong only to a running initiative of the same organisation (rule 21)."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if "initiative" in form.base_fields:
+            field = form.base_fields["initiative"]
+            fits = Q(life_state=Initiative.LifeState.RUNNING)
+            if obj:
+                fits = fits & Q(organisation=obj.organisation) | Q(pk=obj.initiative_id)
+            field.queryset = field.queryset.filter(fits)
+        return form
+
+    def wanted_slug(self, obj: Opportunity) -> str:
+        first = obj.shifts.order_by("starts").first() if obj.pk else None
+        year = timezone.localtime(first.starts if first else None).year
+        return slugs.compose(obj.title, obj.municipality.name, str(year))
+
+    def save_model(self, request: HttpRequest, obj: Opportunity, form: Any, change: bool) -> None:
+        """People on coming dates are told when the meeting point changed."""
+        old_where = Shift(opportunity=Opportunity.objects.get(pk=obj.pk)).where if change else ""
+        super().save_model(request, obj, form, change)
+        if obj.initiative and obj.initiative.organisation_id != obj.organisation_id:
+            raise Refused(gettext("Diese Initiative gehört einem anderen Herausgeber."))
+        if change and Shift(opportunity=obj).where != old_where:
+            rescheduling.relocate(list(obj.shifts.all()), old_where=old_where, now=timezone.now())
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """New dates are saved, changed ones go through the verbs, deleted ones had no sign-ups (rule 1)."""
+        formset.save(commit=False)
+        for shift in formset.deleted_objects:
+            shift.delete()
+        for shift in formset.new_objects:
+            shift.save()
+        for shift, changed in sorted(formset.changed_objects, key=lambda item: item[0].pk):
+            change_shift(shift, set(changed))
+
+    def take_down(self, obj: Opportunity, state: str) -> None:
+        """Not while people count on it: cancelling tells them, hiding the page does not."""
+        coming = obj.shifts.filter(cancelled_at=None, starts__gt=timezone.now())
+        if ShiftSignup.objects.live().filter(slot__in=coming).exists():
+            raise Refused(
+                gettext("Zu dieser Aktion sind Menschen angemeldet. Bitte sagen Sie zuerst die Termine ab.")
+            )
+        super().take_down(obj, state)
+
+    def start_blocks(self, request: HttpRequest) -> list[dict[str, Any]]:
+        drafts = self.get_queryset(request).filter(state=Opportunity.State.DRAFT).order_by("-changed_at")[:5]
+        lines = [
+            {
+                "url": reverse("admin:volunteers_opportunity_change", args=[row.pk]),
+                "text": row.title,
+                "note": "",
+            }
+            for row in drafts
+        ]
+        return [{"title": gettext("Aktionen im Entwurf"), "lines": lines}] if lines else []
+
+
+def change_shift(shift: Shift, changed: set[str]) -> None:
+    """Only what the form changed is changed, by the verb that tells people; raises Refused, Busy."""
+    now = timezone.now()
+    if changed & TIME_FIELDS:
+        rescheduling.move(shift, starts=shift.starts, ends=shift.ends, deadline=shift.deadline, now=now)
+    if "capacity" in changed:
+        rescheduling.change_capacity(shift, capacity=shift.capacity, now=now)
+    plain = changed & {"note", "max_party"}
+    if plain:
+        Shift.objects.filter(pk=shift.pk).update(**{name: getattr(shift, name) for name in plain})
+
+
+class WhenFilter(admin.SimpleListFilter):
+    title = _("Zeit")
+    parameter_name = "zeit"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("vorbei", gettext("vorbei")), ("alle", gettext("alle"))]
+
+    def choices(self, changelist: Any) -> Any:
+        """„kommende" instead of Django's „alle" for no choice."""
+        first, *others = super().choices(changelist)
+        yield {**first, "display": gettext("kommende")}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Shift]) -> QuerySet[Shift]:
+        now = timezone.now()
+        if self.value() == "vorbei":
+            return queryset.filter(ends__lte=now).order_by("-starts")
+        return queryset if self.value() == "alle" else queryset.filter(ends__gt=now)
+
+
+@admin.register(Shift)
+class ShiftAdmin(ScopedAdmin):
+    """The dates of all one's actions; each leads to its people."""
+
+    scope = "opportunity__organisation"
+    town = "opportunity__municipality"
+    list_display = ("when", "title", "seats", "unconfirmed")
+    list_filter = (WhenFilter, "opportunity__municipality")
+    list_select_related = ("opportunity",)
+    search_fields = ("opportunity__title",)
+    ordering = ("starts", "pk")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Shift]:
+        open_ones = Count("signups", filter=Q(signups__status=ShiftSignup.Status.UNCONFIRMED))
+        return super().get_queryset(request).with_seats().annotate(n_unconfirmed=open_ones)  # type: ignore[attr-defined,no-any-return]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Dates are made on the page of their action."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=_("Termin"), ordering="starts")
+    def when(self, obj: Shift) -> str:
+        return dates.short(obj.starts)
+
+    @admin.display(description=_("Aktion"))
+    def title(self, obj: Shift) -> str:
+        return obj.opportunity.title
+
+    @admin.display(description=_("Plätze"))
+    def seats(self, obj: Shift) -> str:
+        return desk.seats_words(obj)
+
+    @admin.display(description=_("noch nicht bestätigt"))
+    def unconfirmed(self, obj: Any) -> str:
+        return str(obj.n_unconfirmed) if obj.n_unconfirmed else "–"
+
+    def get_urls(self) -> list[Any]:
+        def page(route: str, view: Any, name: str) -> Any:
+            return path(
+                f"<int:object_id>/{route}", self.admin_site.admin_view(view), name=f"volunteers_shift_{name}"
+            )
+
+        return [
+            page("anrufen/", self.phone_view, "phone"),
+            page("absagen/", self.cancel_view, "cancel"),
+            page("freigeben/<int:signup_id>/", self.give_back_view, "give_back"),
+            *super().get_urls(),
+        ]
+
+    def shift_of(self, request: HttpRequest, object_id: str | int, action: str = "view") -> Shift:
+        """A date whose people are mine to see (or, with `action`, to change); else 404."""
+        if not str(object_id).isdecimal():
+            raise Http404
+        rows = self.get_queryset(request).select_related(
+            "opportunity__organisation", "opportunity__municipality"
+        )
+        shift = get_object_or_404(rows, pk=object_id)
+        if not desk.may(request.user, action) or not self.allows(request, "view", shift):
+            raise Http404
+        return shift
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The people of a date instead of Django's form: times and seats stand with the action."""
+        return desk.people(request, self.shift_of(request, object_id), self.admin_site.each_context(request))
+
+    def phone_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        shift = self.shift_of(request, object_id, "add")
+        return desk.phone(request, shift, self.admin_site.each_context(request))
+
+    def cancel_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        shift = self.shift_of(request, object_id, "change")
+        return desk.cancel(request, shift, self.admin_site.each_context(request))
+
+    def give_back_view(self, request: HttpRequest, object_id: int, signup_id: int) -> HttpResponse:
+        shift = self.shift_of(request, object_id, "change")
+        return desk.give_back(request, shift, signup_id, self.admin_site.each_context(request))
+
+    def start_blocks(self, request: HttpRequest) -> list[dict[str, Any]]:
+        if not self.has_module_permission(request):
+            return []
+        now = timezone.now()
+        coming = (
+            self.get_queryset(request).filter(ends__gt=now, cancelled_at=None).select_related("opportunity")
+        )
+        lines = [
+            {
+                "url": reverse("admin:volunteers_shift_change", args=[shift.pk]),
+                "text": f"{dates.short(shift.starts)}: {shift.opportunity.title}",
+                "note": desk.seats_words(shift),
+            }
+            for shift in coming.order_by("starts", "pk")[:8]
+        ]
+        empty = gettext("Noch keine. Legen Sie eine Aktion mit einem Termin an, dann stehen sie hier.")
+        return [{"title": gettext("Ihre nächsten Termine"), "lines": lines, "empty": empty}]

@@ -1,0 +1,252 @@
+"""The desk: one date and its people, as the clerk sees them (rules 1–9).
+
+Who has a seat, who waits, who has not confirmed yet, whom to call oneself; take a call, give a seat
+back for somebody, cancel the date. Reading the list and changing it is logged (rule 34).
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from portal import accesslog, dates, inputs, rescheduling, roles, signups
+from portal.models import Booking, User
+from portal.scoping import atomically
+from portal.slots import Signup
+from volunteers.models import Shift, ShiftSignup
+
+PEOPLE = "volunteers.shiftsignup"
+MOST = 50  # rule 8: staff may allow more than a party of five
+
+
+def may(user: Any, action: str) -> bool:
+    """Whether the person's role reads (view), takes (add) or changes sign-ups at all."""
+    return roles.may(user, action, PEOPLE)
+
+
+def seats_words(shift: Any) -> str:
+    """„8 von 12 Plätzen vergeben, 2 auf der Warteliste" from a row with `with_seats()`."""
+    if shift.cancelled_at:
+        return gettext("abgesagt")
+    if shift.capacity is None:
+        words = ngettext("%(n)s Platz vergeben", "%(n)s Plätze vergeben", shift.n_taken) % {
+            "n": shift.n_taken
+        }
+    else:
+        words = gettext("%(taken)s von %(all)s Plätzen vergeben") % {
+            "taken": shift.n_taken,
+            "all": shift.capacity,
+        }
+        if shift.n_taken > shift.capacity:
+            words = gettext("%s (überbucht)") % words
+    if shift.n_waiting:
+        words += gettext(", %s auf der Warteliste") % shift.n_waiting
+    return words
+
+
+def _row(signup: ShiftSignup, position: int | None = None) -> dict[str, Any]:
+    booking = signup.booking
+    remarks = []
+    if not booking.email and signup.is_live:
+        remarks.append(gettext("selbst anrufen"))
+    elif booking.email_refused_at:
+        remarks.append(gettext("Adresse nimmt keine Mails an, selbst anrufen"))
+    if signup.passed_over >= 2:
+        remarks.append(gettext("zweimal übergangen: Die Gruppe passte nicht in die freien Plätze"))
+    if booking.source == Booking.Source.PHONE:
+        remarks.append(gettext("am Telefon eingetragen"))
+    return {
+        "pk": signup.pk,
+        "name": booking.name or gettext("(gelöscht)"),
+        "email": booking.email,
+        "phone": booking.phone,
+        "seats": signup.seats,
+        "status": _status(signup, position),
+        "entered": dates.short(booking.entered_at),
+        "remarks": remarks,
+        "live": signup.status != Signup.Status.ENDED,
+    }
+
+
+def _status(signup: ShiftSignup, position: int | None) -> str:
+    if signup.status == Signup.Status.WAITING:
+        return gettext("Warteliste, Platz %s") % position
+    if signup.status == Signup.Status.ENDED:
+        return str(signup.get_ended_reason_display())
+    return str(signup.get_status_display())
+
+
+def _groups(shift: Shift) -> list[dict[str, Any]]:
+    """The sign-ups of a date in the order in which a clerk asks for them."""
+    everybody = list(ShiftSignup.objects.filter(slot=shift).select_related("booking").order_by("place", "pk"))
+    status = Signup.Status
+    wanted: list[tuple[Any, Any, str]] = [
+        ((status.CONFIRMED, status.HELD), gettext("Wer kommt"), gettext("Noch niemand.")),
+        ((status.REQUESTED, status.WAITING), gettext("Warteliste"), ""),
+        ((status.UNCONFIRMED,), gettext("Noch nicht bestätigt (hält keinen Platz)"), ""),
+        ((status.ENDED,), gettext("Nicht mehr dabei"), ""),
+    ]
+    groups = []
+    for states, title, empty in wanted:
+        found = [signup for signup in everybody if signup.status in states]
+        waiting = [signup.pk for signup in found if signup.status == status.WAITING]
+        lines = [_row(s, waiting.index(s.pk) + 1 if s.pk in waiting else None) for s in found]
+        if lines or empty:
+            groups.append({"title": title, "lines": lines, "empty": empty})
+    return groups
+
+
+def _page(request: HttpRequest, template: str, shift: Shift, context: dict[str, Any]) -> HttpResponse:
+    facts = {
+        "shift": shift,
+        "opts": Shift._meta,
+        "when": dates.long(shift.starts, shift.ends),
+        "seats": seats_words(shift),
+    }
+    return render(request, f"admin/volunteers/shift/{template}.html", facts | context)
+
+
+def _log(user: User, action: str, shift: Shift) -> None:
+    accesslog.record(
+        user, action=action, about=shift.label, organisation=shift.organisation, now=timezone.now()
+    )
+
+
+def people(request: HttpRequest, shift: Shift, context: dict[str, Any]) -> HttpResponse:
+    """The list of a date's people."""
+    _log(request.user, gettext("Liste gelesen"), shift)  # type: ignore[arg-type]
+    now = timezone.now()
+    return _page(
+        request,
+        "people",
+        shift,
+        context
+        | {
+            "title": shift.opportunity.title,
+            "groups": _groups(shift),
+            "may_add": may(request.user, "add") and shift.cancelled_at is None and now < shift.starts,
+            "may_change": may(request.user, "change") and now < shift.starts,
+            "may_cancel": may(request.user, "change") and shift.cancelled_at is None and now < shift.ends,
+        },
+    )
+
+
+class PhoneForm(forms.Form):
+    """Somebody phones: name, and as they like e-mail and telephone."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    email = forms.CharField(
+        label=_("E-Mail (freiwillig)"),
+        required=False,
+        widget=forms.EmailInput,
+        help_text=_("Dann kommt die Bestätigung per Mail. Ohne E-Mail rufen Sie bei Änderungen selbst an."),
+    )
+    phone = forms.CharField(
+        label=_("Telefon (freiwillig)"), required=False, widget=forms.TextInput(attrs={"type": "tel"})
+    )
+    seats = forms.IntegerField(label=_("Wie viele kommen?"), min_value=1, max_value=MOST, initial=1)
+    age = forms.BooleanField(label=_("Am Telefon geklärt:"), required=True)
+
+    def __init__(self, data: Any = None, *, shift: Shift) -> None:
+        super().__init__(data)
+        self.fields["age"].label = gettext("Am Telefon geklärt: %s") % shift.opportunity.get_age_display()
+        self.fields["age"].error_messages["required"] = gettext(
+            "Bitte klären Sie am Telefon, für wen die Aktion ist."
+        )
+
+    def clean_name(self) -> str:
+        return inputs.clean_name(self.cleaned_data["name"])
+
+    def clean_email(self) -> str:
+        email = self.cleaned_data["email"]
+        return inputs.clean_email(email) if email else ""
+
+    def clean_phone(self) -> str:
+        return inputs.clean_phone(self.cleaned_data["phone"])
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if not self.errors and not (data["email"] or data["phone"]):
+            raise forms.ValidationError(
+                gettext("Bitte tragen Sie eine E-Mail-Adresse oder eine Telefonnummer ein.")
+            )
+        return data
+
+
+def phone(request: HttpRequest, shift: Shift, context: dict[str, Any]) -> HttpResponse:
+    """Sign up somebody who phones (rule 4): no mail to confirm, source and person are recorded."""
+    form = PhoneForm(request.POST or None, shift=shift)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        refused = atomically(
+            lambda: signups.register(
+                slots=[shift],
+                seats=data["seats"],
+                name=data["name"],
+                email=data["email"],
+                phone=data["phone"],
+                age_confirmed=True,
+                now=timezone.now(),
+                source=Booking.Source.PHONE,
+                entered_by=request.user,  # type: ignore[arg-type]
+            )
+        )
+        if not refused:
+            _log(request.user, gettext("Am Telefon angemeldet"), shift)  # type: ignore[arg-type]
+            messages.success(request, gettext("%s ist eingetragen.") % data["name"])
+            return redirect("admin:volunteers_shift_change", shift.pk)
+        form.add_error(None, refused)
+    return _page(request, "phone", shift, context | {"title": gettext("Jemand ruft an"), "form": form})
+
+
+class CancelForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Warum fällt der Termin aus?"),
+        max_length=300,
+        help_text=_("Ein Satz. Er steht in der Mail an alle, die angemeldet sind."),
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": 300}),
+    )
+
+
+def cancel(request: HttpRequest, shift: Shift, context: dict[str, Any]) -> HttpResponse:
+    """The date does not take place; whoever has no e-mail is named, so that somebody calls."""
+    form = CancelForm(request.POST or None)
+    live = ShiftSignup.objects.live().filter(slot=shift).select_related("booking")
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        refused = atomically(lambda: rescheduling.cancel(shift, reason=reason, now=timezone.now()))
+        if not refused:
+            _log(request.user, gettext("Termin abgesagt"), shift)  # type: ignore[arg-type]
+            messages.success(
+                request, gettext("Der Termin ist abgesagt. Wer eine E-Mail-Adresse hat, bekommt Bescheid.")
+            )
+            return redirect("admin:volunteers_shift_change", shift.pk)
+        form.add_error(None, refused)
+    more = {
+        "title": gettext("Termin absagen"),
+        "form": form,
+        "mailed": sum(1 for signup in live if signup.booking.email),
+        "call": [_row(signup) for signup in live if not signup.booking.email],
+    }
+    return _page(request, "cancel", shift, context | more)
+
+
+def give_back(request: HttpRequest, shift: Shift, signup_id: int, context: dict[str, Any]) -> HttpResponse:
+    """Give a seat back for somebody (rule 9); the next on the waiting list gets it."""
+    signup = get_object_or_404(ShiftSignup.objects.select_related("booking"), slot=shift, pk=signup_id)
+    if request.method == "POST":
+        user: Any = request.user
+        refused = atomically(lambda: signups.give_back(signup, now=timezone.now(), by=user))
+        if refused:
+            messages.error(request, refused)
+        else:
+            _log(user, gettext("Platz freigegeben: %s") % signup.label, shift)
+            messages.success(request, gettext("Der Platz ist frei."))
+        return redirect("admin:volunteers_shift_change", shift.pk)
+    more = {"title": gettext("Platz freigeben"), "signup": _row(signup)}
+    return _page(request, "give_back", shift, context | more)
