@@ -10,8 +10,8 @@ A search costs at most two statements, `nearby` one more; the suggestions for a 
 import math
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
 
 from django.db import models
 from django.db.models import Count, QuerySet
@@ -113,24 +113,46 @@ def distance(a: tuple[float, float], b: tuple[float, float]) -> float:
     return 2 * EARTH_KM * math.asin(math.sqrt(half))
 
 
-def nearby(
-    search: PlaceSearch, queryset: QuerySet[M], *, field: str = "municipality"
-) -> tuple[QuerySet[M], int | None, str]:
-    """The rows near the place; the km this took; and a sentence if it was more than asked for.
+@dataclass(frozen=True)
+class Near(Generic[M]):
+    """The rows near a place; without a point all rows, and `km` and `total` are None."""
 
-    The distance grows (15, 30, 50 km) until three rows are there. `field` leads from a row to its
-    municipality. Without a point nothing is filtered and the km are None. Call it before annotations
-    that cost something: it counts the rows, with one statement.
+    rows: QuerySet[M]
+    km: int | None = None  # what it took
+    widened: str = ""  # a sentence, if that was more than asked for
+    total: int | None = None
+
+
+def near(search: PlaceSearch, queryset: QuerySet[M], *, field: str = "municipality") -> Near[M]:
+    """The rows near the place; the distance grows (15, 30, 50 km) until three rows are there.
+
+    `field` leads from a row to its municipality. Call it before annotations that cost something: it
+    counts the rows, with one statement.
     """
     if search.point is None:
-        return queryset, None, ""
+        return Near(queryset)
     steps = [search.umkreis, *(km for km in RADII if km > search.umkreis)]
     reach = [within(search.point, km, search.towns) | search.town_ids for km in steps]
     counts = _counts(queryset, field, reach[-1])
     sums = [sum(counts[pk] for pk in ids) for ids in reach]
     step = next((step for step, n in enumerate(sums) if n >= ENOUGH), len(steps) - 1)
     rows = queryset.filter(**{f"{field}__in": reach[step] & counts.keys()})
-    return rows, steps[step], _widened(search, steps[step], sums[0])
+    return Near(rows, steps[step], _widened(search, steps[step], sums[0]), sums[step])
+
+
+def nearby(
+    search: PlaceSearch, queryset: QuerySet[M], *, field: str = "municipality"
+) -> tuple[QuerySet[M], int | None, str]:
+    """`near` as rows, km and sentence."""
+    found = near(search, queryset, field=field)
+    return found.rows, found.km, found.widened
+
+
+def around(town: Municipality, *, km: int, towns: tuple[Town, ...] | None = None) -> PlaceSearch:
+    """A search that begins at a town (with what was merged into it) or at all towns of a district."""
+    towns = _towns() if towns is None else towns
+    here = next(other for other in towns if other.pk == town.pk)
+    return replace(_found(town.name, here, towns, RADII[0]), umkreis=km)
 
 
 def _counts(queryset: QuerySet[M], field: str, ids: set[int]) -> dict[int, int]:

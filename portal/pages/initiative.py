@@ -1,0 +1,73 @@
+"""One initiative, with the help it looks for and others like it."""
+
+from math import cos, radians
+
+from django.db.models import F
+from django.db.models.functions import Power
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from initiatives.models import Initiative
+from portal import slugs
+from portal.models import OldSlug
+from portal.origin import shared
+from volunteers.cards import Card, card
+from volunteers.models import Shift
+
+SIMILAR, DATES = 3, 5
+
+
+@shared
+@require_safe
+def detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """A published initiative; an address that it had once leads there."""
+    initiative = (
+        Initiative.objects.public()
+        .select_related("municipality__district", "organisation")
+        .prefetch_related("topics")
+        .filter(slug=slug)
+        .first()
+    )
+    if initiative is None:
+        return _moved(slug)
+    page = {
+        "initiative": initiative,
+        "topics": list(initiative.topics.all()),
+        "shifts": _help_wanted(initiative),
+        "similar": _similar(initiative),
+        "crumbs": [(_("Initiativen"), reverse("initiatives:list")), (initiative.title, "")],
+    }
+    return render(request, "initiatives/detail.html", page)
+
+
+def _moved(slug: str) -> HttpResponse:
+    """A published address never breaks (mission.md)."""
+    current = slugs.moved(OldSlug.Kind.INITIATIVE, slug)
+    if current is None:
+        raise Http404
+    return HttpResponsePermanentRedirect(reverse("initiatives:detail", args=[current]))
+
+
+def _help_wanted(initiative: Initiative) -> list[Card]:
+    """Coming dates; only what is running may look for help (rule 21)."""
+    if initiative.life_state != Initiative.LifeState.RUNNING:
+        return []
+    now = timezone.now()
+    rows = Shift.objects.public().open_for_signup(now).filter(opportunity__initiative=initiative)
+    rows = rows.with_seats().select_related("opportunity__municipality")
+    return [card(shift, now=now) for shift in rows[:DATES]]
+
+
+def _similar(initiative: Initiative) -> list[Initiative]:
+    """Others of a topic of this one, nearest first (flat earth: good enough for an order within Hessen)."""
+    here = initiative.municipality
+    north = F("municipality__lat") - here.lat
+    east = (F("municipality__lon") - here.lon) * cos(radians(here.lat))
+    topics = [topic.pk for topic in initiative.topics.all()]
+    rows = Initiative.objects.public().exclude(pk=initiative.pk).filter(topics__in=topics).distinct()
+    rows = rows.annotate(away=Power(north, 2) + Power(east, 2)).order_by("away", "life_rank", "pk")
+    return list(rows.for_cards()[:SIMILAR])

@@ -1,0 +1,59 @@
+"""Duties and service: imprint, data protection, accessibility, plain language, for towns."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from portal.association import imprint_is_open
+from portal.models import Organisation
+from portal.origin import shared
+
+
+def _association() -> Organisation | None:
+    """The association's row if there is one: reading a page writes nothing."""
+    return Organisation.objects.filter(kind=Organisation.Kind.ASSOCIATION).first()
+
+
+@shared
+@require_safe
+def imprint(request: HttpRequest) -> HttpResponse:
+    """Who answers for the portal, with the open points marked, and where its data come from."""
+    association = _association()
+    page = {
+        "association_row": association,
+        "is_open": association is None or imprint_is_open(association),
+        "crumbs": [(_("Impressum"), "")],
+    }
+    return render(request, "portal/imprint.html", page)
+
+
+@shared
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What is stored, why, for how long, and one's rights; the controllers' own texts are theirs."""
+    page = {"association_row": _association(), "crumbs": [(_("Datenschutz"), "")]}
+    return render(request, "portal/privacy.html", page)
+
+
+@shared
+@require_safe
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """The declaration of accessibility (HVBIT, EN 301 549): status, method, feedback, enforcement."""
+    page = {"association_row": _association(), "crumbs": [(_("Barrierefreiheit"), "")]}
+    return render(request, "portal/accessibility.html", page)
+
+
+@shared
+@require_safe
+def plain_language(request: HttpRequest) -> HttpResponse:
+    """What the portal is and how to help, in short sentences."""
+    return render(request, "portal/plain_language.html", {"crumbs": [(_("Einfach erklärt"), "")]})
+
+
+@shared
+@require_safe
+def for_towns(request: HttpRequest) -> HttpResponse:
+    """What the portal brings a town, and how to get access."""
+    page = {"association_row": _association(), "crumbs": [(_("Für Kommunen"), "")]}
+    return render(request, "portal/for_towns.html", page)

@@ -1,0 +1,97 @@
+"""The start page, in the order of mission.md, with its designed launch state: no dates yet."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from initiatives.models import Initiative
+from portal import search
+from portal.origin import shared
+from volunteers.cards import card
+from volunteers.models import Shift
+
+SOON, EXAMPLES, RANKED = 4, 3, 12
+WORTH_TELLING = 10  # a smaller figure is no success (mission.md)
+PLACES = 2  # an idea works when it does in more than one place
+# Types of initiative by the word that finds them: what is shown is what the list then shows.
+IDEAS = [
+    ("Bürgerbus", "Bürgerbus", "senioren"),
+    ("Repair-Café", "Repair-Café", "umwelt"),
+    ("Dorfladen", "Dorfladen", "dorfentwicklung"),
+    ("Lotsinnen und Lotsen", "Lotsen", "digitales"),
+    ("Genossenschaft", "Genossenschaft", "soziales"),
+    ("Ehrenamtsagentur", "Ehrenamtsagentur", "bildung"),
+]
+
+
+@dataclass(frozen=True)
+class Idea:
+    name: str
+    topic_slug: str
+    towns: int
+    url: str
+
+
+@shared
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """Help wanted soon, or what others do already; ideas that work; own ideas; for towns."""
+    now = timezone.now()
+    wanted = Shift.objects.public().open_for_signup(now)
+    soon = [
+        card(shift, now=now)
+        for shift in wanted.with_seats().select_related("opportunity__municipality")[:SOON]
+    ]
+    counts = _counts()
+    page = {
+        "soon": soon,
+        "all_dates": _all_dates(wanted.count() if len(soon) == SOON else len(soon)),
+        "examples": [] if soon else _examples(),
+        "ideas": _ideas(counts),
+        "all_examples": _all_examples(counts["n"], counts["towns"]),
+    }
+    return render(request, "portal/start.html", page)
+
+
+def _counts() -> dict[str, int]:
+    """How many published initiatives in how many towns, all and for each idea: one statement."""
+    towns = {
+        word: Count("municipality", distinct=True, filter=search.matches(word))
+        for _name, word, _topic in IDEAS
+    }
+    public = Initiative.objects.public()
+    return public.aggregate(n=Count("pk"), towns=Count("municipality", distinct=True), **towns)
+
+
+def _ideas(counts: dict[str, int]) -> list[Idea]:
+    url = reverse("initiatives:list")
+    return [
+        Idea(_(name), topic, counts[word], f"{url}?{urlencode({'suche': word})}")
+        for name, word, topic in IDEAS
+        if counts[word] >= PLACES
+    ]
+
+
+def _examples() -> list[Initiative]:
+    """The best three, each of another topic."""
+    chosen: dict[str, Initiative] = {}
+    for row in Initiative.objects.public().ranked().for_cards()[:RANKED]:
+        chosen.setdefault(row.topic_slug, row)
+    return list(chosen.values())[:EXAMPLES]
+
+
+def _all_dates(n: int) -> str:
+    return _("alle %s Termine") % n if n >= WORTH_TELLING else _("alle Termine")
+
+
+def _all_examples(n: int, towns: int) -> str:
+    if n < WORTH_TELLING or towns < WORTH_TELLING:
+        return _("Alle Beispiele ansehen")
+    return _("%(n)s Beispiele aus %(towns)s Städten und Gemeinden") % {"n": n, "towns": towns}

@@ -1,0 +1,157 @@
+"""All towns and counties, and one with all that it offers: useful also when it has entered nothing."""
+
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from initiatives.models import Initiative
+from portal import place_names, places, search, slugs
+from portal.models import Municipality, OldSlug
+from portal.origin import shared
+from portal.places import PlaceSearch
+from volunteers.cards import Card, card
+from volunteers.models import Shift
+
+DATES, HERE, NEARBY = 5, 24, 3
+
+
+# --- all of them --------------------------------------------------------------------------------
+
+
+@shared
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """Search by name, postal code or Landkreis; below it all, by Landkreis and from A to Z."""
+    typed = request.GET.get("ort", "")
+    all_towns = sorted(
+        Municipality.objects.current().select_related("district"), key=lambda town: search.fold(town.name)
+    )
+    found, guess = _found(typed, all_towns) if typed.strip() else ([], False)
+    towns = [town for town in all_towns if not town.is_district]
+    page = {
+        "ort": typed[: places.MAX_TEXT],
+        "is_search": bool(typed.strip()),
+        "found": found,
+        "guess": guess,
+        "districts": [town for town in all_towns if town.is_district],
+        "letters": [(letter, list(group)) for letter, group in groupby(towns, _letter)],
+        "n_towns": len(towns),
+        "noindex": bool(typed),
+        "crumbs": [(_("Orte"), "")],
+    }
+    return render(request, "portal/towns.html", page)
+
+
+def _letter(town: Municipality) -> str:
+    return search.fold(town.name)[:1].upper()
+
+
+def _found(typed: str, towns: list[Municipality]) -> tuple[list[Municipality], bool]:
+    """The towns that were meant, a Landkreis with all of its towns; True if that is a guess."""
+    understood = places.search_place(typed)
+    named = {town.pk for town in (*understood.ambiguous, *understood.suggestions)} | understood.town_ids
+    parts = place_names.tokens(typed)
+    matching = [
+        town
+        for town in towns
+        if town.pk in named or (parts and all(part in search.fold(town.name) for part in parts))
+    ]
+    matching.sort(key=lambda town: not town.is_district)
+    return matching, understood.corrected or (understood.unknown and bool(understood.suggestions))
+
+
+# --- one of them --------------------------------------------------------------------------------
+
+
+@dataclass
+class Offer:
+    """What there is in a place and around it."""
+
+    shifts: list[Card] = field(default_factory=list)
+    shifts_here: bool = False  # at least one of them is in the place itself
+    here: list[Initiative] = field(default_factory=list)
+    nearby: list[Initiative] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing of its own: such a page is for people, not for search engines."""
+        return not self.here and not self.shifts_here
+
+
+@shared
+@require_safe
+def town(request: HttpRequest, slug: str) -> HttpResponse:
+    """One town or Landkreis with help wanted, initiatives, whom to ask, and what is near."""
+    here = (
+        Municipality.objects.select_related("district__organisation", "organisation", "successor")
+        .filter(slug=slug)
+        .first()
+    )
+    current = here.successor.slug if here and here.successor else slugs.moved(OldSlug.Kind.MUNICIPALITY, slug)
+    if here is None or here.successor:
+        if current is None:
+            raise Http404
+        return HttpResponsePermanentRedirect(reverse("town", args=[current]))
+    offer = _offer(here)
+    page = {
+        "town": here,
+        "offer": offer,
+        "towns": _towns_of(here) if here.is_district else [],
+        "help_desk": here.help_desk or (here.district.help_desk if here.district else ""),
+        "contact": _contact(here),
+        "noindex": offer.is_empty,
+        "crumbs": _crumbs(here),
+    }
+    return render(request, "portal/town.html", page)
+
+
+def _crumbs(here: Municipality) -> list[tuple[str, str]]:
+    above = [(here.district.name, here.district.get_absolute_url())] if here.district else []
+    return [(_("Orte"), reverse("towns")), *above, (here.name, "")]
+
+
+def _contact(here: Municipality) -> str:
+    """The address that ideas may be sent to: the town's own, else that of its Landkreis."""
+    for place in filter(None, [here, here.district]):
+        if place.organisation and place.organisation.contact_email:
+            return place.organisation.contact_email
+    return ""
+
+
+def _towns_of(district: Municipality) -> list[Municipality]:
+    return sorted(district.towns.current(), key=lambda town: search.fold(town.name))
+
+
+def _offer(here: Municipality) -> Offer:
+    """Its own first, then the nearest: within 15, 30, 50 km until there is something to show."""
+    now = timezone.now()
+    around = places.around(here, km=1 if here.is_district else places.RADII[0])
+    wanted = places.near(
+        around, Shift.objects.public().open_for_signup(now), field="opportunity__municipality"
+    )
+    shifts = wanted.rows.with_seats().select_related("opportunity__municipality")
+    rows = list(_own_first(shifts, "opportunity__municipality", around, ["starts", "pk"])[:DATES])
+    own = around.town_ids
+    initiatives = places.near(around, Initiative.objects.public())
+    ranked = _own_first(initiatives.rows, "municipality", around, ["life_rank", "-is_rich", "-year", "pk"])
+    examples = list(ranked.for_cards()[: HERE + NEARBY])
+    return Offer(
+        shifts=[card(shift, now=now) for shift in rows],
+        shifts_here=any(shift.opportunity.municipality_id in own for shift in rows),
+        here=[row for row in examples if row.municipality_id in own][:HERE],
+        nearby=[row for row in examples if row.municipality_id not in own][:NEARBY],
+    )
+
+
+def _own_first(rows: QuerySet, column: str, around: PlaceSearch, order: list[str]) -> QuerySet:
+    own = When(Q(**{f"{column}__in": around.town_ids}), then=Value(0))
+    return rows.annotate(elsewhere=Case(own, default=Value(1), output_field=IntegerField())).order_by(
+        "elsewhere", *order
+    )

@@ -1,0 +1,26 @@
+"""Addresses of the composed public pages (mission.md „Public addresses")."""
+
+from django.urls import include, path
+
+from initiatives import views as initiatives
+from portal.pages import initiative, machines, service, start, towns
+
+collection = [
+    path("", initiatives.index, name="list"),
+    path("<slug:slug>/", initiative.detail, name="detail"),
+]
+
+urlpatterns = [
+    path("", start.start, name="start"),
+    path("initiativen/", include((collection, "initiatives"))),
+    path("orte/", towns.index, name="towns"),
+    path("orte/<slug:slug>/", towns.town, name="town"),
+    path("fuer-kommunen/", service.for_towns, name="for_towns"),
+    path("impressum/", service.imprint, name="imprint"),
+    path("datenschutz/", service.privacy, name="privacy"),
+    path("barrierefreiheit/", service.accessibility, name="accessibility"),
+    path("einfach-erklaert/", service.plain_language, name="plain_language"),
+    path("robots.txt", machines.robots, name="robots"),
+    path("sitemap.xml", machines.sitemap, name="sitemap"),
+    path(".well-known/security.txt", machines.security, name="security"),
+]
