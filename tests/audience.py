@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from allauth.account.utils import user_pk_to_url_str
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -19,6 +20,7 @@ from portal import links
 from portal.models import Booking, Municipality, Organisation, User
 from portal.slots import Signup
 from tests import make
+from tests.staffroom import staff
 from volunteers.models import Opportunity, Shift, ShiftSignup
 
 PUBLIC = "public"  # anybody: no cookie, one copy for all
@@ -50,6 +52,7 @@ class Rows:
     seat: ShiftSignup  # of `confirmed`
     queued: ShiftSignup  # of `waiting`
     old: Booking  # its date is over
+    clerk: User  # of the town
 
 
 def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
@@ -97,6 +100,7 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
     make.signup(shift, booking=bookings["unconfirmed"], status=Signup.Status.UNCONFIRMED)
     make.signup(over, booking=bookings["old"])
     return Rows(
+        clerk=staff(organisation, email=f"clerk.{name.lower()}@lich.example", enrolled=False),
         organisation=organisation,
         town=town,
         quiet_town=_town("Stillbach"),
@@ -172,7 +176,9 @@ PAGES: dict[str, Page] = {
     "account_confirm_login_code": Page(ACCOUNT),
     "account_confirm_email": Page(ACCOUNT, lambda rows: ["MQ:1abcde:unknown"]),
     "account_reset_password_from_key_done": Page(ACCOUNT),
-    "account_reset_password_from_key": Page(ACCOUNT, lambda rows: ["1", "unknown-key"]),
+    "account_reset_password_from_key": Page(
+        ACCOUNT, lambda rows: [user_pk_to_url_str(rows.clerk), "unknown-key"]
+    ),
     "account_reset_password_done": Page(ACCOUNT),
     "mfa_index": Page(ACCOUNT),
     "mfa_authenticate": Page(ACCOUNT),
@@ -196,6 +202,9 @@ PAGES: dict[str, Page] = {
     "admin:jsi18n": Page(STAFF),
     "admin:app_list": Page(STAFF, lambda rows: ["volunteers"]),
     "admin:unknown": Page(STAFF, lambda rows: ["gibt-es-nicht/"]),
+    "robots": Page(MACHINE),
+    "sitemap": Page(MACHINE),
+    "security": Page(MACHINE),
     "healthz": Page(MACHINE),
     "readyz": Page(MACHINE),
 }
@@ -259,10 +268,16 @@ def page_of(name: str) -> Page | None:
     model = _admin_model(name)
     if model is None:
         return None
-    needs_key = "object_id" in url_names()[name].pattern.converters or any(
-        key in str(url_names()[name].pattern) for key in ("pk>", "_id>", "int:")
-    )
-    return Page(STAFF, lambda rows: [_row_of(model, rows).pk] if needs_key else [])
+    wanted = url_names()[name].pattern.converters  # names of what stands in the address
+    return Page(STAFF, lambda rows: [_admin_key(key, model, rows) for key in wanted])
+
+
+# What stands in addresses of the admin beside the key of the row itself.
+ADMIN_KEYS = {"signup_id": lambda rows: rows.seat.pk}
+
+
+def _admin_key(key: str, model, rows: Rows):
+    return ADMIN_KEYS[key](rows) if key in ADMIN_KEYS else _row_of(model, rows).pk
 
 
 def _admin_model(name: str):
@@ -279,8 +294,6 @@ def _row_of(model, rows: Rows):
     for row in vars(rows).values():
         if type(row) is model:
             return row
-    if model is User:
-        return User.objects.order_by("pk").first()
     return model._default_manager.order_by("pk").first() or model(pk=1)
 
 
