@@ -176,6 +176,7 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
         "rows": rows,
         "headline": headline,
         "state": state,
+        "is_mixed": {"sure", "waiting"} <= {row.state for row in rows},
         "has_calendar": any(row.state == "sure" for row in rows),
         "form": form,
         "done": _done(request),

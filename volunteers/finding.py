@@ -99,8 +99,8 @@ def _topic_counts(shifts: ShiftQuerySet) -> dict[str, tuple[str, int]]:
 
 
 def _chips(counts: dict[str, tuple[str, int]], topic: str, *, ort: str, umkreis: str) -> list[TopicChip]:
-    """A filter appears only where it divides (mission.md)."""
-    if len(counts) < 2:
+    """A filter appears only where it divides (mission.md), or to take it off again."""
+    if len(counts) < 2 and not topic:
         return []
     return [
         TopicChip(slug, name, n, "?" + _query(ort=ort, umkreis=umkreis, thema=slug)[:-1], slug == topic)

@@ -29,6 +29,11 @@ def party_words(seats: int) -> str:
     return gettext("Wir kommen mit %(n)s Personen") % {"n": seats}
 
 
+def _words(shift: Shift) -> str:
+    """„Sa., 28. Nov., 9–12 Uhr": short, for a row of ticks."""
+    return f"{dates.day(shift.starts)}, {dates.span(shift.starts, shift.ends)}"
+
+
 class SignupForm(forms.Form):
     """Dates, name, address; party, telephone and the age tick. `shifts` are the open dates, with seats."""
 
@@ -84,10 +89,10 @@ class SignupForm(forms.Form):
         super().__init__(data, initial={"slots": only, "seats": 1} | (initial or {}))
         self.shifts = {str(shift.pk): shift for shift in shifts}
         self.now = now
-        self._choices("slots", [(key, dates.long(s.starts, s.ends)) for key, s in self.shifts.items()])
+        self._choices("slots", [(key, _words(s)) for key, s in self.shifts.items()])
         most = max((shift.max_party for shift in shifts), default=1)
         self._choices("seats", [(n, party_words(n)) for n in range(1, most + 1)])
-        self.fields["age"].label = opportunity.age_rule
+        self.fields["age"].label = opportunity.age_rule.rstrip(".")
 
     def _choices(self, name: str, choices: list[tuple[Any, str]]) -> None:
         field = self.fields[name]
@@ -112,7 +117,7 @@ class SignupForm(forms.Form):
             {
                 "value": key,
                 "id": f"{self['slots'].auto_id}_{number}",
-                "words": dates.long(shift.starts, shift.ends),
+                "words": _words(shift) if self.several else dates.long(shift.starts, shift.ends),
                 "note": shift.note,
                 "checked": key in chosen,
                 "seats_text": seats_text(shift, now=self.now),

@@ -51,6 +51,7 @@ def index(request: HttpRequest) -> HttpResponse:
         {
             "found": found,
             "search": found.search,
+            "error": found.search.sentence if found.search.unknown or found.search.ambiguous else "",
             "all_query": urlencode({"ort": found.search.text, "umkreis": found.search.umkreis}) if found.search.text else "",
             "radii": places.RADII if found.search.point else None,
             "hidden": [("thema", found.topic)] if found.topic else [],
