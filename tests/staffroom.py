@@ -49,3 +49,22 @@ def proven(user):
     session["account_authentication_methods_user"] = str(user.pk)
     session.save()
     return client
+
+
+def typed(response):
+    """What the browser would send back from a form of the Redaktion as it stands."""
+    forms = [response.context["adminform"].form]
+    for inline in response.context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    data = {}
+    for form in forms:
+        for bound in form:
+            value = bound.value()
+            if value is None or value is False:
+                continue
+            if isinstance(value, list):
+                data[bound.html_name] = [str(getattr(item, "pk", item)) for item in value]
+            else:
+                shown = bound.field.widget.format_value(value)
+                data[bound.html_name] = shown[0] if isinstance(shown, list) else shown
+    return {name: value for name, value in data.items() if value is not None}
