@@ -1,10 +1,15 @@
 """Dates as people read them, in German, local time."""
 
-from datetime import datetime
+from datetime import date, datetime, time
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+
+
+def at(day: date, clock: time) -> datetime:
+    """Local wall-clock time on a day, right over both changes of the clock."""
+    return datetime.combine(day, clock, tzinfo=timezone.get_current_timezone())
 
 
 def clock(moment: datetime) -> str:

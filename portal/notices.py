@@ -5,23 +5,21 @@ Every function runs inside the transaction of the verb that makes its mail true 
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from hashlib import sha256
 
 from django.conf import settings
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal import calendars, dates, letters, links, outbox
 from portal.models import Booking, Mail
 from portal.slots import Signup, Slot
+from portal.standing import forms_of, signup_models, signups_of
 
 FREE_SEAT_PAUSE = timedelta(hours=6)  # rule 6
-CONFIRMATIONS_A_DAY = 3  # rule: no mail cannon (domain.md, mail table)
-REPEAT_WINDOW = timedelta(minutes=15)
-UNCONFIRMED_FOR = timedelta(hours=72)  # class K0
 # Mails about one sign-up, and about a whole form, that its end or a change makes untrue.
-_ONE = ("promoted", "passed-over", "seat-free", "changed", "reminder")
+_ONE = ("promoted", "passed-over", "seat-free", "changed")
 _FORM = ("confirmed", "waiting")
 
 
@@ -39,7 +37,8 @@ def _line(signup: Signup, extra: str = "") -> str:
     return "- " + ", ".join([*parts, *([extra] if extra else [])])
 
 
-def _block(signups: Sequence[Signup]) -> str:
+def block(signups: Sequence[Signup]) -> str:
+    """A line per date, as letters want it."""
     return "\n".join(_line(signup) for signup in signups)
 
 
@@ -64,7 +63,7 @@ def facts(booking: Booking, signups: Sequence[Signup]) -> dict[str, str]:
     return slot_facts(first.slot) | {
         "greeting": _("Guten Tag %s,") % booking.name if booking.name else _("Guten Tag,"),
         "seats": persons(first.seats),
-        "dates": _block([s for s in signups if s not in waiting]),
+        "dates": block([s for s in signups if s not in waiting]),
         "waiting_dates": "\n".join(_line(s, _("Platz %s der Warteliste") % position[s.pk]) for s in waiting),
         "n_dates": str(len(signups)),
         "position": position.get(waiting[0].pk, "") if waiting else "",
@@ -75,86 +74,25 @@ def facts(booking: Booking, signups: Sequence[Signup]) -> dict[str, str]:
     }
 
 
-def ask_to_confirm(
-    booking: Booking, signups: Sequence[Signup], *, now: datetime, again: bool = False, nudge: bool = False
-) -> bool:
-    """Queue confirm-address for the open dates of a form; False when today's limit is reached.
-
-    The same form sent twice within a quarter of an hour (double click, reload) makes one mail.
-    """
-    sent_today = Mail.objects.filter(
-        kind="confirm-address",
-        booking__email_key=booking.email_key,
-        queued_at__gt=now - timedelta(days=1),
-    ).count()
-    if sent_today >= CONFIRMATIONS_A_DAY:
-        return False
-    signups = sorted(signups, key=lambda s: (s.slot.starts, s.pk))
-    first = signups[0]
-    taken = set(
-        type(first)
-        .objects.live()  # type: ignore[attr-defined]
-        .filter(email_key=booking.email_key, slot__in=[s.slot_id for s in signups])
-        .values_list("slot_id", flat=True)
-    )
-    letter = letters.write(
-        "signups/confirm-address",
-        slot_facts(first.slot)
-        | {
-            "greeting": _("Guten Tag %s,") % booking.name,
-            "seats": persons(first.seats),
-            "dates": _block([s for s in signups if s.slot_id not in taken]),
-            "already_dates": _block([s for s in signups if s.slot_id in taken]),
-            "n_dates": str(len(signups)),
-            "nudge": "1" if nudge else "",
-            "confirm_url": links.url("booking:confirm", links.CONFIRM, booking),
-        },
-        organisation=booking.organisation,
-    )
-    created = outbox.queue(
-        key=f"confirm-address:{_repeat_key(booking, signups, now=now, again=again or nudge)}",
-        kind="confirm-address",
-        to=booking.email,
-        letter=letter,
-        now=now,
-        organisation=booking.organisation,
-        booking=booking,
-        useful_until=min(booking.entered_at + UNCONFIRMED_FOR, max(s.slot.closes for s in signups)),
-    )
-    booking.mailed_at = now
-    booking.save(update_fields=["mailed_at"])
-    return created
+def short_key(parts: Sequence[str]) -> str:
+    """Many parts in the length of one: keys of mails about many dates stay below 200 characters."""
+    return sha256("-".join(parts).encode()).hexdigest()[:32]
 
 
-def _repeat_key(booking: Booking, signups: Sequence[Signup], *, now: datetime, again: bool) -> str:
-    """The same for the same form within the window; holds no personal data (keyed hash)."""
-    if again or booking.link_version:
-        return f"{booking.pk}:{now.timestamp():.3f}"
-    window = int(now.timestamp() // REPEAT_WINDOW.total_seconds())
-    said = [booking.email_key, booking.name, booking.phone, *(f"{s.slot.label}={s.seats}" for s in signups)]
-    return salted_hmac("portal.notices.repeat", repr((window, said))).hexdigest()
-
-
-def withdraw_confirmation(booking: Booking, *, now: datetime) -> None:
-    """The address was wrong: what was to go there does not."""
-    outbox.withdraw(about=[booking.label], kinds=["confirm-address"], now=now)
-
-
-def tell_result(signups: Sequence[Signup], *, now: datetime) -> None:
+def tell_result(booking: Booking, signups: Sequence[Signup], *, now: datetime) -> None:
     """One mail for one form: what is certain („Platz sicher:") and what waits („Warteliste, Platz 3:")."""
-    signups = [s for s in signups if s.is_live]
-    if not signups:
+    signups = sorted((s for s in signups if s.is_live), key=lambda s: (s.slot.starts, s.pk))
+    if not signups or not booking.email:
         return
-    signups = sorted(signups, key=lambda s: (s.slot.starts, s.pk))
-    booking = signups[0].booking
     seated = [s for s in signups if s.status in Signup.SEATED]
     kind = "confirmed" if seated else "waiting"
     ordered = [*seated, *(s for s in signups if s not in seated)]
     letter = letters.write(
         f"signups/{kind}", facts(booking, ordered), organisation=booking.organisation
     ) | _calendar(seated, method=calendars.PUBLISH, now=now)
+    said = short_key([f"{s.label}.{s.status}.{s.seats}.{s.slot.sequence}" for s in signups])
     outbox.queue(
-        key=f"{kind}:{booking.label}:{'-'.join(str(s.pk) for s in signups)}:{now.timestamp():.3f}",
+        key=f"{kind}:{booking.label}:{said}:{now.timestamp():.3f}",
         kind=kind,
         to=booking.email,
         letter=letter,
@@ -181,6 +119,8 @@ def tell_one(
 ) -> None:
     """Queue a mail of this kind about one sign-up; `once` tells repeats of the same kind apart."""
     booking = signup.booking
+    if not booking.email:
+        return
     calendar: dict[str, str] = {}
     if kind in ("promoted", "changed") and signup.status in Signup.SEATED:
         calendar = _calendar([signup], method=calendars.PUBLISH, now=now)
@@ -198,30 +138,61 @@ def tell_one(
         organisation=booking.organisation,
         booking=booking,
         about=signup.label,
-        useful_until=signup.slot.closes if kind in ("seat-free", "passed-over") else signup.slot.ends,
+        useful_until=signup.slot.starts if kind in ("seat-free", "passed-over") else signup.slot.ends,
     )
+
+
+def tell_promoted(signup: Signup, *, now: datetime) -> None:
+    """A seat at last; a „Warteliste" of the same form that has not left yet is written anew instead."""
+    if not retell(signup, now=now):
+        tell_one(signup, "promoted", now=now)
+
+
+def seat_gone(slot: Slot, *, now: datetime) -> None:
+    """The last open seat is taken: „Platz frei" that has not left yet does not, and counts as not told."""
+    waiting = {s.label: s.pk for s in slot.signups.waiting().exclude(told_free_at=None)}  # type: ignore[attr-defined]
+    unheard = list(
+        Mail.objects.open().filter(kind="seat-free", about__in=waiting).values_list("about", flat=True)
+    )
+    if unheard:
+        outbox.withdraw(about=unheard, kinds=["seat-free"], now=now)
+        slot.signups.filter(pk__in=[waiting[about] for about in unheard]).update(told_free_at=None)
 
 
 def take_back(signup: Signup, *, now: datetime) -> None:
     """The sign-up ended: its queued mails do not leave; what they said of other dates is said again."""
     outbox.withdraw(about=[signup.label], kinds=_ONE, now=now)
-    retell_others(signup, now=now)
+    retell(signup, now=now)
+    take_back_reminder(signup.booking, day=signup.slot.day, now=now)
 
 
-def retell_others(signup: Signup, *, now: datetime) -> None:
-    """Queued mails of the form that name this date are withdrawn and written anew for the other dates."""
-    booking = signup.booking
-    others = list(
-        type(signup)
-        .objects.live()  # type: ignore[attr-defined]
-        .filter(booking=booking)
-        .exclude(pk=signup.pk)
-        .select_related("booking__organisation", *(f"slot__{name}" for name in signup.slot.row_relations))
-    )
-    if outbox.withdraw(about=[booking.label], kinds=_FORM, now=now):
-        tell_result(others, now=now)
-    if outbox.withdraw(about=[booking.label], kinds=["reminder"], now=now):
-        type(signup).objects.live().filter(booking=booking).update(  # type: ignore[attr-defined]
+def retell(signup: Signup, *, now: datetime) -> bool:
+    """Results that name this date and have not left yet are written anew, as it is now; False: none had to."""
+    found = False
+    for booking in forms_of(signup):
+        if outbox.withdraw(about=[booking.label], kinds=_FORM, now=now):
+            found = True
+            tell_result(booking, signups_of(booking), now=now)
+    return found
+
+
+def reminder_about(booking: Booking, day: date) -> str:
+    """What the reminder of a form for the dates of one day is about."""
+    return f"{booking.label}:{day}"
+
+
+def take_back_reminder(booking: Booking, *, day: date, now: datetime) -> None:
+    """A reminder for this day that has not left will not; it is due again, for what is then true."""
+    if outbox.withdraw(about=[reminder_about(booking, day)], kinds=["reminder"], now=now):
+        forget_reminders(booking, day=day)
+
+
+def forget_reminders(booking: Booking, *, day: date) -> None:
+    """The dates of this form on this day count as not reminded."""
+    midnight = dates.at(day, time.min), dates.at(day + timedelta(days=1), time.min)
+    for model in signup_models():
+        rows = model.objects.live().filter(booking=booking)  # type: ignore[attr-defined]
+        rows.filter(slot__starts__gte=midnight[0], slot__starts__lt=midnight[1]).update(
             reminded_early=None, reminded_late=None
         )
 

@@ -40,6 +40,7 @@ def queue(
 ) -> bool:
     """The mail is in the outbox once, under `key`; True if this call put it there.
 
+    One that was withdrawn before it left is put back with this letter: what it says is true again.
     `letter` holds subject, text, html and optionally calendar and calendar_method (see `letters.py`).
     Must run inside the transaction of what it reports. Nothing is written for an empty address.
     """
@@ -59,6 +60,9 @@ def queue(
         **letter,
     }
     _mail, created = Mail.objects.get_or_create(key=key, defaults=fields)
+    if not created:
+        taken_back = Mail.objects.filter(key=key, sent_at=None).exclude(withdrawn_at=None)
+        created = bool(taken_back.update(**fields, withdrawn_at=None))
     if created:
         transaction.on_commit(nudge, robust=True)
     return created

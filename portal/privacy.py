@@ -12,9 +12,12 @@ from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils.crypto import salted_hmac
 
+from portal import notices
 from portal.models import Booking, Mail
-from portal.signups import fill_seats, lock_slots, signup_models, signups_of
+from portal.seats import deciding, end, fill_seats, lock_slots
+from portal.signups import LATE_RETURN
 from portal.slots import Signup
+from portal.standing import forms_of, signup_models, signups_of
 
 K0_UNCONFIRMED = timedelta(hours=72)
 K1_MAILS = timedelta(days=30)
@@ -48,27 +51,33 @@ def _wipe_people(bookings: QuerySet[Booking], *, now: datetime) -> int:
 
 
 def export(booking: Booking) -> dict[str, Any]:
-    """Everything that is held about this form's person, as plain JSON values (Art. 15, 20 DSGVO)."""
+    """Everything that is held about this form's person, as plain JSON values (Art. 15, 20 DSGVO).
+
+    „gespeichert" holds every column that its model declares as personal, under its name on screen.
+    """
     return {
         "anmeldung": booking.pk,
         "herausgeber": booking.organisation.name,
-        "name": booking.name,
-        "e_mail": booking.email,
-        "telefon": booking.phone,
+        "gespeichert": _stored(booking),
         "weg": booking.get_source_display(),
         "einwilligung": {
             "fassung": booking.wording,
             "altersangabe_bestaetigt": booking.age_confirmed,
             "eingetragen": _iso(booking.entered_at),
             "bestaetigungsmail": _iso(booking.mailed_at),
+            "erinnert": _iso(booking.nudged_at),
             "bestaetigt": _iso(booking.confirmed_at),
+            "adresse_abgelehnt": _iso(booking.email_refused_at),
         },
         "termine": [_export_signup(signup) for signup in signups_of(booking)],
-        "mails": [
-            {"betreff": mail.subject, "an": mail.to, "geschrieben": _iso(mail.queued_at), "stand": mail.state}
-            for mail in booking.mails.filter(secret=False).order_by("queued_at")
-        ],
+        "mails": [_export_mail(mail) for mail in booking.mails.filter(secret=False).order_by("queued_at")],
     }
+
+
+def _stored(row: models.Model) -> dict[str, Any]:
+    """Every declared personal column of the row, by the name that people read."""
+    fields = [row._meta.get_field(name) for name in row.privacy]  # type: ignore[attr-defined]
+    return {str(field.verbose_name): getattr(row, field.name) for field in fields}  # type: ignore[union-attr]
 
 
 def _export_signup(signup: Signup) -> dict[str, Any]:
@@ -82,8 +91,14 @@ def _export_signup(signup: Signup) -> dict[str, Any]:
         "stand": signup.get_status_display(),
         "grund": signup.get_ended_reason_display(),
         "platz_seit": _iso(signup.seated_at),
+        "beendet": _iso(signup.ended_at),
         "war_da": signup.attended,
+        "gespeichert": _stored(signup),
     }
+
+
+def _export_mail(mail: Mail) -> dict[str, Any]:
+    return {"geschrieben": _iso(mail.queued_at), "stand": mail.state, "gespeichert": _stored(mail)}
 
 
 def _iso(moment: datetime | None) -> str | None:
@@ -95,37 +110,59 @@ def proof(address: str) -> str:
     return salted_hmac("portal.privacy.erased", address, algorithm="sha256").hexdigest()
 
 
+@deciding
 def erase(booking: Booking, *, now: datetime) -> None:
-    """At the person's wish (K5): seats are given back, no queued mail leaves, nothing personal is left."""
-    with transaction.atomic():
-        for model in signup_models():
-            _end_all(model, booking, now=now)
-        Mail.objects.filter(booking=booking).delete()
-        known_as = proof(booking.email_key) if booking.email_key else ""
-        _wipe_people(Booking.objects.filter(pk=booking.pk), now=now)
-        Booking.objects.filter(pk=booking.pk).update(erased_hash=known_as)
+    """At the person's wish (K5): seats are given back, no queued mail leaves, nothing personal is left.
+
+    Forms of the same address that changed each other (rule 5) go together: one person, one wish.
+    Raises Busy.
+    """
+    together = {booking.pk, *_changed_each_other(booking)}
+    for model in signup_models():
+        _end_all(model, together, now=now)
+    for row in Booking.objects.filter(pk__in=together, erased_at=None):
+        known_as = proof(row.email_key) if row.email_key else ""
+        _wipe_people(Booking.objects.filter(pk=row.pk), now=now)
+        Booking.objects.filter(pk=row.pk).update(erased_hash=known_as)
 
 
-def _end_all(model: type[Signup], booking: Booking, *, now: datetime) -> None:
-    rows = model.objects.filter(booking=booking).exclude(status=Status.ENDED)  # type: ignore[attr-defined]
-    signups = list(rows.select_related("slot").filter(slot__starts__gt=now))
-    if not signups:
-        return
-    slots = lock_slots(signups)
-    rows.filter(slot__in=slots).update(
-        status=Status.ENDED, ended_reason=Reason.ERASED, ended_at=now, email_key=None
-    )
+def _changed_each_other(booking: Booking) -> set[int]:
+    """Keys of all forms that a proved address merged with this one, in one or several steps."""
+    found: set[int] = set()
+    news = {booking.pk} if booking.confirmed_at else set()
+    while news:
+        found |= news
+        rows = Booking.objects.filter(pk__in=news, confirmed_at__isnull=False)
+        news = {form.pk for row in rows for signup in signups_of(row) for form in forms_of(signup)}
+        news |= {s.booking_id for row in rows for s in signups_of(row)}  # type: ignore[attr-defined]
+        news -= found
+    return found
+
+
+def _end_all(model: type[Signup], bookings: set[int], *, now: datetime) -> None:
+    """What is still to come is given back; the next are seated, in the last 24 hours the contact is told."""
+    rows = model.objects.filter(booking__in=bookings).exclude(status=Status.ENDED)  # type: ignore[attr-defined]
+    signups = list(rows.filter(slot__starts__gt=now))
+    slots = lock_slots(signups) if signups else {}
+    for signup in rows.filter(slot__in=list(slots)):
+        signup.slot, had_seat = slots[signup.slot_id], signup.status in Signup.SEATED
+        end(signup, Reason.ERASED, now=now)
+        if had_seat and now >= signup.slot.starts - LATE_RETURN:
+            notices.tell_contact_of_late_return(signup, now=now)
     for slot in slots.values():
         fill_seats(slot, now=now)
 
 
 def enforce(now: datetime, *, dry_run: bool = False) -> dict[str, int]:
-    """Every deletion class is applied; returns how many rows each touched (or would touch)."""
+    """Every deletion class is applied; returns how many rows each touched (or would touch).
+
+    Mails come first: what goes with its booking in the same night is counted all the same.
+    """
     counts = {}
     for name, find, act in (
+        ("K1 Mails", _old_mails, _wipe_mails),
         ("K0 unbestätigte Anmeldungen", _unconfirmed, _expire),
         ("K0 nicht angekreuzte Termine", _unticked, _expire_signups),
-        ("K1 Mails", _old_mails, _wipe_mails),
         ("K3 Telefonnummern", _old_phones, _wipe_phones),
         ("K3 Personen", _old_people, _wipe_people),
         ("K5 Nachweise der Löschung", _old_proofs, _wipe_proofs),
@@ -144,12 +181,12 @@ def _unconfirmed(now: datetime) -> list[QuerySet]:
 
 
 def _expire(bookings: QuerySet[Booking], *, now: datetime) -> int:
+    # Locked and looked at again: a click in this very moment keeps its seat.
+    keys = list(bookings.select_for_update(no_key=True).values_list("pk", flat=True))
     for model in signup_models():
-        _expire_signups(
-            model.objects.filter(booking__in=bookings, status=Status.UNCONFIRMED),  # type: ignore[attr-defined]
-            now=now,
-        )
-    return _wipe_people(bookings, now=now)
+        rows = model.objects.filter(booking__in=keys, status=Status.UNCONFIRMED)  # type: ignore[attr-defined]
+        _expire_signups(rows, now=now)
+    return _wipe_people(Booking.objects.filter(pk__in=keys), now=now)
 
 
 def _unticked(now: datetime) -> list[QuerySet]:

@@ -9,14 +9,16 @@ from itertools import groupby
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal import letters, notices, outbox
+from portal import confirmations, letters, notices, outbox
+from portal.dates import at
 from portal.models import Booking, Mail
-from portal.signups import announce_free_seat, lock, signup_models, signups_of
+from portal.seats import announce_free_seat, lock
 from portal.slots import Signup, Slot
+from portal.standing import signup_models, signups_of, slot_model, with_slot
 
 NUDGE_AFTER, NUDGE_AFTER_SOON, SOON = timedelta(hours=20), timedelta(hours=3), timedelta(hours=48)
 EVENING = time(17)  # rule table: 17 o'clock the day before
@@ -36,20 +38,6 @@ def queue_due(*, now: datetime) -> dict[str, int]:
     return written
 
 
-def at(day: date, clock: time) -> datetime:
-    """Local wall-clock time on a day, right over both changes of the clock."""
-    return datetime.combine(day, clock, tzinfo=timezone.get_current_timezone())
-
-
-def _slot_model(model: type[Signup]) -> type[Slot]:
-    return model.slot.field.related_model  # type: ignore[no-any-return]
-
-
-def _with_slot(signups: QuerySet) -> QuerySet:
-    names = [f"slot__{name}" for name in _slot_model(signups.model).row_relations]
-    return signups.select_related("booking__organisation", *names)
-
-
 # --- reminders ------------------------------------------------------------------------------------
 def _reminders(model: type[Signup], now: datetime) -> int:
     """Confirmed people of dates in three days, and of tomorrow's (from 17 o'clock) and today's dates."""
@@ -66,12 +54,10 @@ def _reminders(model: type[Signup], now: datetime) -> int:
 def _take_back_missed(now: datetime) -> None:
     """A reminder that could not leave in time („Morgen" after midnight) is due again, in today's words."""
     missed = Mail.objects.open().filter(kind="reminder", useful_until__lte=now).exclude(booking=None)
-    for mail in missed.order_by("pk")[:BATCH]:
+    for mail in missed.select_related("booking").order_by("pk")[:BATCH]:
+        day = date.fromisoformat(mail.about.rpartition(":")[2])
         with transaction.atomic():
-            if Mail.objects.open().filter(pk=mail.pk).update(withdrawn_at=now):
-                for model in signup_models():
-                    live = model.objects.live().filter(booking=mail.booking_id)  # type: ignore[attr-defined]
-                    live.update(reminded_late=None)
+            notices.take_back_reminder(mail.booking, day=day, now=now)  # type: ignore[arg-type]
 
 
 def _remind(model: type[Signup], which: str, day: date, *, word: str, now: datetime) -> int:
@@ -82,7 +68,7 @@ def _remind(model: type[Signup], which: str, day: date, *, word: str, now: datet
     column = f"reminded_{which}"
     days = EARLY_DAYS if which == "early" else LATE_DAYS
     due = at(day - timedelta(days=days), EVENING)
-    rows = _with_slot(
+    rows = with_slot(
         model.objects.filter(  # type: ignore[attr-defined]
             status=Signup.Status.CONFIRMED,
             slot__cancelled_at=None,
@@ -103,10 +89,10 @@ def _remind(model: type[Signup], which: str, day: date, *, word: str, now: datet
 def _remind_one(signups: list[Signup], column: str, *, word: str, day: date, now: datetime) -> int:
     """One reminder for the dates of one form on one day, if they are still as they were read."""
     model = type(signups[0])
-    current = {slot.pk: slot for slot in lock(_slot_model(model), {s.slot_id for s in signups})}
+    current = {slot.pk: slot for slot in lock(slot_model(model), {s.slot_id for s in signups})}
     fresh = [
         signup
-        for signup in _with_slot(model.objects.filter(pk__in=[s.pk for s in signups])).order_by(
+        for signup in with_slot(model.objects.filter(pk__in=[s.pk for s in signups])).order_by(
             "slot__starts", "pk"
         )  # type: ignore[attr-defined]
         if signup.status == Signup.Status.CONFIRMED
@@ -117,7 +103,7 @@ def _remind_one(signups: list[Signup], column: str, *, word: str, day: date, now
     if not fresh:
         return 0
     booking = fresh[0].booking
-    said = "-".join(f"{s.pk}.{s.slot.starts_revision}.{s.slot.sequence}" for s in fresh)
+    said = notices.short_key([f"{s.label}.{s.slot.starts_revision}.{s.slot.sequence}" for s in fresh])
     letter = letters.write(
         "signups/reminder", notices.facts(booking, fresh) | {"word": word}, organisation=booking.organisation
     )
@@ -129,6 +115,7 @@ def _remind_one(signups: list[Signup], column: str, *, word: str, day: date, now
         now=now,
         organisation=booking.organisation,
         booking=booking,
+        about=notices.reminder_about(booking, day),
         # „Morgen" is true until midnight; today's until the first date begins
         useful_until=min(fresh[0].slot.starts, at(timezone.localdate(now) + timedelta(days=1), time.min)),
     )
@@ -141,32 +128,29 @@ def _remind_one(signups: list[Signup], column: str, *, word: str, day: date, now
 # --- nudges -----------------------------------------------------------------------------------------
 def _nudges(now: datetime) -> int:
     """One reminder to confirm: after 20 hours, or after 3 when the start is within 48 (rule 2)."""
-    waiting = Booking.objects.filter(
-        confirmed_at=None, erased_at=None, nudged_at=None, entered_at__lte=now - NUDGE_AFTER_SOON
-    ).exclude(mailed_at=None)
+    due = Q(entered_at__lte=now - NUDGE_AFTER)
+    for model in signup_models():
+        soon = model.objects.filter(booking=OuterRef("pk"), status=Signup.Status.UNCONFIRMED)  # type: ignore[attr-defined]
+        due |= Exists(soon.filter(slot__starts__lte=now + SOON)) & Q(entered_at__lte=now - NUDGE_AFTER_SOON)
+    waiting = Booking.objects.filter(due, confirmed_at=None, erased_at=None, nudged_at=None)
     written = 0
-    for booking in waiting.select_related("organisation").order_by("entered_at")[:BATCH]:
+    for booking in waiting.exclude(mailed_at=None).select_related("organisation").order_by("pk")[:BATCH]:
         with transaction.atomic():
             written += _nudge(booking, now)
     return written
 
 
 def _nudge(booking: Booking, now: datetime) -> int:
+    if not Booking.objects.filter(pk=booking.pk, nudged_at=None, confirmed_at=None).update(nudged_at=now):
+        return 0
     open_signups = [
         signup
         for signup in signups_of(booking)
         if signup.status == Signup.Status.UNCONFIRMED and signup.slot.is_open(now)
     ]
-    if open_signups:
-        soon = min(signup.slot.starts for signup in open_signups) - now <= SOON
-        if not soon and now - booking.entered_at < NUDGE_AFTER:
-            return 0
-        if _signed_up_meanwhile(open_signups):
-            open_signups = []
-    claimed = Booking.objects.filter(pk=booking.pk, nudged_at=None).update(nudged_at=now)
-    if not open_signups or not claimed:
+    if not open_signups or _signed_up_meanwhile(open_signups):
         return 0
-    return int(notices.ask_to_confirm(booking, open_signups, now=now, nudge=True))
+    return int(confirmations.ask(booking, open_signups, now=now, nudge=True))
 
 
 def _signed_up_meanwhile(signups: list[Signup]) -> bool:
@@ -179,18 +163,26 @@ def _signed_up_meanwhile(signups: list[Signup]) -> bool:
 
 # --- free seats in the open phase -------------------------------------------------------------------
 def _open_seats(now: datetime) -> int:
-    """When the open phase begins with a free seat, those waiting who were never told hear of it."""
+    """Slots in the open phase with a free seat that somebody waiting has not heard of yet.
+
+    Not yet heard: never told, or told more than 6 hours ago and a seat was given back since.
+    """
     told = 0
     for model in signup_models():
-        slots = _slot_model(model)
+        slots = slot_model(model)
+        returned = model.objects.filter(slot=OuterRef("slot"), ended_at__gt=OuterRef("told_free_at"))  # type: ignore[attr-defined]
+        unheard = Q(told_free_at=None) | (
+            Q(told_free_at__lte=now - notices.FREE_SEAT_PAUSE) & Exists(returned.exclude(seated_at=None))
+        )
         found = (
             model.objects.filter(  # type: ignore[attr-defined]
+                unheard,
                 status=Signup.Status.WAITING,
-                told_free_at=None,
                 slot__cancelled_at=None,
                 slot__starts__gt=now,
                 slot__starts__lte=now + slots.open_phase,
             )
+            .order_by("slot")
             .values_list("slot", flat=True)
             .distinct()
         )
@@ -207,7 +199,7 @@ def _open_seats(now: datetime) -> int:
 # --- thanks -----------------------------------------------------------------------------------------
 def _thanks(model: type[Signup], now: datetime) -> int:
     """The day after, to all who had a seat and are not known to have stayed away (mail table)."""
-    rows = _with_slot(
+    rows = with_slot(
         model.objects.filter(  # type: ignore[attr-defined]
             status=Signup.Status.CONFIRMED,
             thanked_at=None,
@@ -249,7 +241,7 @@ def _thank(signups: list[Signup], *, now: datetime) -> int:
 # --- digests for the contact ------------------------------------------------------------------------
 def _digests(model: type[Signup], now: datetime) -> int:
     """New sign-ups to the contact: daily, at most hourly on the last day; counts and a link (rule 17)."""
-    slots = _slot_model(model)
+    slots = slot_model(model)
     fresh = (
         slots.objects.filter(cancelled_at=None, starts__gt=now)  # type: ignore[attr-defined]
         .select_related(*slots.row_relations)

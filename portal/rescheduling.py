@@ -5,14 +5,15 @@ everybody on it, and ends in `fill_seats` (domain.md, rules 6, 7, 14–16).
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 
-from portal import dates, notices, outbox
+from portal import confirmations, dates, notices, outbox
 from portal.refused import Refused
-from portal.signups import deciding, fill_seats, lock, signups_of
+from portal.seats import deciding, end, fill_seats, lock
 from portal.slots import Signup, Slot
+from portal.standing import signups_of
 
 
 def _people(slot: Slot) -> list[Signup]:
@@ -23,9 +24,24 @@ def _people(slot: Slot) -> list[Signup]:
     return people
 
 
-def _forget_reminders(signup: Signup, *, now: datetime) -> None:
-    outbox.withdraw(about=[signup.label], kinds=["reminder", "changed", "seat-free"], now=now)
-    notices.retell_others(signup, now=now)
+def _tell_change(signup: Signup, *, old_day: date, more: dict[str, str], now: datetime) -> None:
+    """„Neue Zeit:", „Neuer Ort:"; what has not left yet and says the old one is written anew."""
+    if outbox.withdraw(about=[signup.label], kinds=["changed", "seat-free", "passed-over"], now=now):
+        signup.told_free_at = None
+        signup.save(update_fields=["told_free_at"])
+    notices.retell(signup, now=now)
+    if outbox.withdraw(about=[signup.label], kinds=["promoted"], now=now):
+        notices.tell_one(signup, "promoted", now=now)
+    notices.take_back_reminder(signup.booking, day=old_day, now=now)
+    notices.tell_one(signup, "changed", now=now, more=more)
+
+
+def _ask_again(slot: Slot, *, now: datetime) -> None:
+    """Mails that ask to confirm this date and have not left yet are written anew, or not sent."""
+    unconfirmed = slot.signups.filter(booking__confirmed_at=None, booking__erased_at=None)
+    for signup in unconfirmed.select_related("booking__organisation"):
+        still_open = [s for s in signups_of(signup.booking) if s.status == Signup.Status.UNCONFIRMED]
+        confirmations.ask_again(signup.booking, still_open, now=now)
 
 
 @deciding
@@ -55,20 +71,16 @@ def move(
     if (current.starts, current.ends) == (starts, ends):
         type(slot).objects.filter(pk=slot.pk).update(deadline=deadline)  # type: ignore[attr-defined]
         return
-    old_when = dates.long(current.starts, current.ends)
+    old_when, old_day = dates.long(current.starts, current.ends), current.day
     people = _people(current)
     current.starts_revision += starts != current.starts
     current.sequence += 1
     current.starts, current.ends, current.deadline = starts, ends, deadline
     current.save(update_fields=["starts", "ends", "deadline", "starts_revision", "sequence"])
+    more = {"old_when": old_when, "new_when": dates.long(starts, ends)}
     for signup in people:
-        _forget_reminders(signup, now=now)
-        notices.tell_one(
-            signup,
-            "changed",
-            now=now,
-            more={"old_when": old_when, "new_when": dates.long(starts, ends)},
-        )
+        _tell_change(signup, old_day=old_day, more=more, now=now)
+    _ask_again(current, now=now)
     fill_seats(current, now=now)
 
 
@@ -82,12 +94,10 @@ def relocate(slots: Sequence[Slot], *, old_where: str, now: datetime) -> None:
             continue
         slot.sequence += 1
         slot.save(update_fields=["sequence"])
+        more = {"old_where": old_where, "new_where": slot.where}
         for signup in _people(slot):
-            outbox.withdraw(about=[signup.label], kinds=["reminder", "changed"], now=now)
-            notices.retell_others(signup, now=now)
-            notices.tell_one(
-                signup, "changed", now=now, more={"old_where": old_where, "new_where": slot.where}
-            )
+            _tell_change(signup, old_day=slot.day, more=more, now=now)
+        _ask_again(slot, now=now)
 
 
 @deciding
@@ -104,19 +114,9 @@ def cancel(slot: Slot, *, reason: str, now: datetime) -> None:
     current.sequence += 1
     current.save(update_fields=["cancelled_at", "cancel_reason", "sequence"])
     for signup in people:
-        signup.slot = current
-        _end_cancelled(signup, now=now)
+        end(signup, Signup.Reason.SLOT_CANCELLED, now=now)
         notices.take_back(signup, now=now)
         notices.tell_one(signup, "cancelled-by-us", now=now, more={"reason": reason})
-    unconfirmed = current.signups.filter(status=Signup.Status.UNCONFIRMED)
-    for signup in unconfirmed.select_related("booking"):
-        _end_cancelled(signup, now=now)
-        if all(s.status != Signup.Status.UNCONFIRMED for s in signups_of(signup.booking)):
-            notices.withdraw_confirmation(signup.booking, now=now)
-
-
-def _end_cancelled(signup: Signup, *, now: datetime) -> None:
-    signup.status = Signup.Status.ENDED
-    signup.ended_reason = Signup.Reason.SLOT_CANCELLED
-    signup.ended_at = now
-    signup.save(update_fields=["status", "ended_reason", "ended_at"])
+    for signup in current.signups.filter(status=Signup.Status.UNCONFIRMED):
+        end(signup, Signup.Reason.SLOT_CANCELLED, now=now)
+    _ask_again(current, now=now)

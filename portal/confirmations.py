@@ -1,0 +1,107 @@
+"""The mail that asks for the one click (rule 2), and the limit that keeps it from being a cannon.
+
+At most three a day leave for one address, nudge included, however the address is spelled, whatever
+form it was typed into, and however many requests come at once: requests for one address wait for
+each other (`lock_address`). A correction does not give the wrong address a fresh start, so the
+count goes by the address that a mail was for, not by the booking.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from portal import letters, links, notices, outbox
+from portal.models import Booking, Mail
+from portal.slots import Signup
+
+KIND = "confirm-address"
+CONFIRMATIONS_A_DAY = 3  # no mail cannon (trust.md; domain.md, mail table)
+UNCONFIRMED_FOR = timedelta(hours=72)  # class K0
+
+
+def _known_as(address_key: str) -> str:
+    """A keyed hash of the address: counts its mails without holding it."""
+    return salted_hmac("portal.confirmations", address_key).hexdigest()[:24]
+
+
+def lock_address(address_key: str) -> None:
+    """Requests for this address go one after the other until the transaction ends.
+
+    PostgreSQL: an advisory lock, under the same `lock_timeout`. SQLite has one writer anyway.
+    """
+    if connection.vendor == "postgresql":
+        number = int(_known_as(address_key)[:15], 16)  # 60 bits: two addresses at one lock only wait
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+
+
+def ask(booking: Booking, signups: Sequence[Signup], *, now: datetime, nudge: bool = False) -> bool:
+    """Queue confirm-address for the open dates of a form; False when today's limit is reached."""
+    if not booking.email_key:
+        return False
+    lock_address(booking.email_key)
+    prefix = f"{KIND}:{_known_as(booking.email_key)}:"
+    earlier = list(
+        Mail.objects.filter(key__startswith=prefix).values_list("key", "queued_at", "sent_at", "withdrawn_at")
+    )
+    today = [
+        key
+        for key, queued, sent, withdrawn in earlier
+        if queued > now - timedelta(days=1) and not (withdrawn and not sent)
+    ]
+    if len(today) >= CONFIRMATIONS_A_DAY:
+        return False
+    number = 1 + max((int(key.removeprefix(prefix)) for key, *_rest in earlier), default=0)
+    outbox.queue(
+        key=f"{prefix}{number}",
+        kind=KIND,
+        to=booking.email,
+        letter=_letter(booking, signups, nudge=nudge),
+        now=now,
+        organisation=booking.organisation,
+        booking=booking,
+        useful_until=min(booking.entered_at + UNCONFIRMED_FOR, max(s.slot.closes for s in signups)),
+    )
+    booking.mailed_at = now
+    booking.save(update_fields=["mailed_at"])
+    return True
+
+
+def _letter(booking: Booking, signups: Sequence[Signup], *, nudge: bool) -> dict[str, str]:
+    """The dates that wait for the click, and those where this address is signed up already (rule 5)."""
+    signups = sorted(signups, key=lambda s: (s.slot.starts, s.pk))
+    first = signups[0]
+    taken = set(
+        type(first)
+        .objects.live()  # type: ignore[attr-defined]
+        .filter(email_key=booking.email_key, slot__in=[s.slot_id for s in signups])
+        .values_list("slot_id", flat=True)
+    )
+    return letters.write(
+        "signups/confirm-address",
+        notices.slot_facts(first.slot)
+        | {
+            "greeting": _("Guten Tag %s,") % booking.name,
+            "seats": notices.persons(first.seats),
+            "dates": notices.block([s for s in signups if s.slot_id not in taken]),
+            "already_dates": notices.block([s for s in signups if s.slot_id in taken]),
+            "n_dates": str(len(signups)),
+            "nudge": "1" if nudge else "",
+            "confirm_url": links.url("booking:confirm", links.CONFIRM, booking),
+        },
+        organisation=booking.organisation,
+    )
+
+
+def withdraw(booking: Booking, *, now: datetime) -> int:
+    """What was to go there does not: the address was wrong, or no date is left to confirm."""
+    return outbox.withdraw(about=[booking.label], kinds=[KIND], now=now)
+
+
+def ask_again(booking: Booking, signups: Sequence[Signup], *, now: datetime) -> None:
+    """A date changed: a mail that has not left yet is written anew for those still to confirm."""
+    if withdraw(booking, now=now) and signups:
+        ask(booking, signups, now=now)

@@ -1,0 +1,217 @@
+"""Who gets a seat: what happens on a locked slot (domain.md, rules 5–8).
+
+Everyone joins the queue, then `fill_seats` gives what is free, front first, under the slot's
+row lock; confirming, giving back and a changed capacity all end there. In the open phase
+(rule 6) it tells those waiting instead, and only `claim_seat` gives seats.
+
+Locks: only slots, in key order, late, before counting; what else is locked comes after them.
+PostgreSQL locks the row; SQLite has one writer (BEGIN IMMEDIATE). A lock not had in time is
+tried once more, then `Busy`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.db import OperationalError, transaction
+from django.db.models import Max
+
+from portal import notices
+from portal.refused import Busy
+from portal.slots import Signup, Slot
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Status, Reason = Signup.Status, Signup.Reason
+# PostgreSQL: lock not available, deadlock, statement timeout
+_BUSY_STATES = {"55P03", "40P01", "57014"}
+
+
+def _is_busy(error: OperationalError) -> bool:
+    cause = error.__cause__
+    return (
+        getattr(cause, "sqlstate", None) in _BUSY_STATES
+        or type(cause).__name__ == "PoolTimeout"
+        or "database is locked" in str(error)
+    )
+
+
+def deciding(verb: Callable[P, R]) -> Callable[P, R]:
+    """One transaction per verb; a lock not had in time is tried once more, then `Busy`."""
+
+    @wraps(verb)
+    def inner(*args: P.args, **kwargs: P.kwargs) -> R:
+        for _attempt in range(2):
+            try:
+                with transaction.atomic():
+                    return verb(*args, **kwargs)
+            except OperationalError as error:
+                if not _is_busy(error):
+                    raise
+        raise Busy
+
+    return inner
+
+
+def lock(model: type[Slot], keys: Iterable[int]) -> list[Slot]:
+    """Slots locked in key order until the transaction ends."""
+    rows = model.objects.select_for_update(no_key=True, of=("self",))  # type: ignore[attr-defined]
+    return list(rows.select_related(*model.row_relations).filter(pk__in=keys).order_by("pk"))
+
+
+def lock_slots(signups: Sequence[Signup]) -> dict[int, Slot]:
+    """The slots of these sign-ups (of one model), locked in key order, as they are now."""
+    model = type(signups[0]).slot.field.related_model  # type: ignore[attr-defined]
+    return {slot.pk: slot for slot in lock(model, {signup.slot_id for signup in signups})}
+
+
+def locked(signup: Signup) -> Signup:
+    """The sign-up as it is now, its slot locked."""
+    slot = lock_slots([signup])[signup.slot_id]
+    current = (
+        type(signup).objects.select_related("booking__organisation").get(pk=signup.pk)  # type: ignore[attr-defined]
+    )
+    current.slot = slot
+    return current  # type: ignore[no-any-return]
+
+
+def fits(signup: Signup, free: int | None) -> bool:
+    """Whether the whole party has seats, when so many are free (None: unlimited)."""
+    return free is None or signup.seats <= free
+
+
+def enter(signup: Signup, *, now: datetime) -> Signup:
+    """The sign-up that stands for this party on its (locked) slot afterwards: itself, or the earlier one."""
+    rows = type(signup).objects.filter(slot=signup.slot_id)  # type: ignore[attr-defined]
+    earlier = rows.live().filter(email_key=signup.email_key).first() if signup.email_key else None
+    if earlier:
+        return _merge(signup, earlier, now=now)
+    signup.place = next_place(signup.slot)
+    signup.status = Status.WAITING
+    signup.save(update_fields=["place", "status"])
+    if not signup.slot.in_open_phase(now):
+        fill_seats(signup.slot, now=now, known=signup)
+    elif fits(signup, signup.slot.free()):
+        take_open_seat(signup, now=now)  # nobody new is put behind a queue while a seat is open
+    return signup
+
+
+def next_place(slot: Slot) -> int:
+    """The place behind everybody who ever joined this (locked) slot: never reused."""
+    return (slot.signups.aggregate(n=Max("place"))["n"] or 0) + 1
+
+
+def _merge(signup: Signup, earlier: Signup, *, now: datetime) -> Signup:
+    """Rule 5: confirming the second one changes the first (name, number), it makes no second."""
+    end(signup, Reason.MERGED, now=now)
+    first = earlier.booking
+    first.name = signup.booking.name
+    first.phone = signup.booking.phone or first.phone
+    first.save(update_fields=["name", "phone"])
+    earlier.slot = signup.slot
+    if signup.seats != earlier.seats:
+        resize(earlier, seats=signup.seats, now=now)
+    return earlier
+
+
+def take_open_seat(signup: Signup, *, now: datetime) -> None:
+    """A seat of the open phase goes to this party; who was about to hear of it does not."""
+    give_seat(signup, now=now)
+    if signup.slot.free() == 0:
+        notices.seat_gone(signup.slot, now=now)
+
+
+def give_seat(signup: Signup, *, now: datetime) -> None:
+    """This party has its seats; a new row is written whole."""
+    signup.status = Status.CONFIRMED
+    signup.seated_at = now
+    signup.save(update_fields=["status", "seated_at"] if signup.pk else None)
+
+
+def end(signup: Signup, reason: Signup.Reason, *, now: datetime) -> None:
+    """This party is not on the slot any more, for this reason."""
+    signup.status = Status.ENDED
+    signup.ended_reason = reason
+    signup.ended_at = now
+    signup.held_until = None
+    signup.save(update_fields=["status", "ended_reason", "ended_at", "held_until"])
+
+
+def fill_seats(slot: Slot, *, now: datetime, known: Signup | None = None) -> None:
+    """Give free seats to those waiting, front first; the slot must be locked.
+
+    A party that does not fit keeps its position and is passed over (rule 8). In the open phase
+    nobody is promoted: those waiting are told that a seat is free (rule 6). The sign-up `known`
+    is just joining: it is given its state here and learns of it from the mail of its own form.
+    """
+    free = slot.free()
+    if slot.cancelled_at or now >= slot.starts or free == 0:
+        return
+    if slot.in_open_phase(now):
+        announce_free_seat(slot, free=free, now=now)
+        return
+    passed: list[Signup] = []
+    last_seated = 0
+    for waiting in slot.signups.waiting().select_related("booking__organisation"):  # type: ignore[attr-defined]
+        signup = known if known and waiting.pk == known.pk else waiting
+        signup.slot = slot
+        if not fits(signup, free):
+            passed.append(signup)
+            continue
+        give_seat(signup, now=now)
+        last_seated = signup.place or 0
+        if signup is not known:
+            notices.tell_promoted(signup, now=now)
+        if free is not None:
+            free -= signup.seats
+            if not free:
+                break
+    _pass_over(passed, last_seated=last_seated, free=free or 0, now=now)
+
+
+def _pass_over(passed: list[Signup], *, last_seated: int, free: int, now: datetime) -> None:
+    """Who was passed over by somebody behind, or still sees a free seat, hears that fewer may come."""
+    for signup in passed:
+        overtaken = (signup.place or 0) < last_seated
+        if overtaken:
+            signup.passed_over += 1
+            signup.save(update_fields=["passed_over"])
+        if (overtaken or free) and signup.passed_over <= 2:
+            notices.tell_one(signup, "passed-over", now=now, once=str(signup.passed_over))
+
+
+def announce_free_seat(slot: Slot, *, free: int | None, now: datetime) -> None:
+    """Tell those waiting that a seat is open, at most once in 6 hours each (rule 6); slot locked.
+
+    A party that is too big for it hears that fewer may come (rule 8).
+    """
+    told_before = now - notices.FREE_SEAT_PAUSE
+    for signup in slot.signups.waiting().select_related("booking__organisation"):  # type: ignore[attr-defined]
+        if signup.told_free_at and signup.told_free_at > told_before:
+            continue
+        signup.slot = slot
+        signup.told_free_at = now
+        signup.save(update_fields=["told_free_at"])
+        kind = "seat-free" if fits(signup, free) else "passed-over"
+        notices.tell_one(signup, kind, now=now, once=f"{now.timestamp():.0f}")
+
+
+def resize(signup: Signup, *, seats: int, now: datetime) -> bool:
+    """Change the number on a locked slot; False (nothing changed) if more people do not fit."""
+    slot = signup.slot
+    free = slot.free()
+    # `fill_seats` leaves a free seat only where nobody waiting fits, so taking it wrongs no one.
+    seated = signup.status in Signup.SEATED
+    if seated and free is not None and seats - signup.seats > free:
+        return False
+    did_not_fit = not fits(signup, free)
+    signup.seats = seats
+    signup.save(update_fields=["seats"])
+    if slot.in_open_phase(now) and not seated and did_not_fit and fits(signup, free):
+        take_open_seat(signup, now=now)
+        notices.tell_promoted(signup, now=now)
+    else:
+        notices.retell(signup, now=now)
+    fill_seats(slot, now=now)
+    return True

@@ -1,0 +1,60 @@
+"""Which sign-ups a form stands for, and which forms stand for a sign-up.
+
+Usually that is plain: a booking and its rows. Rule 5 makes it less plain: confirming a second
+form for the same date changes the first sign-up, and then both forms speak for that one row.
+"""
+
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Q, QuerySet
+
+from portal.models import Booking
+from portal.slots import Signup
+
+_MERGED = Signup.Reason.MERGED
+
+
+def signup_models() -> list[type[Signup]]:
+    """The concrete sign-ups of all apps: found, not registered."""
+    return [model for model in apps.get_models() if issubclass(model, Signup)]
+
+
+def slot_model(model: type[Signup]) -> Any:
+    """The slots that these sign-ups are for."""
+    return model.slot.field.related_model
+
+
+def with_slot(signups: QuerySet) -> QuerySet:
+    """Selects what letters and pages read of a sign-up."""
+    relations = [f"slot__{name}" for name in slot_model(signups.model).row_relations]
+    return signups.select_related("booking__organisation", "slot", *relations)
+
+
+def signups_of(booking: Booking) -> list[Signup]:
+    """All sign-ups of this form, in order of their dates.
+
+    One that changed an earlier sign-up of the same address (rule 5) is answered by that one.
+    """
+    found = [
+        _standing(signup)
+        for model in signup_models()
+        for signup in with_slot(model.objects.filter(booking=booking))  # type: ignore[attr-defined]
+    ]
+    return sorted(found, key=lambda signup: (signup.slot.starts, signup.pk))
+
+
+def _standing(signup: Signup) -> Signup:
+    if signup.ended_reason != _MERGED or not signup.email_key:
+        return signup
+    rows = type(signup).objects.live()  # type: ignore[attr-defined]
+    return with_slot(rows.filter(slot=signup.slot_id, email_key=signup.email_key)).first() or signup
+
+
+def forms_of(signup: Signup) -> QuerySet[Booking]:
+    """The forms whose mails and pages name this sign-up: its own, and later ones that changed it."""
+    wanted = Q(pk=signup.booking_id)  # type: ignore[attr-defined]
+    if signup.email_key:
+        same = type(signup).objects.filter(slot=signup.slot_id, email_key=signup.email_key)  # type: ignore[attr-defined]
+        wanted |= Q(pk__in=same.filter(ended_reason=_MERGED).values("booking"))
+    return Booking.objects.filter(wanted).select_related("organisation")
