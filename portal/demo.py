@@ -15,11 +15,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from initiatives.models import Initiative, Topic
+from portal import seats
 from portal.association import association
 from portal.models import AccessLog, Booking, Mail, Membership, Municipality, Organisation, User
 from portal.reminders import at
-from portal.signups import fill_seats, lock
-from portal.slots import Signup
 from portal.slugs import compose, unique_slug
 from volunteers.models import Opportunity, Shift, ShiftSignup
 
@@ -292,12 +291,12 @@ def _initiative(example: Example, town: Municipality) -> Initiative:
 def _people(shift: Shift, parties: tuple[int, ...], now: datetime) -> None:
     """Parties on a date, seated by the engine as they came; without mails about it."""
     before = min(now, shift.starts) - timedelta(days=6)
-    keys = set()
-    for place, seats in enumerate(parties, start=1):
-        address = f"gast{shift.pk}-{place}@{DOMAIN}" if place % 3 else ""
+    (slot,) = seats.lock(Shift, [shift.pk])
+    for number, size in enumerate(parties, start=1):
+        address = f"gast{shift.pk}-{number}@{DOMAIN}" if number % 3 else ""
         booking = Booking.objects.create(
-            organisation=shift.organisation,
-            name=f"Beispiel Gast {place}",
+            organisation=slot.organisation,
+            name=f"Beispiel Gast {number}",
             email=address,
             email_key=address or None,
             source=Booking.Source.WEB if address else Booking.Source.PHONE,
@@ -307,16 +306,9 @@ def _people(shift: Shift, parties: tuple[int, ...], now: datetime) -> None:
             confirmed_at=before,
         )
         signup = ShiftSignup.objects.create(
-            booking=booking,
-            slot=shift,
-            email_key=booking.email_key,
-            seats=seats,
-            status=Signup.Status.WAITING,
-            place=place,
+            booking=booking, slot=slot, email_key=booking.email_key, seats=size
         )
-        keys.add(signup.pk)
-    (locked,) = lock(Shift, [shift.pk])
-    fill_seats(locked, now=before, known=keys)
+        seats.enter(signup, now=before)
 
 
 def _login(
