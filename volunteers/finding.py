@@ -44,6 +44,7 @@ class Finding:
     topics: list[TopicChip] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
     page: Page | None = None
+    all_topics_url: str = "?"
     query: str = ""  # „ort=35423&thema=umwelt&" for the links of the pager
     elsewhere: list[Card] = field(default_factory=list)
 
@@ -54,8 +55,7 @@ class Finding:
 
 
 def _choice(town: Municipality) -> tuple[str, str]:
-    label = f"{town.postal_code} {town.official_name}".strip() if town.postal_code else town.official_name
-    return label, urlencode({"ort": town.postal_code or town.official_name})
+    return town.official_name, urlencode({"ort": f"{town.postal_code} {town.name}".strip()})
 
 
 def find(*, ort: str, umkreis: str, thema: str, page: str, now: datetime) -> Finding:
@@ -63,24 +63,22 @@ def find(*, ort: str, umkreis: str, thema: str, page: str, now: datetime) -> Fin
     search = places.search_place(ort, places.radius(umkreis))
     everywhere = Shift.objects.public().open_for_signup(now)
     wanted = everywhere.filter(opportunity__topic__slug=thema) if thema else everywhere
-    rows, km, widened = places.nearby(search, wanted, field="opportunity__municipality")
-    found = Finding(search, km=km, widened=widened)
-    counts = _topic_counts(_near(everywhere, search, km))
-    found.topic = thema if thema in counts else ""
-    found.query = _query(ort=ort, umkreis=umkreis, thema=found.topic)
-    found.total = counts[thema][1] if found.topic else sum(n for _name, n in counts.values())
-    if thema and not found.topic:
-        found.total, rows = 0, rows.none()
-    found.topics = _chips(counts, found.topic, ort=ort, umkreis=umkreis)
+    near = places.near(search, wanted, field="opportunity__municipality")
+    found = Finding(search, km=near.km, widened=near.widened, topic=thema)
+    given = {"ort": search.text, "umkreis": umkreis if places.radius(umkreis) else ""}
+    found.query, found.all_topics_url = _query(**given, thema=thema, end="&"), "?" + _query(**given)
+    counts = {} if near.total == 0 else _topic_counts(_all_topics(everywhere, search, near.km))
+    found.total = sum(n for slug, (_name, n) in counts.items() if not thema or slug == thema)
+    found.topics = _chips(counts, thema, given)
     if found.total:
-        _fill(found, rows, page, now=now)
+        _fill(found, near.rows, page, now=now)
     else:
         nearest = everywhere.with_seats().select_related("opportunity__municipality")[:ELSEWHERE]
         found.elsewhere = [card(shift, now=now) for shift in nearest]
     return found
 
 
-def _near(shifts: ShiftQuerySet, search: PlaceSearch, km: int | None) -> ShiftQuerySet:
+def _all_topics(shifts: ShiftQuerySet, search: PlaceSearch, km: int | None) -> ShiftQuerySet:
     """All topics within the distance that was needed, for the filter by topic."""
     if search.point is None or km is None:
         return shifts
@@ -98,19 +96,19 @@ def _topic_counts(shifts: ShiftQuerySet) -> dict[str, tuple[str, int]]:
     return {slug: (name, n) for slug, name, n in rows}
 
 
-def _chips(counts: dict[str, tuple[str, int]], topic: str, *, ort: str, umkreis: str) -> list[TopicChip]:
+def _chips(counts: dict[str, tuple[str, int]], topic: str, given: dict[str, str]) -> list[TopicChip]:
     """A filter appears only where it divides (mission.md), or to take it off again."""
-    if len(counts) < 2 and not topic:
+    if len(counts) < 2 and topic not in counts:
         return []
     return [
-        TopicChip(slug, name, n, "?" + _query(ort=ort, umkreis=umkreis, thema=slug)[:-1], slug == topic)
+        TopicChip(slug, name, n, "?" + _query(**given, thema=slug), slug == topic)
         for slug, (name, n) in counts.items()
     ]
 
 
-def _query(**values: str) -> str:
-    given = {name: value for name, value in values.items() if value}
-    return urlencode(given) + "&" if given else ""
+def _query(*, end: str = "", **values: str) -> str:
+    given = urlencode({name: value for name, value in values.items() if value})
+    return given + end if given else ""
 
 
 def _fill(found: Finding, rows: ShiftQuerySet, page: str, *, now: datetime) -> None:

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from urllib.parse import urlencode
 
 from django.db.models import Sum
 from django.http import (
@@ -52,7 +51,6 @@ def index(request: HttpRequest) -> HttpResponse:
             "found": found,
             "search": found.search,
             "error": found.search.sentence if found.search.unknown or found.search.ambiguous else "",
-            "all_query": urlencode({"ort": found.search.text, "umkreis": found.search.umkreis}) if found.search.text else "",
             "radii": places.RADII if found.search.point else None,
             "hidden": [("thema", found.topic)] if found.topic else [],
             "examples": []
@@ -162,6 +160,7 @@ def _page(opportunity: Opportunity, shifts: Sequence[Shift], now: datetime) -> d
         "phone_link": _dialled(opportunity.contact_phone),
         "near": opportunity.municipality.postal_code or opportunity.municipality.name,
         "is_open": bool(open_shifts),
+        "is_cancelled": bool(shifts) and all(shift.cancelled_at for shift in shifts),
         "is_past": bool(shifts) and all(shift.ends <= now for shift in shifts),
         "crumbs": [(_("Mitmachen"), reverse("volunteers:list")), (opportunity.title, "")],
     }
