@@ -228,6 +228,11 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 # --- accounts (allauth; architecture.md „Second factor") -----------------------------------------
 AUTH_USER_MODEL = "portal.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+# scrypt keeps a login at some 50 ms; Django's default of a million PBKDF2 rounds takes a second here
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
