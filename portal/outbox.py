@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from portal.celery import app
 from portal.models import Booking, Mail, Organisation
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,9 @@ def nudge() -> None:
     if time.monotonic() < _no_nudge_before:
         return
     try:
-        current_app.send_task("portal.tasks.deliver_due", ignore_result=True)
+        app.send_task(  # not `current_app`: in a thread of the web server that is another, unconfigured one
+            "portal.tasks.deliver_due", ignore_result=True
+        )
     except (OperationalError, OSError) as error:
         _no_nudge_before = time.monotonic() + NUDGE_PAUSE
         log.warning("broker not reached (%s); the sweep delivers", type(error).__name__)

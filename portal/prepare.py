@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.db import connections
 
 from portal import health
@@ -21,8 +21,7 @@ def prepare() -> None:
         if health.unapplied_migrations():
             print("Datenbank wird eingerichtet …", flush=True)  # noqa: T201
             call_command("migrate", interactive=False, verbosity=0)
-        if "first_data" in get_commands():
-            call_command("first_data")
+        call_command("first_data")
         _collect_static()
     for connection in connections.all(initialized_only=True):
         connection.close()

@@ -1,4 +1,4 @@
-"""gunicorn's settings and hooks: `gunicorn -c python:portal.serving portal.wsgi`.
+"""gunicorn's settings and hooks: `python -m portal`, or `gunicorn -c python:portal.serving portal.wsgi`.
 
 One process with threads on a laptop; WEB_CONCURRENCY and WEB_THREADS make it more on a server.
 The names below are gunicorn's. There is no access log here: a proxy in front has one.
@@ -13,7 +13,6 @@ import socket
 import sys
 import threading
 import time
-from types import FrameType
 
 import django
 from django.conf import settings
@@ -40,15 +39,6 @@ accesslog = None
 loglevel = "warning"
 
 _engine: Engine | None = None  # the embedded Celery of this process, if it has one
-
-
-def _end(signum: int, frame: FrameType | None) -> None:
-    sys.exit(0)
-
-
-# Until gunicorn has its own handlers: who stops a start under way gets a clean end, too.
-signal.signal(signal.SIGTERM, _end)
-signal.signal(signal.SIGINT, _end)
 
 
 def on_starting(server: Arbiter) -> None:

@@ -252,7 +252,7 @@ class Portal(Django):
         self.worker = self.beat = self.redis = self.mail_server = None
 
     def command(self):
-        return [sys.executable, "-m", "gunicorn", "--config", "python:portal.serving", "portal.wsgi"]
+        return [sys.executable, "-m", "portal"]
 
     def answers(self):
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
