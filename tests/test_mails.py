@@ -1,0 +1,470 @@
+"""What each mail says: subject, sentences, links, imprint, in text and HTML (rules 16, 17; the mail table)."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from portal import letters
+from portal.models import Organisation
+from tests.markup import Page
+
+TOWN = Organisation(name="Stadt Lich", imprint="Stadt Lich\nUnterstadt 1, 35423 Lich\nTelefon: 06404 8060")
+SITE = "http://localhost:8000"
+SATURDAY = "- Samstag, 28. November 2026, 9–12 Uhr, Treffpunkt: Brücke am Schloss, Lich, 2 Personen"
+SUNDAY = "- Sonntag, 29. November 2026, 9–12 Uhr, Treffpunkt: Brücke am Schloss, Lich, Platz 3 der Warteliste"
+ABOUT = {
+    "title": "Bachputz an der Wetter",
+    "when": "Sa., 28. Nov., 9 Uhr",
+    "town": "Lich",
+    "where": "Brücke am Schloss, Lich",
+    "bring": "Gummistiefel, Handschuhe",
+    "contact": "Frau Beispiel, Telefon 06404 806123",
+    "page_url": f"{SITE}/mitmachen/bachputz-lich-2026/",
+}
+GUEST = ABOUT | {
+    "greeting": "Guten Tag Erika Muster,",
+    "seats": "2 Personen",
+    "n_dates": "1",
+    "manage_url": f"{SITE}/anmeldung/meine/m/",
+    "give_back_url": f"{SITE}/anmeldung/freigeben/g/",
+    "calendar_url": f"{SITE}/anmeldung/kalender/k/termine.ics",
+    "claim_url": f"{SITE}/anmeldung/platz/p/",
+}
+SEATED = GUEST | {"dates": SATURDAY}
+WAITING = GUEST | {"waiting_dates": SUNDAY, "position": "3"}
+ASKED = ABOUT | {
+    "greeting": "Guten Tag Erika Muster,",
+    "n_dates": "1",
+    "confirm_url": f"{SITE}/anmeldung/bestaetigen/b/",
+}
+STAFF = ABOUT | {
+    "count": "3",
+    "seats": "8 von 12 Plätzen vergeben",
+    "staff_url": f"{SITE}/verwaltung/volunteers/opportunity/3/change/",
+}
+OCCASION = "Sa., 28. Nov., 9 Uhr, Lich – Bachputz an der Wetter"
+CONFIRM = ("Anmeldung bestätigen", ASKED["confirm_url"])
+MANAGE = ("Meine Anmeldung ansehen", GUEST["manage_url"])
+GIVE_BACK = ("Platz freigeben", GUEST["give_back_url"])
+OFF_THE_LIST = ("Von der Warteliste nehmen", GUEST["give_back_url"])
+CALENDAR = ("In den Kalender eintragen", GUEST["calendar_url"])
+LIST = ("Anmeldungen ansehen", STAFF["staff_url"])
+PORTAL = ("Aktive Bürger – Starke Kommunen", SITE)
+
+# name, facts, whole subject, sentences, links in order (the first is the button)
+MAILS = [
+    (
+        "confirm-address",
+        ASKED | {"dates": SATURDAY},
+        f"Noch ein Klick: {OCCASION}",
+        ["Noch ist sie nicht fest: Erst Ihr Klick sichert den Platz.", SATURDAY],
+        [CONFIRM],
+    ),
+    (
+        "confirm-address",
+        ASKED | {"dates": SATURDAY, "nudge": "1", "phone_hint": "Lieber anrufen? Telefon 06404 806123"},
+        f"Noch ein Klick: {OCCASION}",
+        [
+            "ist noch nicht fest. Es fehlt nur noch ein Klick von Ihnen.",
+            "Lieber anrufen? Telefon 06404 806123",
+        ],
+        [CONFIRM],
+    ),
+    (
+        "confirm-address",
+        ASKED | {"already_dates": SATURDAY},
+        f"Noch ein Klick: {OCCASION}",
+        [
+            "Sie sind schon angemeldet. Kommt noch jemand mit?",
+            SATURDAY,
+            "Ohne Klick bleibt alles, wie es war.",
+        ],
+        [CONFIRM],
+    ),
+    (
+        "confirmed",
+        SEATED,
+        f"Platz sicher: {OCCASION}",
+        [
+            "Ihr Platz bei „Bachputz an der Wetter“ ist sicher.",
+            SATURDAY,
+            "Bitte mitbringen: Gummistiefel, Handschuhe",
+            "Ansprechperson: Frau Beispiel, Telefon 06404 806123",
+        ],
+        [MANAGE, CALENDAR, GIVE_BACK],
+    ),
+    (
+        "confirmed",
+        SEATED | {"waiting_dates": SUNDAY, "n_dates": "2", "position": "3"},
+        f"Platz sicher: {OCCASION} (andere Termine: Warteliste)",
+        [SATURDAY, "Auf der Warteliste stehen Sie für:", SUNDAY],
+        [MANAGE, CALENDAR, ("Einzelne Termine freigeben", GUEST["manage_url"])],
+    ),
+    (
+        "confirmed",
+        SEATED | {"dates": f"{SATURDAY}\n{SUNDAY}", "n_dates": "2"},
+        "Platz sicher: 2 Termine ab Sa., 28. Nov., 9 Uhr, Lich – Bachputz an der Wetter",
+        [SATURDAY, SUNDAY],
+        [MANAGE, CALENDAR, ("Einzelne Termine freigeben", GUEST["manage_url"])],
+    ),
+    (
+        "waiting",
+        WAITING,
+        f"Warteliste, Platz 3: {OCCASION}",
+        ["Zurzeit sind alle Plätze vergeben", SUNDAY, "rücken Sie der Reihe nach auf"],
+        [MANAGE, OFF_THE_LIST],
+    ),
+    (
+        "passed-over",
+        WAITING,
+        f"Platz frei für weniger Personen: {OCCASION}",
+        [
+            "nicht genug Platz für Sie alle (2 Personen)",
+            "Können Sie auch zu weniger Personen kommen?",
+            SUNDAY,
+        ],
+        [("Zahl der Personen ändern", GUEST["manage_url"])],
+    ),
+    (
+        "promoted",
+        SEATED,
+        f"Nachgerückt, Sie haben einen Platz: {OCCASION}",
+        ["Sie sind nachgerückt. Ihr Platz ist sicher", SATURDAY, "Passt es nicht mehr?"],
+        [GIVE_BACK, MANAGE, CALENDAR],
+    ),
+    (
+        "seat-free",
+        WAITING,
+        f"Platz frei, wer zuerst klickt: {OCCASION}",
+        ["Den Platz bekommt, wer zuerst klickt.", SUNDAY],
+        [("Platz nehmen", GUEST["claim_url"]), OFF_THE_LIST],
+    ),
+    (
+        "reminder",
+        SEATED | {"word": "Morgen"},
+        f"Morgen: {OCCASION}",
+        ["Sie können doch nicht kommen?", SATURDAY, "Bitte mitbringen: Gummistiefel, Handschuhe"],
+        [GIVE_BACK, MANAGE],
+    ),
+    (
+        "reminder",
+        SEATED | {"word": "In drei Tagen", "dates": f"{SATURDAY}\n{SATURDAY}", "n_dates": "2"},
+        "In drei Tagen: 2 Termine ab Sa., 28. Nov., 9 Uhr, Lich – Bachputz an der Wetter",
+        ["Sie können doch nicht kommen?"],
+        [("Termine freigeben", GUEST["manage_url"]), MANAGE],
+    ),
+    (
+        "changed",
+        SEATED
+        | {
+            "old_when": "Freitag, 27. November 2026, 9–12 Uhr",
+            "new_when": "Samstag, 28. November 2026, 9–12 Uhr",
+        },
+        f"Neue Zeit: {OCCASION}",
+        [
+            "Bisher: Freitag, 27. November 2026, 9–12 Uhr",
+            "Neu: Samstag, 28. November 2026, 9–12 Uhr",
+            "Ihr Platz bleibt Ihnen sicher:",
+        ],
+        [GIVE_BACK, MANAGE],
+    ),
+    (
+        "changed",
+        WAITING | {"old_where": "Brücke am Schloss, Lich", "new_where": "Bürgerhaus, Lich"},
+        "Neuer Ort: Sa., 28. Nov., 9 Uhr, Bürgerhaus, Lich – Bachputz an der Wetter",
+        [
+            "Bisheriger Treffpunkt: Brücke am Schloss, Lich",
+            "Neuer Treffpunkt: Bürgerhaus, Lich",
+            "Sie bleiben auf der Warteliste:",
+        ],
+        [GIVE_BACK, MANAGE],
+    ),
+    (
+        "cancelled-by-us",
+        SEATED | {"reason": "Hochwasser & Sturm"},
+        f"Fällt aus: {OCCASION}",
+        ["leider fällt dieser Termin von", "Grund: Hochwasser & Sturm", SATURDAY],
+        [("Weitere Termine ansehen", ABOUT["page_url"])],
+    ),
+    (
+        "cancelled-by-you",
+        SEATED,
+        f"Sie haben abgesagt: {OCCASION}",
+        ["danke, dass Sie Bescheid gegeben haben.", SATURDAY, "Solange Plätze frei sind"],
+        [("Wieder anmelden", ABOUT["page_url"])],
+    ),
+    (
+        "cancelled-by-you",
+        SEATED | {"by_staff": "1"},
+        f"Abgemeldet: {OCCASION}",
+        ["die Redaktion hat Ihre Anmeldung zu „Bachputz an der Wetter“ gelöst.", SATURDAY],
+        [("Wieder anmelden", ABOUT["page_url"])],
+    ),
+    (
+        "thanks",
+        SEATED | {"next_dates": "- Sa., 5. Dez., 9 Uhr: Adventsfeuer, Lich"},
+        f"Danke: {OCCASION}",
+        ["Wenn Sie dabei waren: Herzlichen Dank!", "- Sa., 5. Dez., 9 Uhr: Adventsfeuer, Lich"],
+        [MANAGE],
+    ),
+    (
+        "new-signups",
+        STAFF,
+        f"3 neue Anmeldungen: {OCCASION}",
+        ["gibt es 3 neue Anmeldungen.", "Stand: 8 von 12 Plätzen vergeben"],
+        [LIST],
+    ),
+    (
+        "new-signups",
+        STAFF | {"count": "1"},
+        f"1 neue Anmeldung: {OCCASION}",
+        ["gibt es eine neue Anmeldung."],
+        [LIST],
+    ),
+    (
+        "gave-back-late",
+        STAFF | {"count": "1"},
+        f"Platz freigegeben: {OCCASION}",
+        ["hat jemand einen Platz freigegeben.", "Stand: 8 von 12 Plätzen vergeben"],
+        [LIST],
+    ),
+    (
+        "gave-back-late",
+        STAFF,
+        f"Platz freigegeben: {OCCASION}",
+        ["hat eine Gruppe 3 Plätze freigegeben."],
+        [LIST],
+    ),
+]
+CASES = pytest.mark.parametrize(
+    ("name", "facts", "subject", "sentences", "links"),
+    MAILS,
+    ids=[f"{m[0]}-{n}" for n, m in enumerate(MAILS)],
+)
+
+
+@pytest.fixture(autouse=True)
+def _site(settings):
+    settings.SITE_URL = SITE
+
+
+def write(name, facts, organisation=TOWN):
+    return letters.write(f"signups/{name}", facts, organisation=organisation)
+
+
+def flat(text):
+    return " ".join(text.split())
+
+
+def links_of(text):
+    """(label, address) of the links in plain text: a label with a colon, the address alone below it."""
+    return re.findall(r"^(.+):\n(https?://\S+)$", text, re.MULTILINE)
+
+
+def test_every_mail_is_here():
+    there = {path.stem for path in Path("templates/mail/signups").glob("*.txt")}
+    assert there == {name for name, *_rest in MAILS}
+
+
+@CASES
+def test_mail_says_what_it_is_and_what_to_do(name, facts, subject, sentences, links):
+    letter = write(name, facts)
+    assert letter.keys() == {"subject", "text", "html"}
+    assert letter["subject"] == subject
+    page = Page(letter["html"])
+    for sentence in sentences:
+        assert flat(sentence) in flat(letter["text"])
+        assert flat(sentence).removeprefix("- ") in page.root.text
+    assert links_of(letter["text"]) == [*links, PORTAL]
+    assert [(a.text, a.get("href")) for a in page.all("a")] == [*links, PORTAL]
+    assert [a.text for a in page.all("a", **{"class": "button"})] == [links[0][0]]
+
+
+@CASES
+def test_mail_says_who_writes_and_why(name, facts, subject, sentences, links):
+    letter = write(name, facts)
+    body, _line, footer = letter["text"].partition("\n-- \n")
+    greeting = facts.get("greeting", "Guten Tag,")
+    assert body.startswith(f"{greeting}\n\n")
+    assert body.endswith("\n\nFreundliche Grüße\nStadt Lich\n")
+    why, rest = footer.split("\n\n", 1)
+    assert why.startswith("Sie bekommen diese ")
+    assert rest == f"Impressum\n{TOWN.imprint}\n\nAktive Bürger – Starke Kommunen:\n{SITE}\n"
+    page = Page(letter["html"])
+    assert page.one("footer").text == flat(f"{why} Impressum {TOWN.imprint} Aktive Bürger – Starke Kommunen")
+
+
+@CASES
+def test_mail_is_sound(name, facts, subject, sentences, links):
+    letter = write(name, facts)
+    for part in letter.values():
+        assert not re.search(r"\{[{%#]|None|<no value>", part)
+    assert not re.search(r"\n{3}", letter["text"])
+    assert all(len(line) <= letters.WIDTH or line.startswith("http") for line in letter["text"].splitlines())
+    page = Page(letter["html"])
+    assert (page.faults, page.resources()) == ([], [])
+    assert page.one("html").get("lang") == "de"
+    assert page.one("title").text == subject
+    assert page.h1 == subject.split(":")[0]
+
+
+def test_confirmation_as_a_whole():
+    assert write("confirmed", SEATED)["text"] == (
+        """\
+Guten Tag Erika Muster,
+
+Ihr Platz bei „Bachputz an der Wetter“ ist sicher. Schön, dass Sie dabei
+sind!
+
+- Samstag, 28. November 2026, 9–12 Uhr, Treffpunkt: Brücke am Schloss,
+  Lich, 2 Personen
+
+Bitte mitbringen: Gummistiefel, Handschuhe
+Ansprechperson: Frau Beispiel, Telefon 06404 806123
+
+Meine Anmeldung ansehen:
+http://localhost:8000/anmeldung/meine/m/
+
+In den Kalender eintragen:
+http://localhost:8000/anmeldung/kalender/k/termine.ics
+
+Es kommt etwas dazwischen? Das ist kein Problem. Geben Sie Ihren Platz
+bitte frei, dann kann jemand anderes mitmachen. Das geht bis zum Beginn.
+
+Platz freigeben:
+http://localhost:8000/anmeldung/freigeben/g/
+
+Freundliche Grüße
+Stadt Lich
+
+-- \
+
+Sie bekommen diese Mail, weil Sie Ihre Anmeldung bestätigt haben.
+
+Impressum
+Stadt Lich
+Unterstadt 1, 35423 Lich
+Telefon: 06404 8060
+
+Aktive Bürger – Starke Kommunen:
+http://localhost:8000
+"""
+    )
+
+
+def test_confirmation_in_html_as_words():
+    page = Page(write("confirmed", SEATED)["html"])
+    assert page.one("main").text == (
+        "Platz sicher Guten Tag Erika Muster, Ihr Platz bei „Bachputz an der Wetter“ ist sicher. "
+        "Schön, dass Sie dabei sind! "
+        "Samstag, 28. November 2026, 9–12 Uhr, Treffpunkt: Brücke am Schloss, Lich, 2 Personen "
+        "Bitte mitbringen: Gummistiefel, Handschuhe Ansprechperson: Frau Beispiel, Telefon 06404 806123 "
+        "Meine Anmeldung ansehen In den Kalender eintragen "
+        "Es kommt etwas dazwischen? Das ist kein Problem. Geben Sie Ihren Platz bitte frei, dann kann jemand "
+        "anderes mitmachen. Das geht bis zum Beginn. Platz freigeben Freundliche Grüße Stadt Lich"
+    )
+    assert [li.text for li in page.all("li")] == [SATURDAY.removeprefix("- ")]
+    assert [strong.text for strong in page.all("strong")] == ["Bitte mitbringen:", "Ansprechperson:"]
+
+
+def test_reminder_begins_with_the_way_to_give_the_seat_back():
+    text = write("reminder", SEATED | {"word": "Morgen"})["text"]
+    assert text.index(GUEST["give_back_url"]) < text.index("Samstag")
+
+
+def test_mail_to_an_unconfirmed_address_carries_nothing_of_the_guest_but_the_name():
+    canary = ASKED | {"dates": SATURDAY, "seats": "CANARY", "reason": "CANARY", "bring": "CANARY"}
+    letter = write("confirm-address", canary | {"greeting": "Guten Tag NAME,"})
+    assert "CANARY" not in "".join(letter.values())
+    assert letter["text"].count("NAME") == 1
+    assert "NAME" not in letter["subject"]
+
+
+@CASES
+def test_name_never_enters_a_subject(name, facts, subject, sentences, links):
+    assert write(name, facts | {"greeting": "Guten Tag NAME,"})["subject"] == subject
+
+
+def test_hostile_name_stays_text_in_one_line():
+    name = '<script>alert("x")</script>\r\n\r\nGewonnen: https://evil.example/x\x00\u202e{{ title }}'
+    letter = write("confirmed", SEATED | {"greeting": f"Guten Tag {name},"})
+    said = 'Guten Tag <script>alert("x")</script> Gewonnen: https://evil.example/x{{ title }},'
+    assert flat(letter["text"]).startswith(f"{said} Ihr Platz")
+    page = Page(letter["html"])
+    assert said in page.root.text
+    assert (page.all("script"), page.faults) == ([], [])
+    assert "https://evil.example/x" not in page.links()
+
+
+@pytest.mark.parametrize("greeting", ["Guten Tag Klick: https://evil.example", f"Klick: {SITE}/verwaltung/"])
+def test_only_addresses_that_we_gave_become_links(greeting):
+    page = Page(write("confirmed", SEATED | {"greeting": greeting})["html"])
+    assert page.links() == [MANAGE[1], CALENDAR[1], GIVE_BACK[1], SITE]
+
+
+def test_subject_is_one_line_of_250_characters_at_most():
+    long = SEATED | {
+        "title": "Sehr langer Titel " * 30,
+        "old_where": "hier",
+        "new_where": "da\r\nBcc: x@y.example",
+    }
+    subject = write("changed", long)["subject"]
+    assert subject.startswith("Neuer Ort: Sa., 28. Nov., 9 Uhr, da Bcc: x@y.example – Sehr langer Titel ")
+    assert subject.endswith(" …")
+    assert 230 < len(subject) <= 250
+    assert subject.isprintable()
+
+
+def test_online_date_has_no_town_in_the_subject():
+    assert write("confirmed", SEATED | {"town": ""})["subject"] == (
+        "Platz sicher: Sa., 28. Nov., 9 Uhr – Bachputz an der Wetter"
+    )
+
+
+def test_example_says_so_in_the_subject():
+    facts = SEATED | {"title": "Beispiel: Bachputz"}
+    assert (
+        write("confirmed", facts)["subject"]
+        == "Platz sicher: Sa., 28. Nov., 9 Uhr, Lich – Beispiel: Bachputz"
+    )
+
+
+def test_mail_without_organisation_is_signed_by_the_association(settings):
+    text = write("confirmed", SEATED, organisation=None)["text"]
+    assert f"Freundliche Grüße\n{settings.ASSOCIATION}\n" in text
+    assert "Impressum" not in text
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        (SEATED | {"titel": "x"}, "signups/confirmed: no such fact: titel"),
+        (SEATED | {"manage_url": ""}, "signups/confirmed: missing or empty: manage_url"),
+        (
+            {key: SEATED[key] for key in SEATED if key not in ("when", "greeting")},
+            "signups/confirmed: missing or empty: greeting, when",
+        ),
+    ],
+)
+def test_wrong_facts_are_told(facts, said):
+    with pytest.raises(letters.WrongFacts) as raised:
+        write("confirmed", facts)
+    assert str(raised.value) == said
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("Betreff: {{ occasion }}\n\n{{ nmae }}\n--\nWarum.\n", "uses what is no fact: nmae"),
+        ("Betreff\n\n{% if dates or daets %}x{% endif %}\n--\nWarum.\n", "uses what is no fact: daets"),
+        ("Betreff\n\nText ohne Grund\n", "needs a subject, a letter, a line „--“ and why one gets it"),
+    ],
+)
+def test_wrong_source_is_told(settings, tmp_path, source, said):
+    folder = tmp_path / "templates" / "mail"
+    folder.mkdir(parents=True)
+    (folder / "wrong.txt").write_text(source)
+    settings.BASE_DIR = tmp_path
+    with pytest.raises(letters.WrongFacts, match=said):
+        letters.write("wrong", {}, organisation=None)
