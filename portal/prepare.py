@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -14,19 +15,24 @@ from django.db import connections
 from portal import health
 
 
-def prepare() -> None:
-    """Database migrated, first data loaded, static files collected. Safe when started twice at once."""
+def prepare() -> bool:
+    """Database migrated, first data loaded, static files collected. Safe when started twice at once.
+
+    True if much had to be done: then this process has grown to twice what serving takes.
+    """
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
     with _alone():
-        if health.unapplied_migrations():
+        if much := health.unapplied_migrations():
             print("Datenbank wird eingerichtet …", flush=True)  # noqa: T201
             call_command("migrate", interactive=False, verbosity=0)
         call_command("first_data")
-        _collect_static()
+        much |= _collect_static()
     for connection in connections.all(initialized_only=True):
         connection.close()
         if hasattr(connection, "close_pool"):
             connection.close_pool()  # a pool's threads do not survive the fork that follows
+    sys.stdout.flush()  # else the fork prints what is still in the buffer once more
+    return much
 
 
 @contextmanager
@@ -37,16 +43,17 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _collect_static() -> None:
-    """Collect, hash and compress the static files, unless that was done for exactly these."""
+def _collect_static() -> bool:
+    """Collect, hash and compress the static files; False if that was done for exactly these."""
     stamp = settings.VAR_DIR / "static.stamp"
     wanted = _static_fingerprint()
     if stamp.exists() and stamp.read_text() == wanted:
-        return
+        return False
     print("Gestaltung wird vorbereitet …", flush=True)  # noqa: T201
     stamp.unlink(missing_ok=True)
     call_command("collectstatic", interactive=False, verbosity=0)
     stamp.write_text(wanted)
+    return True
 
 
 def _static_fingerprint() -> str:
