@@ -282,6 +282,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = TESTING
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # halves the first start: nothing asks for the plain names
 
 # --- mail ---------------------------------------------------------------------------------------
 EMAIL_TIMEOUT = 10  # seconds, each phase of SMTP
