@@ -146,7 +146,7 @@ def _engine() -> Engine:
 
 @cache
 def _source(name: str) -> Source:
-    raw = (_folder() / f"{name}.txt").read_text()
+    raw = (_folder() / f"{name}.txt").read_text(encoding="utf-8")
     known = {*FACTS, "occasion"}
     asked = {word for _name, test in _USED.findall(raw) for word in _words(test)}
     printed = {variable for variable, _test in _USED.findall(raw) if variable}
@@ -257,6 +257,6 @@ def _text_line(line: Line, block: Block) -> str:
 @cache
 def _shell() -> Template:
     """The dress of all letters. Its styles are inlined here once, in the source, not in each mail."""
-    raw = (_folder() / "base.html").read_text()
+    raw = (_folder() / "base.html").read_text(encoding="utf-8")
     inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
     return _engine().from_string(inliner.inline(raw))
