@@ -60,7 +60,7 @@ class Finding:
     def choices(self) -> list[tuple[str, str]]:
         """Towns to choose from, as (label, query), for an ambiguous or unknown name."""
         towns = self.search.ambiguous or self.search.suggestions
-        return [(town.official_name, _query(suche=self.suche, ort=_unmistakable(town))) for town in towns]
+        return [(label, _query(suche=self.suche, ort=label)) for label in map(_unmistakable, towns)]
 
 
 def find(*, suche: str, ort: str, umkreis: str, thema: str, page: str) -> Finding:
@@ -87,7 +87,9 @@ def _unmistakable(town: Municipality) -> str:
     return f"{town.postal_code} {town.name}".strip()
 
 
-def _all_topics(rows: InitiativeQuerySet, search: PlaceSearch, near: Near[Initiative]) -> InitiativeQuerySet:
+def _all_topics(
+    rows: InitiativeQuerySet, search: PlaceSearch, near: Near[InitiativeQuerySet]
+) -> InitiativeQuerySet:
     """All topics within the distance that was needed, for the filter by topic."""
     if search.point is None or near.km is None:
         return rows

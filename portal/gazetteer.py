@@ -201,7 +201,7 @@ def _write_town(town: Municipality | None, values: dict[str, Any], report: Repor
 
 
 def _change(town: Municipality, name: str, value: object) -> str:
-    label = Municipality._meta.get_field(name).verbose_name
+    label = getattr(Municipality._meta.get_field(name), "verbose_name", name)
     return f"{label}: {_shown(getattr(town, name))} → {_shown(value)}"
 
 

@@ -27,4 +27,4 @@ def render(text: str) -> SafeString:
 
 
 def _only_web(tag: str, name: str, value: str) -> str | None:
-    return value if value.startswith(("http://", "https://")) else None
+    return None if name == "href" and not value.startswith(("http://", "https://")) else value

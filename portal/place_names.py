@@ -8,6 +8,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from django.urls import reverse
+
 from portal import search
 from portal.models import Municipality
 
@@ -26,11 +28,15 @@ class Town(NamedTuple):
     level: str
     lat: float
     lon: float
+    district: int | None
     successor: int | None
 
     @property
     def is_district(self) -> bool:
         return self.level == Municipality.Level.DISTRICT
+
+    def get_absolute_url(self) -> str:
+        return reverse("town", args=[self.slug])
 
 
 def named(text: str, towns: tuple[Town, ...]) -> list[Town]:

@@ -13,7 +13,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-from django.db import models
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -22,7 +21,7 @@ from portal import place_names
 from portal.models import Municipality, PostalCode
 from portal.place_names import Town
 
-M = TypeVar("M", bound=models.Model)
+Rows = TypeVar("Rows", bound="QuerySet[Any]")
 
 RADII = (15, 30, 50)  # km; the first is what a search begins with
 ENOUGH = 3  # results until the search is widened no more
@@ -114,16 +113,16 @@ def distance(a: tuple[float, float], b: tuple[float, float]) -> float:
 
 
 @dataclass(frozen=True)
-class Near(Generic[M]):
+class Near(Generic[Rows]):
     """The rows near a place; without a point all rows, and `km` and `total` are None."""
 
-    rows: QuerySet[M]
+    rows: Rows
     km: int | None = None  # what it took
     widened: str = ""  # a sentence, if that was more than asked for
     total: int | None = None
 
 
-def near(search: PlaceSearch, queryset: QuerySet[M], *, field: str = "municipality") -> Near[M]:
+def near(search: PlaceSearch, queryset: Rows, *, field: str = "municipality") -> Near[Rows]:
     """The rows near the place; the distance grows (15, 30, 50 km) until three rows are there.
 
     `field` leads from a row to its municipality. Call it before annotations that cost something: it
@@ -141,8 +140,8 @@ def near(search: PlaceSearch, queryset: QuerySet[M], *, field: str = "municipali
 
 
 def nearby(
-    search: PlaceSearch, queryset: QuerySet[M], *, field: str = "municipality"
-) -> tuple[QuerySet[M], int | None, str]:
+    search: PlaceSearch, queryset: Rows, *, field: str = "municipality"
+) -> tuple[Rows, int | None, str]:
     """`near` as rows, km and sentence."""
     found = near(search, queryset, field=field)
     return found.rows, found.km, found.widened
@@ -155,7 +154,7 @@ def around(town: Municipality, *, km: int, towns: tuple[Town, ...] | None = None
     return replace(_found(town.name, here, towns, RADII[0]), umkreis=km)
 
 
-def _counts(queryset: QuerySet[M], field: str, ids: set[int]) -> dict[int, int]:
+def _counts(queryset: Rows, field: str, ids: set[int]) -> dict[int, int]:
     rows = queryset.filter(**{f"{field}__in": ids}).order_by().values_list(field).annotate(n=Count("pk"))
     counts: dict[int, int] = defaultdict(int)
     for pk, n in rows:  # an annotated queryset gives several rows for one municipality
@@ -187,7 +186,7 @@ def _widened(search: PlaceSearch, km: int, first: int) -> str:
 
 def _towns() -> tuple[Town, ...]:
     rows = Municipality.objects.order_by("name").values_list(
-        "pk", "name", "slug", "level", "lat", "lon", "successor"
+        "pk", "name", "slug", "level", "lat", "lon", "district", "successor"
     )
     return tuple(map(Town._make, rows))
 
@@ -233,9 +232,7 @@ def _found(
     text: str, town: Town, towns: tuple[Town, ...], umkreis: int, *, corrected: bool = False
 ) -> PlaceSearch:
     """The town with those that became part of it; a district with all of its towns."""
-    ids = {town.pk, *(other.pk for other in towns if other.successor == town.pk)}
-    if town.is_district:
-        ids |= set(Municipality.objects.filter(district=town.pk).values_list("pk", flat=True))
+    ids = {town.pk, *(other.pk for other in towns if town.pk in (other.successor, other.district))}
     return PlaceSearch(
         text=text,
         label=town.name,

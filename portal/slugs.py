@@ -41,7 +41,7 @@ def unique_slug(
 
     `taken` names further slugs that are about to be used. An empty wish becomes the model's name.
     """
-    limit = model._meta.get_field("slug").max_length or MAX_LENGTH
+    limit = getattr(model._meta.get_field("slug"), "max_length", None) or MAX_LENGTH
     wanted = wanted[:limit].strip("-") or str(model._meta.model_name)
     stem = wanted[: limit - 4].rstrip("-")
     rows = model._default_manager.filter(slug__startswith=stem).values_list("slug", flat=True)

@@ -1,6 +1,6 @@
 """Addresses for machines: robots.txt, sitemap.xml, security.txt (RFC 9116)."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -53,7 +53,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
         .values("municipality")
         .union(opportunities.order_by().values("municipality"))
     )
-    rows = [(reverse(name), None) for name in PAGES]
+    rows: list[tuple[str, datetime | None]] = [(reverse(name), None) for name in PAGES]
     rows += [
         (row.get_absolute_url(), row.changed_at) for row in initiatives.only("slug", "changed_at")[:MOST]
     ]

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from portal.association import imprint_is_open
+from portal.association import OPEN_IMPRINT, imprint_is_open
 from portal.models import Organisation
 from portal.origin import shared
 
@@ -22,6 +22,7 @@ def imprint(request: HttpRequest) -> HttpResponse:
     association = _association()
     page = {
         "association_row": association,
+        "text": association.imprint.replace(OPEN_IMPRINT, "").strip() if association else "",
         "is_open": association is None or imprint_is_open(association),
         "crumbs": [(_("Impressum"), "")],
     }

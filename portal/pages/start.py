@@ -26,8 +26,8 @@ IDEAS = [
     ("Repair-Café", "Repair-Café", "umwelt"),
     ("Dorfladen", "Dorfladen", "dorfentwicklung"),
     ("Lotsinnen und Lotsen", "Lotsen", "digitales"),
-    ("Genossenschaft", "Genossenschaft", "soziales"),
-    ("Ehrenamtsagentur", "Ehrenamtsagentur", "bildung"),
+    ("Ideen der Feuerwehr", "Feuerwehr", "feuerwehr"),
+    ("Ehrenamts\u00adagentur", "Ehrenamtsagentur", "soziales"),
 ]
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Q, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,11 +15,17 @@ from initiatives.models import Initiative
 from portal import place_names, places, search, slugs
 from portal.models import Municipality, OldSlug
 from portal.origin import shared
-from portal.places import PlaceSearch
+from portal.place_names import Town
+from portal.places import PlaceSearch, Rows
 from volunteers.cards import Card, card
 from volunteers.models import Shift
 
-DATES, HERE, NEARBY = 5, 24, 3
+DATES, HERE, NEARBY = 5, 24, 4
+# Districts with a „Koordinierungszentrum für Bürgerengagement" funded by the state (data/SOURCES.md).
+COORDINATION = {
+    *("06431", "06432", "06434", "06435", "06436", "06437", "06438", "06440"),
+    *("06532", "06533", "06534", "06535", "06631", "06632", "06633", "06634", "06635", "06636"),
+}
 
 
 # --- all of them --------------------------------------------------------------------------------
@@ -94,22 +100,30 @@ def town(request: HttpRequest, slug: str) -> HttpResponse:
         .filter(slug=slug)
         .first()
     )
-    current = here.successor.slug if here and here.successor else slugs.moved(OldSlug.Kind.MUNICIPALITY, slug)
     if here is None or here.successor:
-        if current is None:
-            raise Http404
-        return HttpResponsePermanentRedirect(reverse("town", args=[current]))
-    offer = _offer(here)
+        return _moved(slug, here)
+    around = places.around(here, km=1 if here.is_district else places.RADII[0])
+    offer = _offer(around)
     page = {
         "town": here,
         "offer": offer,
-        "towns": _towns_of(here) if here.is_district else [],
+        "towns": _towns_of(here, around),
         "help_desk": here.help_desk or (here.district.help_desk if here.district else ""),
+        "coordination": _coordination(here),
         "contact": _contact(here),
         "noindex": offer.is_empty,
         "crumbs": _crumbs(here),
     }
     return render(request, "portal/town.html", page)
+
+
+def _moved(slug: str, merged: Municipality | None) -> HttpResponse:
+    """A published address never breaks (mission.md): the successor's, or today's of the same town."""
+    successor = merged.successor if merged else None
+    current = successor.slug if successor else slugs.moved(OldSlug.Kind.MUNICIPALITY, slug)
+    if current is None:
+        raise Http404
+    return HttpResponsePermanentRedirect(reverse("town", args=[current]))
 
 
 def _crumbs(here: Municipality) -> list[tuple[str, str]]:
@@ -125,14 +139,20 @@ def _contact(here: Municipality) -> str:
     return ""
 
 
-def _towns_of(district: Municipality) -> list[Municipality]:
-    return sorted(district.towns.current(), key=lambda town: search.fold(town.name))
+def _coordination(here: Municipality) -> Municipality | None:
+    """The Landkreis whose coordination centre helps here."""
+    district = here if here.is_district else here.district
+    return district if district and district.ags[:5] in COORDINATION else None
 
 
-def _offer(here: Municipality) -> Offer:
+def _towns_of(district: Municipality, around: PlaceSearch) -> list[Town]:
+    towns = [town for town in around.towns if town.district == district.pk and not town.successor]
+    return sorted(towns, key=lambda town: search.fold(town.name))
+
+
+def _offer(around: PlaceSearch) -> Offer:
     """Its own first, then the nearest: within 15, 30, 50 km until there is something to show."""
     now = timezone.now()
-    around = places.around(here, km=1 if here.is_district else places.RADII[0])
     wanted = places.near(
         around, Shift.objects.public().open_for_signup(now), field="opportunity__municipality"
     )
@@ -150,7 +170,7 @@ def _offer(here: Municipality) -> Offer:
     )
 
 
-def _own_first(rows: QuerySet, column: str, around: PlaceSearch, order: list[str]) -> QuerySet:
+def _own_first(rows: Rows, column: str, around: PlaceSearch, order: list[str]) -> Rows:
     own = When(Q(**{f"{column}__in": around.town_ids}), then=Value(0))
     return rows.annotate(elsewhere=Case(own, default=Value(1), output_field=IntegerField())).order_by(
         "elsewhere", *order

@@ -1,0 +1,176 @@
+"""The start page in the order of mission.md, its launch state, and the pages of duty."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from initiatives.topics import ensure_topics
+from portal.association import association
+from portal.pages import towns
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+SHARED = "public, max-age=0, s-maxage=30, stale-while-revalidate=30"
+SERVICE = ["imprint", "privacy", "accessibility", "plain_language", "for_towns"]
+
+
+@pytest.fixture(autouse=True)
+def _now(time_machine):
+    time_machine.move_to(make.NOW, tick=False)
+
+
+def text_of(client, path="/", **query):
+    response = client.get(path, query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def in_order(page, *parts):
+    main = page[page.index("<main") :]
+    positions = [main.find(part) for part in parts]
+    assert -1 not in positions, parts[positions.index(-1)]
+    assert positions == sorted(positions)
+
+
+def examples(n, **fields):
+    topics = list(ensure_topics().values())
+    for i in range(n):
+        row = make.initiative(title=f"Beispiel {i}", **fields)
+        row.topics.set([topics[i % len(topics)]])
+
+
+def test_launch_state_shows_what_others_do_instead_of_an_empty_box(client):
+    examples(3)
+    page = text_of(client)
+    in_order(
+        page,
+        "Am Samstag drei Stunden Zeit?",
+        "Postleitzahl oder Ort",
+        "Das machen andere schon",
+        "Eine eigene Idee?",
+        "Ihrer Gemeinde vorschlagen",
+        "Für Kommunen",
+    )
+    assert "Demnächst" not in page
+    assert page.count('<li class="card">') == 3
+
+
+def test_launch_state_without_examples_still_says_what_to_do(client):
+    page = text_of(client)
+    assert "Suchen Sie Ihren Ort" in page
+    assert (page.count('<li class="card">'), "Ideen, die funktionieren" in page) == (0, False)
+
+
+def test_examples_of_the_launch_state_are_of_different_topics(client):
+    topics = ensure_topics()
+    for slug in ["umwelt", "umwelt", "umwelt", "kultur", "sport"]:
+        row = make.initiative(title=slug)
+        row.topics.set([topics[slug]])
+    page = text_of(client)
+    drawings = [page.count(f'topic topic--{slug}"') for slug in ["umwelt", "kultur", "sport"]]
+    assert drawings == [1, 1, 1]
+
+
+def test_coming_dates_stand_first_soonest_on_top(client):
+    examples(1)
+    make.shift(starts=make.NOW + timedelta(days=9), opportunity=make.opportunity(title="Später"))
+    make.shift(starts=make.NOW + timedelta(days=2), opportunity=make.opportunity(title="Bald"))
+    make.shift(starts=make.NOW - timedelta(days=2), opportunity=make.opportunity(title="Vorbei"))
+    hidden = make.opportunity(title="Entwurf", state="draft")
+    make.shift(starts=make.NOW + timedelta(days=1), opportunity=hidden)
+    page = text_of(client)
+    in_order(page, "Demnächst", "Bald", "Später", "Eine eigene Idee?")
+    assert [word in page for word in ["Vorbei", "Entwurf", "Das machen andere schon"]] == [False] * 3
+
+
+@pytest.mark.parametrize(("n", "link"), [(9, "alle Termine"), (10, "alle 10 Termine")])
+def test_no_figure_below_ten_is_shown_as_a_success(client, n, link):
+    action = make.opportunity()
+    for day in range(n):
+        make.shift(starts=make.NOW + timedelta(days=day + 1), opportunity=action)
+    assert f">{link}</a>" in text_of(client)
+
+
+def test_ideas_name_how_many_towns_have_them_and_lead_to_exactly_those(client):
+    for n in range(2):
+        make.initiative(title=f"Bürgerbus {n}", municipality=make.municipality(f"Ort{n}"))
+    make.initiative(title="Dorfladen", municipality=make.municipality("Ort9"))
+    page = text_of(client)
+    in_order(page, "Ideen, die funktionieren", "?suche=B%C3%BCrgerbus", ">Bürgerbus<", "in 2 Orten")
+    assert "?suche=Dorfladen" not in page
+    assert "2 Initiativen" in text_of(client, "/initiativen/", suche="Bürgerbus")
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_start_page_costs_the_same_statements_with_one_and_three(client, django_assert_num_queries, n):
+    examples(n)
+    with django_assert_num_queries(4):
+        client.get("/")
+    for day in range(n):
+        make.shift(starts=make.NOW + timedelta(days=day + 1))
+    with django_assert_num_queries(2):
+        client.get("/")
+
+
+@pytest.mark.parametrize("name", ["start", "initiatives:list", "towns", *SERVICE])
+def test_public_pages_are_shared_and_set_no_cookie(client, name):
+    response = client.get(reverse(name))
+    assert (response.status_code, response["Cache-Control"], dict(response.cookies)) == (200, SHARED, {})
+    assert "Cookie" not in response.get("Vary", "")
+    assert client.post(reverse(name)).status_code == 405
+
+
+@pytest.mark.parametrize("name", SERVICE)
+def test_duties_work_before_the_association_exists_and_after(client, name):
+    before = text_of(client, reverse(name))
+    row = association()
+    row.contact_email = "verband@hsgb.example"
+    row.save()
+    after = text_of(client, reverse(name))
+    assert ("verband@hsgb.example" in before, "<h1>" in before, "<h1>" in after) == (False, True, True)
+
+
+def test_imprint_says_what_is_open_until_the_operator_fills_it_in(client):
+    row = association()
+    open_page = text_of(client, "/impressum/")
+    row.imprint = "Verband, Musterstraße 1, 12345 Musterstadt"
+    row.save()
+    page = text_of(client, "/impressum/")
+    assert ("offen:" in open_page, "offen:" in page) == (True, False)
+    assert "Musterstraße 1" in page
+    assert "© OpenStreetMap-Mitwirkende" in page
+
+
+def test_declaration_names_status_method_feedback_and_enforcement(client):
+    association()
+    page = text_of(client, "/barrierefreiheit/")
+    in_order(page, "Stand der Vereinbarkeit", "Wie geprüft wurde", "Hindernis melden", "LBIT")
+
+
+def test_robots_of_the_demo_read_nothing(client, settings):
+    settings.DEMO = True
+    assert text_of(client, "/robots.txt") == "User-agent: *\nDisallow: /\n"
+    settings.DEMO = False
+    page = text_of(client, "/robots.txt")
+    assert ("Disallow: /\n" in page, f"Sitemap: {settings.SITE_URL}/sitemap.xml" in page) == (False, True)
+
+
+def test_sitemap_lists_what_is_public_and_towns_that_have_something(client, settings):
+    full, empty = make.municipality("Voll"), make.municipality("Leer")
+    shown, draft = make.initiative(municipality=full), make.initiative(municipality=empty, state="draft")
+    page = text_of(client, "/sitemap.xml")
+    listed = [settings.SITE_URL + row.get_absolute_url() + "<" in page for row in (full, shown, empty, draft)]
+    assert listed == [True, True, False, False]
+
+
+def test_security_contact_has_a_date_of_expiry(client):
+    lines = text_of(client, "/.well-known/security.txt").splitlines()
+    assert lines[0].startswith("Contact: mailto:")
+    assert lines[1] == "Expires: 2026-12-07T00:00:00Z"
+
+
+def test_coordination_centres_are_those_of_the_source():
+    assert len(towns.COORDINATION) == 18
+    assert {"06531", "06433", "06439"} & towns.COORDINATION == set()
