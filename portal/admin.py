@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from portal import accesslog, accounts, delivery, roles
 from portal.logs import mask
-from portal.models import AccessLog, Mail, Membership, Municipality, Organisation, User
+from portal.models import AccessLog, Mail, Membership, Municipality, Organisation, User, email_key
 from portal.scoping import EVERY, ScopedAdmin, ScopedInline, atomically
 
 
@@ -69,8 +70,18 @@ class MunicipalityAdmin(ScopedAdmin):
     readonly_fields = ("name", "official_name", "kind", "ags")
 
 
+class MembershipForm(forms.ModelForm):
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        organisation = data.get("organisation")
+        if organisation and not roles.holds(Membership(organisation=organisation, role=data.get("role", ""))):
+            self.add_error("role", gettext("Diese Rolle gibt es nur beim Verband."))
+        return data
+
+
 class MembershipInline(ScopedInline, admin.TabularInline):
     model = Membership
+    form = MembershipForm
     extra = 1
     fields = ("organisation", "role")
     verbose_name_plural = _("Was diese Person darf")
@@ -126,6 +137,7 @@ class UserAdmin(ScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change:
+            obj.email = email_key(obj.email) or ""
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)
         if not change:

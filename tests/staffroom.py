@@ -1,15 +1,18 @@
 """Staff of the tests: accounts with a second factor, and clients that proved it."""
 
 import time
+from functools import cache
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 
 from portal.models import Membership, User
 
+_hashed = cache(make_password)  # slow on purpose: once is enough
 PASSWORD = "Bachputz-an-der-Wetter-7"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
@@ -18,7 +21,7 @@ def staff(
     organisation=None, role=Membership.Role.EDITOR, *, email="redaktion@lich.example", enrolled=True, **fields
 ):
     """Somebody with a verified address, a role if an organisation is given, and a TOTP app unless told not."""
-    user = User.objects.create_user(email, PASSWORD, **fields)
+    user = User.objects.create(email=email, password=_hashed(PASSWORD), **fields)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     if organisation:
         Membership.objects.create(user=user, organisation=organisation, role=role)

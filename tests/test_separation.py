@@ -1,0 +1,529 @@
+"""Town separation (trust.md): generated from the URL resolver, for every address of the Redaktion.
+
+A town's editor („owner") sees their rows; another town's editor, the association's network, somebody
+deactivated, somebody whose role was taken away and a passer-by must not read, list, count, name, filter
+by, change, move or create them. Every text of the owner's town holds MARK, every person in it is called
+PERSON, so that a leak is a word on a page. An address without a row in the tables here fails.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from initiatives.models import Initiative
+from portal.models import AccessLog, Mail, Membership, Municipality, Organisation, User
+from tests import audience, make
+from tests.staffroom import proven, staff, typed
+from volunteers.models import Opportunity, Shift, ShiftSignup
+
+pytestmark = pytest.mark.django_db
+MARK, PERSON = "Zitronenfalter", "Kleopatra"
+OUTSIDE = ("anonymous", "deactivated", "dismissed")
+EVERYBODY = ("owner", "other", "network", *OUTSIDE)
+
+# Model → what a visitor sees: their row in full, only a list (of others' rows), or no page at all (absent).
+ROW, LIST = "row", "list"
+SEES = {
+    "portal_organisation": {"owner": ROW, "other": LIST, "network": ROW},
+    "portal_municipality": {"network": ROW},
+    "portal_user": {"network": ROW},
+    "portal_mail": {"owner": ROW, "other": LIST, "network": LIST},
+    "portal_accesslog": {"owner": ROW, "other": LIST, "network": LIST},
+    "initiatives_topic": {"network": ROW},
+    "initiatives_initiative": {"owner": ROW, "other": LIST, "network": LIST},
+    "volunteers_opportunity": {"owner": ROW, "other": LIST, "network": LIST},
+    "volunteers_shift": {"owner": ROW, "other": LIST, "network": LIST},
+}
+ADDS = {
+    "portal_organisation": ("network",),
+    "portal_user": ("network",),
+    "initiatives_topic": ("network",),
+    "initiatives_initiative": ("owner", "other", "network"),
+    "volunteers_opportunity": ("owner", "other", "network"),
+}
+DELETES = ("initiatives_initiative", "volunteers_opportunity")
+# Pages of one row beside Django's own: only who sees the row comes to them by GET.
+ROW_PAGES = ("change", "history", "phone", "cancel", "give_back")
+# Where nobody may GET: one button elsewhere posts there.
+ONLY_POST = {"portal_mail_resend"}
+# Pages of no model: the status for staff, and whether the owner's town is named to the owner.
+SITE = {
+    "admin:index": (200, True),
+    "admin:app_list": (200, False),
+    "admin:login": (302, False),
+    "admin:logout": (302, False),
+    "admin:password_change": (302, False),
+    "admin:password_change_done": (302, False),
+    "admin:jsi18n": (200, False),
+    "admin:autocomplete": (404, False),
+    "admin:unknown": (404, False),
+}
+
+
+@dataclass
+class Town:
+    organisation: Organisation
+    municipality: Municipality
+    initiative: Initiative
+    opportunity: Opportunity
+    draft: Opportunity
+    shift: Shift
+    seat: ShiftSignup
+    mail: Mail
+    log: AccessLog
+    editor: User
+
+
+def people_of(organisation, town, mark, person):
+    """A published action with a date, somebody on it, the mail to them and the log about it."""
+    now = timezone.now()
+    opportunity = make.opportunity(
+        organisation=organisation, municipality=town, title=f"{mark} Aktion", published_at=now,
+        meeting_point=f"{mark}weg 1", contact=f"{mark} Amt", slug=f"aktion-{mark.lower()}-{town.pk}",
+    )  # fmt: skip
+    shift = make.shift(opportunity=opportunity, starts=now + timedelta(days=9), note=f"{mark} Schicht")
+    booking = make.booking(
+        f"{person.lower()}@{mark.lower()}.example", f"{person} {mark}", organisation=organisation
+    )
+    seat = make.signup(shift, booking=booking)
+    mail = Mail.objects.create(
+        key=f"mail-{opportunity.pk}", kind="confirmed", organisation=organisation, booking=booking, to=booking.email,
+        subject=f"{mark} Platz sicher", text=f"Guten Tag {person}", queued_at=now, next_try_at=now, failed_at=now,
+    )  # fmt: skip
+    return opportunity, shift, seat, mail
+
+
+def build_town(name, mark, person):
+    organisation = make.organisation(f"Stadt {name}", imprint=f"{mark} Impressum")
+    town = make.municipality(name, organisation=organisation, slug=name.lower())
+    opportunity, shift, seat, mail = people_of(organisation, town, mark, person)
+    common = {"organisation": organisation, "municipality": town, "state": "draft"}
+    draft = make.opportunity(title=f"{mark} Entwurf", slug=f"entwurf-{mark.lower()}", **common)
+    initiative = make.initiative(
+        title=f"{mark} Plan", slug=f"plan-{mark.lower()}", life_state="running", **common
+    )
+    log = AccessLog.objects.create(
+        at=timezone.now(), organisation=organisation, action=f"{mark} gelesen", about="x"
+    )
+    editor = staff(organisation, email=f"{mark.lower()}@redaktion.example", name=f"{mark} Redaktion")
+    for row in (initiative, opportunity, shift):
+        LogEntry.objects.create(
+            user=editor, content_type=ContentType.objects.get_for_model(row), object_id=str(row.pk),
+            object_repr=f"{mark} Zeile", action_flag=CHANGE, change_message=f"{mark} geändert",
+        )  # fmt: skip
+    return Town(organisation, town, initiative, opportunity, draft, shift, seat, mail, log, editor)
+
+
+@pytest.fixture
+def world():
+    owner, other = build_town(f"{MARK}heim", MARK, PERSON), build_town("Anderswo", "Distel", "Bertram")
+    association = make.organisation("Verband", kind=Organisation.Kind.ASSOCIATION)
+    people = {
+        "owner": owner.editor,
+        "other": other.editor,
+        "network": staff(association, Membership.Role.NETWORK, email="netzwerk@verband.example"),
+        "deactivated": staff(owner.organisation, email="weg@redaktion.example"),
+        "dismissed": staff(owner.organisation, email="fort@redaktion.example"),
+    }
+    clients = {name: proven(user) for name, user in people.items()} | {"anonymous": Client()}
+    User.objects.filter(pk=people["deactivated"].pk).update(is_active=False)
+    people["dismissed"].memberships.all().delete()
+    for client in clients.values():
+        client.raise_request_exception = False
+    return SimpleNamespace(owner=owner, other=other, association=association, people=people, clients=clients)
+
+
+def example(model, town, page):
+    """The owner's row that an address of this model's admin is about."""
+    if (model, page) == ("volunteers_opportunity", "delete"):
+        return town.draft
+    by_model = {
+        "portal_organisation": town.organisation,
+        "portal_municipality": town.municipality,
+        "portal_user": town.editor,
+        "portal_mail": town.mail,
+        "portal_accesslog": town.log,
+        "initiatives_topic": town.opportunity.topic,
+        "initiatives_initiative": town.initiative,
+        "volunteers_opportunity": town.opportunity,
+        "volunteers_shift": town.shift,
+    }
+    return by_model[model]
+
+
+def split(name):
+    """„admin:volunteers_shift_give_back" → („volunteers_shift", „give_back"); None for pages of no model."""
+    for model in SEES:
+        if name.startswith(f"admin:{model}_"):
+            return model, name.removeprefix(f"admin:{model}_")
+    return None
+
+
+def address(name, town):
+    if name in SITE:
+        arguments = {"admin:app_list": ["volunteers"]}.get(name, [])
+        return (
+            reverse("admin:index") + "gibt-es-nicht/"
+            if name == "admin:unknown"
+            else reverse(name, args=arguments)
+        )
+    if name == "admin:view_on_site":
+        return reverse(name, args=[ContentType.objects.get_for_model(Opportunity).pk, town.opportunity.pk])
+    model, page = split(name)
+    if page in ("changelist", "add"):
+        return reverse(name)
+    arguments = [example(model, town, page).pk]
+    return reverse(name, args=[*arguments, town.seat.pk] if page == "give_back" else arguments)
+
+
+def expected(name, visitor):
+    """The status of a GET by somebody who came in."""
+    if name in SITE:
+        return SITE[name][0]
+    if name == "admin:view_on_site":
+        return 302 if visitor == "owner" else 404
+    model, page = split(name)
+    sees = SEES[model].get(visitor)
+    if page == "changelist":
+        return 200 if sees else 404
+    if page == "add":
+        return 200 if visitor in ADDS.get(model, ()) else 404
+    if page == "delete":
+        return 200 if sees == ROW and model in DELETES else 404
+    if f"{model}_{page}" in ONLY_POST:
+        return 405 if sees else 404
+    assert page in ROW_PAGES, f"{name}: say in ROW_PAGES who may come here"
+    return 200 if sees == ROW else 404
+
+
+ADMIN_URLS = sorted(name for name in audience.url_names() if name.startswith("admin:"))
+
+
+def leaks(visitor):
+    """Words that this visitor must never read: the network knows the towns, not their people and drafts."""
+    return {"network": [PERSON, f"{MARK} Plan", f"{MARK} Entwurf", f"{MARK} Platz sicher"]}.get(
+        visitor, [MARK, PERSON]
+    )
+
+
+def contents():
+    """All rows but sessions and logs."""
+    left_out = {"sessions.session", "portal.accesslog", "admin.logentry"}
+    found = [
+        model
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.label_lower not in left_out
+    ]
+    return {m._meta.label_lower: list(m._base_manager.order_by("pk").values()) for m in found}
+
+
+def test_every_address_has_an_example(world):
+    without = [
+        name for name in ADMIN_URLS if name not in SITE and name != "admin:view_on_site" and not split(name)
+    ]
+    assert without == []
+    assert {label.replace(".", "_") for label in (m._meta.label_lower for m in admin.site._registry)} == set(
+        SEES
+    )
+
+
+@pytest.mark.parametrize("name", ADMIN_URLS)
+def test_get(world, name):
+    url = address(name, world.owner)
+    text = world.clients["owner"].get(url).content.decode()
+    if split(name) and SEES[split(name)[0]].get("owner") == ROW and expected(name, "owner") == 200:
+        page = split(name)[1]
+        assert page == "add" or MARK in text, "the owner sees the row"
+    if name in SITE and SITE[name][1]:
+        assert MARK in text
+    for visitor in EVERYBODY:
+        response = world.clients[visitor].get(url)
+        if visitor in OUTSIDE:
+            assert_outside(response, visitor, name)
+            continue
+        assert (visitor, response.status_code) == (visitor, expected(name, visitor))
+        if visitor != "owner":
+            words = response.content.decode()
+            assert (visitor, [w for w in leaks(visitor) if w in words]) == (visitor, [])
+
+
+def assert_outside(response, visitor, name):
+    if visitor == "dismissed" and response.status_code == 403:
+        assert MARK not in response.content.decode()
+        return
+    assert (visitor, response.status_code) == (visitor, 302)
+    assert urlsplit(response["Location"]).path in (reverse("account_login"), reverse("admin:index"))
+
+
+@pytest.mark.parametrize("name", ADMIN_URLS)
+def test_post(world, name):
+    """The owner's own form, posted by somebody else, and an empty one: 404 or the login, and nothing changed."""
+    url = address(name, world.owner)
+    page = world.clients["owner"].get(url)
+    own = typed(page) if page.status_code == 200 and page.context and "adminform" in page.context else {}
+    before = contents()
+    for visitor in ("other", "network", *OUTSIDE):
+        model, kind = split(name) or ("", "")
+        if SEES.get(model, {}).get(visitor) == ROW or (kind == "add" and visitor in ADDS.get(model, ())):
+            continue  # their own business
+        for data in (
+            {},
+            own | {"post": "yes", "reason": "x"},
+            {"action": "delete_selected", "_selected_action": "1"},
+        ):
+            response = world.clients[visitor].post(url, data)
+            if visitor in OUTSIDE:
+                assert_outside(response, visitor, name)
+            elif kind and kind != "changelist":
+                assert (visitor, response.status_code) == (visitor, 404)
+    assert contents() == before
+
+
+def test_the_owner_s_form_does_change_the_row(world):
+    """What the strangers' posts are measured against."""
+    url = address("admin:initiatives_initiative_change", world.owner)
+    client = world.clients["owner"]
+    client.post(url, typed(client.get(url)) | {"title": "Neuer Plan"})
+    world.owner.initiative.refresh_from_db()
+    assert world.owner.initiative.title == "Neuer Plan"
+
+
+# --- foreign keys posted by hand --------------------------------------------------------------------
+
+
+def opportunity_data(town, **fields):
+    date = timezone.localtime() + timedelta(days=20)
+    return {
+        "title": "Untergeschoben", "summary": "x", "meeting_point": "x", "organiser": "x", "contact": "x",
+        "age": "accompanied", "topic": str(town.opportunity.topic.pk), "municipality": str(town.municipality.pk),
+        "shifts-TOTAL_FORMS": "1", "shifts-INITIAL_FORMS": "0", "shifts-0-starts": f"{date:%Y-%m-%dT09:00}",
+        "shifts-0-ends": f"{date:%Y-%m-%dT12:00}", "shifts-0-max_party": "5",
+    } | fields  # fmt: skip
+
+
+def test_nothing_is_created_in_another_town(world):
+    add = reverse("admin:volunteers_opportunity_add")
+    client, owner = world.clients["other"], world.owner
+    data = opportunity_data(world.other, municipality=str(owner.municipality.pk))
+    assert client.post(add, data).status_code == 200
+    assert not Opportunity.objects.filter(title="Untergeschoben").exists()
+    data = opportunity_data(world.other, initiative=str(owner.initiative.pk))
+    assert client.post(add, data).status_code == 200
+    assert not Opportunity.objects.filter(title="Untergeschoben").exists()
+
+
+def test_the_server_says_who_answers_for_a_new_row(world):
+    data = opportunity_data(world.other, organisation=str(world.owner.organisation.pk))
+    response = world.clients["other"].post(reverse("admin:volunteers_opportunity_add"), data)
+    row = Opportunity.objects.get(title="Untergeschoben")
+    assert (response.status_code, row.organisation) == (302, world.other.organisation)
+
+
+@pytest.mark.parametrize("field", ["municipality", "initiative", "organisation"])
+def test_nothing_moves_to_or_hangs_on_another_town(world, field):
+    client, mine = world.clients["other"], world.other.opportunity
+    url = reverse("admin:volunteers_opportunity_change", args=[mine.pk])
+    data = typed(client.get(url)) | {field: str(getattr(world.owner, field).pk)}
+    client.post(url, data)
+    mine.refresh_from_db()
+    assert (mine.organisation, mine.municipality) == (world.other.organisation, world.other.municipality)
+    assert mine.initiative is None
+
+
+def test_a_foreign_date_cannot_be_pulled_into_one_s_own_action(world):
+    client, mine, theirs = world.clients["other"], world.other.opportunity, world.owner.shift
+    url = reverse("admin:volunteers_opportunity_change", args=[mine.pk])
+    for foreign in (
+        {"shifts-0-id": str(theirs.pk)},
+        {"shifts-0-opportunity": str(world.owner.opportunity.pk)},
+    ):
+        before = list(Shift.objects.filter(pk=theirs.pk).values())
+        client.post(
+            url, typed(client.get(url)) | foreign | {"shifts-0-capacity": "1", "shifts-0-DELETE": "on"}
+        )
+        client.post(url, typed(client.get(url)) | foreign | {"shifts-0-capacity": "1"})
+        assert list(Shift.objects.filter(pk=theirs.pk).values()) == before
+        assert list(world.owner.opportunity.shifts.all()) == [theirs]
+
+
+def test_a_foreign_seat_cannot_be_given_back_through_one_s_own_date(world):
+    url = reverse("admin:volunteers_shift_give_back", args=[world.other.shift.pk, world.owner.seat.pk])
+    assert [world.clients["other"].get(url).status_code, world.clients["other"].post(url).status_code] == [
+        404,
+        404,
+    ]
+    world.owner.seat.refresh_from_db()
+    assert world.owner.seat.is_live
+
+
+def test_an_editor_of_two_towns_moves_nothing_between_them(world):
+    Membership.objects.create(user=world.other.editor, organisation=world.owner.organisation)
+    client, mine = world.clients["other"], world.other.initiative
+    url = reverse("admin:initiatives_initiative_change", args=[mine.pk])
+    client.post(url, typed(client.get(url)) | {"municipality": str(world.owner.municipality.pk)})
+    mine.refresh_from_db()
+    assert (mine.organisation, mine.municipality) == (world.other.organisation, world.other.municipality)
+    assert client.get(address("admin:volunteers_opportunity_change", world.owner)).status_code == 200
+
+
+# --- lists, filters, autocompletes --------------------------------------------------------------------
+
+
+@pytest.mark.logs_errors
+@pytest.mark.parametrize("model", [model for model in sorted(SEES) if SEES[model].get("other") == LIST])
+def test_search_and_filters_find_nothing_of_another_town(world, model):
+    url = reverse(f"admin:{model}_changelist")
+    towns = {"organisation": world.owner.organisation.pk, "municipality": world.owner.municipality.pk}
+    by_hand = [f"{path}{key}__id__exact={pk}" for key, pk in towns.items() for path in ("", "opportunity__")]
+    for query in ("zeit=alle", f"q={MARK}", f"q={PERSON}", *by_hand):
+        response = world.clients["other"].get(f"{url}?{query}", follow=True)
+        if response.status_code == 400:
+            continue  # no filter of this list
+        changelist = response.context["cl"]
+        rows = [str(row.pk) for row in changelist.result_list]
+        assert (query, str(example(model, world.owner, "").pk) in rows) == (query, False)
+        choices = [
+            choice["display"] for spec in changelist.filter_specs for choice in spec.choices(changelist)
+        ]
+        assert (query, [word for word in choices if MARK in str(word)]) == (query, [])
+
+
+@pytest.mark.logs_errors
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        "opportunities__organisation__name__startswith",
+        "municipality__opportunities__title__startswith",
+        "shifts__signups__booking__name__startswith",
+    ],
+)
+def test_filters_typed_by_hand_do_not_ask_about_others(world, lookup):
+    url = reverse("admin:volunteers_opportunity_changelist")
+    response = world.clients["other"].get(f"{url}?{lookup}=Z")
+    assert response.status_code in (302, 400)
+
+
+RELATIONS = sorted(
+    (field.model._meta.app_label, field.model._meta.model_name, field.name)
+    for model in apps.get_models()
+    for field in model._meta.get_fields()
+    if isinstance(field, models.ForeignKey | models.ManyToManyField)
+)
+
+
+@pytest.mark.parametrize("relation", RELATIONS, ids=".".join)
+def test_autocomplete_names_nothing_of_another_town(world, relation):
+    app_label, model_name, field_name = relation
+    query = {"app_label": app_label, "model_name": model_name, "field_name": field_name, "term": ""}
+    for visitor in ("other", "network"):
+        response = world.clients[visitor].get(reverse("admin:autocomplete"), query)
+        words = response.content.decode()
+        assert [word for word in leaks(visitor) if word in words] == []
+    for visitor in OUTSIDE[:2]:
+        assert world.clients[visitor].get(reverse("admin:autocomplete"), query).status_code == 302
+
+
+def test_autocomplete_does_name_the_owner_s(world):
+    query = {
+        "app_label": "volunteers", "model_name": "opportunity", "field_name": "initiative", "term": MARK[:5],
+    }  # fmt: skip
+    response = world.clients["owner"].get(reverse("admin:autocomplete"), query)
+    assert [result["text"] for result in response.json()["results"]] == [f"{MARK} Plan"]
+
+
+@pytest.mark.parametrize("visitor", ["owner", "other", "network", "anonymous"])
+def test_view_on_site_names_no_address_of_a_draft(world, visitor):
+    types = [
+        (ContentType.objects.get_for_model(row).pk, row.pk)
+        for row in (world.owner.draft, world.owner.initiative)
+    ]
+    for content_type, pk in types:
+        response = world.clients[visitor].get(reverse("admin:view_on_site", args=[content_type, pk]))
+        assert response.status_code == (302 if visitor == "anonymous" else 404)
+        assert MARK.lower() not in response.headers.get("Location", "")
+
+
+# --- the network and trust ------------------------------------------------------------------------------
+
+
+def test_the_network_looks_after_towns_without_staff_until_they_have_some(world):
+    trust = make.municipality("Stillbach", slug="stillbach")
+    opportunity, shift, seat, mail = people_of(world.association, trust, "Treuhand", "Theodora")
+    client = world.clients["network"]
+    pages = [
+        reverse("admin:volunteers_opportunity_change", args=[opportunity.pk]),
+        reverse("admin:volunteers_shift_change", args=[shift.pk]),
+        reverse("admin:volunteers_shift_give_back", args=[shift.pk, seat.pk]),
+        reverse("admin:portal_mail_change", args=[mail.pk]),
+    ]
+    assert [client.get(page).status_code for page in pages] == [200] * 4
+    assert "Theodora" in client.get(pages[1]).content.decode()
+    trust.organisation = world.other.organisation
+    trust.save()
+    assert [client.get(page).status_code for page in pages] == [404] * 4
+    lists = [reverse(f"admin:{model}_changelist") for model in ("volunteers_shift", "portal_mail")]
+    assert [b"Theodora" in client.get(page).content for page in lists] == [False, False]
+
+
+def test_the_network_adds_actions_only_in_towns_without_staff(world):
+    add, client = reverse("admin:volunteers_opportunity_add"), world.clients["network"]
+    assert client.post(add, opportunity_data(world.owner)).status_code == 200
+    assert not Opportunity.objects.filter(title="Untergeschoben").exists()
+    trust = make.municipality("Stillbach", slug="stillbach")
+    client.post(add, opportunity_data(world.owner, municipality=str(trust.pk)))
+    assert Opportunity.objects.get(title="Untergeschoben").organisation == world.association
+
+
+def test_nobody_of_the_network_gives_a_role_to_themselves(world):
+    client, me = world.clients["network"], world.people["network"]
+    url = reverse("admin:portal_user_change", args=[me.pk])
+    assert "memberships-0-role" not in client.get(url).content.decode()
+    data = typed(client.get(url)) | {
+        "memberships-TOTAL_FORMS": "1", "memberships-INITIAL_FORMS": "0",
+        "memberships-0-organisation": str(world.owner.organisation.pk), "memberships-0-role": "editor",
+        "is_superuser": "on",
+    }  # fmt: skip
+    client.post(url, data)
+    me = User.objects.get(pk=me.pk)
+    assert [(m.organisation, m.role) for m in me.memberships.all()] == [(world.association, "network")]
+    assert (me.is_superuser, me.is_active) == (False, True)
+
+
+def test_the_network_does_not_touch_the_operator(world):
+    operator = User.objects.create_superuser("betrieb@example.org", "Ein-langes-Passwort-3")
+    client = world.clients["network"]
+    assert client.get(reverse("admin:portal_user_change", args=[operator.pk])).status_code == 404
+    assert "betrieb@example.org" not in client.get(reverse("admin:portal_user_changelist")).content.decode()
+
+
+def test_the_network_creates_an_account_and_the_person_is_invited(world):
+    data = {
+        "email": "Neu@Anderswo.example", "name": "Neu", "is_active": "on",
+        "memberships-TOTAL_FORMS": "1", "memberships-INITIAL_FORMS": "0",
+        "memberships-0-organisation": str(world.other.organisation.pk), "memberships-0-role": "editor",
+    }  # fmt: skip
+    world.clients["network"].post(reverse("admin:portal_user_add"), data)
+    user = User.objects.get(email="neu@anderswo.example")
+    assert not user.has_usable_password()
+    assert [str(m) for m in user.memberships.all()] == ["Redaktion: Stadt Anderswo"]
+    invitation = Mail.objects.get(to="neu@anderswo.example")
+    assert (invitation.secret, "/konto/password/reset/key/" in invitation.text) == (True, True)
+
+
+def test_the_network_role_is_given_only_in_the_association(world):
+    user = world.other.editor
+    url, client = reverse("admin:portal_user_change", args=[user.pk]), world.clients["network"]
+    data = typed(client.get(url)) | {"memberships-0-role": "network"}
+    assert client.post(url, data).status_code == 200
+    assert user.memberships.get().role == "editor"
