@@ -41,8 +41,14 @@ def persons(seats: int) -> str:
 
 
 def rows(signups: Sequence[Signup], *, now: datetime) -> list[Row]:
-    """Expects what `signups.signups_of` selects; two statements per sign-up that waits."""
-    return [row(signup, now=now) for signup in signups]
+    """Expects what `signups.signups_of` selects; two statements per sign-up that waits.
+
+    Who gave a seat back and came again has two sign-ups for one date: only the one that holds is shown.
+    """
+    held = {signup.slot for signup in signups if signup.is_live}
+    last = {signup.slot: signup for signup in signups}
+    shown = [s for s in signups if s.is_live or (s.slot not in held and s is last[s.slot])]
+    return [row(signup, now=now) for signup in shown]
 
 
 def row(signup: Signup, *, now: datetime) -> Row:
@@ -123,20 +129,16 @@ def _parties(signup: Signup) -> list[tuple[int, str]]:
 
 
 def _claim_url(signup: Signup, *, now: datetime) -> str:
-    return (
-        reverse("booking:claim", args=[links.make(links.CLAIM, signup)]) if claimable(signup, now=now) else ""
-    )
+    if signup.status != Status.WAITING or not claimable(signup, now=now):
+        return ""
+    return reverse("booking:claim", args=[links.make(links.CLAIM, signup)])
 
 
 def claimable(signup: Signup, *, now: datetime) -> bool:
-    """Whether an open seat (rule 6) is there for this party at this moment."""
+    """Whether an open seat (rule 6) is there for this party, or one for who gave theirs back."""
     slot = signup.slot
-    if (
-        signup.status != Status.WAITING
-        or now >= slot.starts
-        or slot.cancelled_at
-        or not slot.in_open_phase(now)
-    ):
+    waits = signup.status == Status.WAITING and now < slot.starts and slot.in_open_phase(now)
+    if slot.cancelled_at or not (waits or can_return(signup, now=now)):
         return False
     free = slot.free()
     return free is None or signup.seats <= free

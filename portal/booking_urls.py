@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal import bookings
+from portal import booking_seats, bookings
 
 app_name = "booking"
 urlpatterns = [
@@ -10,7 +10,7 @@ urlpatterns = [
     path("bestaetigen/<str:token>/", bookings.confirm, name="confirm"),
     path("meine/<str:token>/", bookings.manage, name="manage"),
     path("meine/<str:token>/meine-daten.json", bookings.export, name="export"),
-    path("freigeben/<str:token>/", bookings.give_back, name="give_back"),
-    path("platz/<str:token>/", bookings.claim, name="claim"),
+    path("freigeben/<str:token>/", booking_seats.give_back, name="give_back"),
+    path("platz/<str:token>/", booking_seats.claim, name="claim"),
     path("kalender/<str:token>/termine.ics", bookings.calendar, name="calendar"),
 ]

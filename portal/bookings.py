@@ -1,77 +1,22 @@
-"""The pages behind mail links (/anmeldung/…): a signed token is their only key, no cookie and no session.
+"""The pages of one form: „Noch nicht fest", confirm, and see, change, export and erase.
 
-Nothing changes on GET or HEAD (rule 10); every POST comes from our own page (`origin.guarded`) and
-ends in a redirect, so that reloading repeats nothing. What a verb refuses is said on the page itself.
+What a verb refuses is said on the page itself. The pages of one date are in `booking_seats.py`.
 """
 
-from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
-from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from portal import booking_rows, calendars, links, local_mails, privacy, signups, throttle
 from portal.booking_forms import AddressForm, ConfirmForm, DetailsForm
+from portal.booking_seats import return_to
 from portal.models import Booking
-from portal.origin import guarded
-from portal.refused import Busy, Refused
+from portal.refused import Refused
 from portal.slots import Signup
-
-View = Callable[..., HttpResponse]
-RETRY_AFTER = "5"  # seconds
-# What has just been done, by the word that the redirect carries.
-DONE = {
-    "bestaetigt": gettext_lazy("Danke, Ihre Anmeldung ist bestätigt."),
-    "platz": gettext_lazy("Geschafft: Der Platz gehört Ihnen."),
-    "frei": gettext_lazy("Ihr Platz ist freigegeben. Danke, dass Sie Bescheid gesagt haben."),
-    "anzahl": gettext_lazy("Die Zahl der Personen ist geändert."),
-    "wieder": gettext_lazy("Schön, dass Sie wieder dabei sind."),
-    "daten": gettext_lazy("Ihre Angaben sind gespeichert."),
-    "gesendet": gettext_lazy("Wir haben die Mail noch einmal geschickt, höchstens drei Mal am Tag."),
-    "adresse": gettext_lazy("Die Mail geht jetzt an die neue Adresse. Der erste Link gilt nicht mehr."),
-}
-
-
-def page(view: View) -> View:
-    """All that these pages share: methods, origin, limits, and a form that survives a busy database."""
-
-    @wraps(view)
-    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return view(request, *args, **kwargs)
-        except Busy:
-            response = render(request, "booking/busy.html", {"fields": _posted(request)}, status=503)
-            response["Retry-After"] = RETRY_AFTER
-            return response
-
-    methods = require_http_methods(["GET", "HEAD", "POST"])(inner)
-    limited = throttle.limited("booking", limit=300, seconds=600)(methods)
-    return guarded(limited)  # type: ignore[return-value]
-
-
-def _posted(request: HttpRequest) -> list[tuple[str, str]]:
-    return [(name, value) for name, values in request.POST.lists() for value in values]
-
-
-def _to(view: str, token: str, done: str = "") -> HttpResponse:
-    address = reverse(f"booking:{view}", args=[token]) + (f"?ok={done}" if done else "")
-    return HttpResponseRedirect(address, status=303)
-
-
-def _to_manage(booking: Booking, done: str = "") -> HttpResponse:
-    return _to("manage", links.make(links.MANAGE, booking), done)
-
-
-def _done(request: HttpRequest) -> str:
-    return str(DONE.get(request.GET.get("ok", ""), ""))
-
+from portal.token_pages import just_done, page, to, to_manage
 
 # --- after the form -----------------------------------------------------------------------------
 
@@ -86,7 +31,7 @@ def sent(request: HttpRequest, token: str) -> HttpResponse:
         form = AddressForm(request.POST) if request.POST.get("do") == "correct" else form
         try:
             if done := _again(booking, form, now=timezone.now()):
-                return _to("sent", links.make(links.SENT, booking), done)
+                return to("sent", links.make(links.SENT, booking), done)
         except Refused as error:
             refused = str(error)
     found = signups.signups_of(booking)
@@ -97,7 +42,7 @@ def sent(request: HttpRequest, token: str) -> HttpResponse:
         "rows": booking_rows.rows([s for s in found if s.booking_id == booking.pk], now=timezone.now()),
         "slot": found[0].slot,
         "form": form,
-        "done": _done(request),
+        "done": just_done(request),
         "refused": refused,
         "mails": local_mails.of(booking, request),
         "mails_are_local": local_mails.shown(),
@@ -125,7 +70,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """The dates of this form, ticked, others of the same address below, and one button (rule 3)."""
     booking, now = links.read(links.CONFIRM, token, Booking), timezone.now()
     if booking.confirmed_at and not booking.erased_at:
-        return _to_manage(booking)
+        return to_manage(booking)
     found = signups.signups_of(booking)
     mine = [row for row in booking_rows.rows(found, now=now) if row.can_confirm]
     if not mine:
@@ -134,7 +79,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     form = ConfirmForm(request.POST if request.method == "POST" else None, mine=mine, others=others)
     if form.is_valid():
         signups.confirm(booking, signups=form.cleaned_data["signups"], now=now)
-        return _to_manage(booking, "bestaetigt")
+        return to_manage(booking, "bestaetigt")
     ticks, more = form.options()
     context = {"booking": booking, "form": form, "ticks": ticks, "more": more}
     return render(request, "booking/confirm.html", context, status=422 if form.errors else 200)
@@ -165,7 +110,7 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
             form = DetailsForm(request.POST)
         try:
             if done := _change(request, booking, form, now=now):
-                return _to("manage", token, done)
+                return to("manage", token, done)
         except Refused as error:
             refused = str(error)
     rows = booking_rows.rows(signups.signups_of(booking), now=now)
@@ -179,7 +124,7 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
         "is_mixed": {"sure", "waiting"} <= {row.state for row in rows},
         "has_calendar": any(row.state == "sure" for row in rows),
         "form": form,
-        "done": _done(request),
+        "done": just_done(request),
         "refused": refused,
         "mails": local_mails.of(booking, request),
         "mails_are_local": local_mails.shown(),
@@ -227,23 +172,6 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
 
 
-def return_to(signup: Signup, *, now: datetime) -> Booking:
-    """„Doch dabei": who gave a seat back stands in the queue again, with the same address, at its end."""
-    if not booking_rows.can_return(signup, now=now):
-        raise Refused(_("Für diesen Termin kann man sich hier nicht mehr anmelden."))
-    booking = signup.booking
-    return signups.register(
-        slots=[signup.slot],
-        seats=signup.seats,
-        name=booking.name,
-        email=booking.email,
-        phone=booking.phone,
-        age_confirmed=booking.age_confirmed,
-        now=now,
-        verified=True,
-    )
-
-
 @require_safe
 def export(request: HttpRequest, token: str) -> HttpResponse:
     """All that is held about this form, as a JSON file."""
@@ -264,47 +192,3 @@ def calendar(request: HttpRequest, token: str) -> HttpResponse:
     response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="termine.ics"'
     return response
-
-
-# --- one date -------------------------------------------------------------------------------------
-
-
-@page
-def give_back(request: HttpRequest, token: str) -> HttpResponse:
-    """One date, one button (rule 9); afterwards one click back while sign-ups are taken."""
-    signup, now = links.read(links.GIVE_BACK, token, *signups.signup_models()), timezone.now()
-    refused = ""
-    if request.method == "POST":
-        try:
-            if request.POST.get("do") == "again":
-                return _to_manage(return_to(signup, now=now), "wieder")
-            signups.give_back(signup, now=now)
-            return _to("give_back", token)
-        except Refused as error:
-            refused = str(error)
-    context = {
-        "row": booking_rows.row(signup, now=now),
-        "refused": refused,
-        "contact": signup.slot.contact_line,
-        "given_back": signup.ended_reason == Signup.Reason.GIVEN_BACK,
-    }
-    return render(request, "booking/give_back.html", context, status=422 if refused else 200)
-
-
-@page
-def claim(request: HttpRequest, token: str) -> HttpResponse:
-    """Open phase: the first confirmed click gets the free seat; losing the race is a kind page (rule 6)."""
-    signup, now = links.read(links.CLAIM, token, *signups.signup_models()), timezone.now()
-    if request.method == "POST" and signups.claim_seat(signup, now=now):
-        return _to_manage(signup.booking, "platz")
-    if signup.status == Signup.Status.CONFIRMED:
-        return _to_manage(signup.booking)
-    context = {
-        "row": booking_rows.row(signup, now=now),
-        "is_free": booking_rows.claimable(signup, now=now),
-        "is_waiting": signup.status == Signup.Status.WAITING and now < signup.slot.starts,
-        "lost": request.method == "POST",
-        "others": signup.slot.others(now),
-        "manage": reverse("booking:manage", args=[links.make(links.MANAGE, signup.booking)]),
-    }
-    return render(request, "booking/claim.html", context)
