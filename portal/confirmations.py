@@ -38,25 +38,45 @@ def lock_address(address_key: str) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
 
 
+def next_number(address_key: str, *, now: datetime) -> int:
+    """Which mail to this (locked) address the next one is; 0 when today's limit is reached.
+
+    One that was withdrawn before it left counts for nothing.
+    """
+    prefix = _key(address_key)
+    columns = ("key", "queued_at", "sent_at", "withdrawn_at")
+    earlier = list(Mail.objects.filter(key__startswith=prefix).values_list(*columns))
+    day_ago = now - timedelta(days=1)
+    today = [key for key, queued, sent, withdrawn in earlier if queued > day_ago and (sent or not withdrawn)]
+    if len(today) >= CONFIRMATIONS_A_DAY:
+        return 0
+    return 1 + max((int(key.removeprefix(prefix)) for key, *_rest in earlier), default=0)
+
+
+def _key(address_key: str) -> str:
+    return f"{KIND}:{_known_as(address_key)}:"
+
+
 def ask(booking: Booking, signups: Sequence[Signup], *, now: datetime, nudge: bool = False) -> bool:
     """Queue confirm-address for the open dates of a form; False when today's limit is reached."""
     if not booking.email_key:
         return False
     lock_address(booking.email_key)
-    prefix = f"{KIND}:{_known_as(booking.email_key)}:"
-    earlier = list(
-        Mail.objects.filter(key__startswith=prefix).values_list("key", "queued_at", "sent_at", "withdrawn_at")
-    )
-    today = [
-        key
-        for key, queued, sent, withdrawn in earlier
-        if queued > now - timedelta(days=1) and not (withdrawn and not sent)
-    ]
-    if len(today) >= CONFIRMATIONS_A_DAY:
+    number = next_number(booking.email_key, now=now)
+    if not number:
         return False
-    number = 1 + max((int(key.removeprefix(prefix)) for key, *_rest in earlier), default=0)
+    write(booking, signups, number=number, now=now, nudge=nudge)
+    booking.mailed_at = now
+    booking.save(update_fields=["mailed_at"])
+    return True
+
+
+def write(
+    booking: Booking, signups: Sequence[Signup], *, number: int, now: datetime, nudge: bool = False
+) -> None:
+    """Queue confirm-address under the number that `next_number` gave."""
     outbox.queue(
-        key=f"{prefix}{number}",
+        key=f"{_key(booking.email_key or '')}{number}",
         kind=KIND,
         to=booking.email,
         letter=_letter(booking, signups, nudge=nudge),
@@ -65,9 +85,6 @@ def ask(booking: Booking, signups: Sequence[Signup], *, now: datetime, nudge: bo
         booking=booking,
         useful_until=min(booking.entered_at + UNCONFIRMED_FOR, max(s.slot.closes for s in signups)),
     )
-    booking.mailed_at = now
-    booking.save(update_fields=["mailed_at"])
-    return True
 
 
 def _letter(booking: Booking, signups: Sequence[Signup], *, nudge: bool) -> dict[str, str]:

@@ -59,13 +59,24 @@ def queue(
         "secret": secret,
         **letter,
     }
-    _mail, created = Mail.objects.get_or_create(key=key, defaults=fields)
-    if not created:
+    # Two statements, no savepoint; who comes second with the same key waits, and then adds nothing.
+    created = not Mail.objects.filter(key=key).exists()
+    if created:
+        Mail.objects.bulk_create([Mail(key=key, **fields)], ignore_conflicts=True)
+    else:
         taken_back = Mail.objects.filter(key=key, sent_at=None).exclude(withdrawn_at=None)
         created = bool(taken_back.update(**fields, withdrawn_at=None))
     if created:
-        transaction.on_commit(nudge, robust=True)
+        _nudge_after_commit()
     return created
+
+
+def _nudge_after_commit() -> None:
+    """Once per transaction, however many mails it writes."""
+    if all(
+        waiting is not nudge for _savepoints, waiting, _robust in transaction.get_connection().run_on_commit
+    ):
+        transaction.on_commit(nudge, robust=True)
 
 
 def withdraw(*, about: Iterable[str], kinds: Iterable[str], now: datetime) -> int:
@@ -79,9 +90,8 @@ def nudge() -> None:
     if time.monotonic() < _no_nudge_before:
         return
     try:
-        app.send_task(  # not `current_app`: in a thread of the web server that is another, unconfigured one
-            "portal.tasks.deliver_due", ignore_result=True
-        )
+        # Not `current_app`: in a thread of the web server that is another, unconfigured one.
+        app.send_task("portal.tasks.deliver_due", ignore_result=True)
     except (OperationalError, OSError) as error:
         _no_nudge_before = time.monotonic() + NUDGE_PAUSE
         log.warning("broker not reached (%s); the sweep delivers", type(error).__name__)

@@ -5,17 +5,21 @@ row lock; confirming, giving back and a changed capacity all end there. In the o
 (rule 6) it tells those waiting instead, and only `claim_seat` gives seats.
 
 Locks: only slots, in key order, late, before counting; what else is locked comes after them.
-PostgreSQL locks the row; SQLite has one writer (BEGIN IMMEDIATE). A lock not had in time is
-tried once more, then `Busy`.
+PostgreSQL locks the row; SQLite has one writer (BEGIN IMMEDIATE), for which the threads of the
+process queue up first: SQLite itself polls, and some of 16 threads then wait for seconds while
+others have many turns (measured). A lock not had in time is tried once more, then `Busy`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from django.db import OperationalError, transaction
-from django.db.models import Max
+from django.conf import settings
+from django.db import OperationalError, connection, transaction
+from django.db.models import Max, Q, Sum
 
 from portal import notices
 from portal.refused import Busy
@@ -26,6 +30,7 @@ R = TypeVar("R")
 Status, Reason = Signup.Status, Signup.Reason
 # PostgreSQL: lock not available, deadlock, statement timeout
 _BUSY_STATES = {"55P03", "40P01", "57014"}
+_turn = threading.RLock()
 
 
 def _is_busy(error: OperationalError) -> bool:
@@ -37,6 +42,19 @@ def _is_busy(error: OperationalError) -> bool:
     )
 
 
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    if connection.vendor != "sqlite":
+        yield
+        return
+    if not _turn.acquire(timeout=settings.LOCK_TIMEOUT):
+        raise OperationalError("database is locked by another thread")
+    try:
+        yield
+    finally:
+        _turn.release()
+
+
 def deciding(verb: Callable[P, R]) -> Callable[P, R]:
     """One transaction per verb; a lock not had in time is tried once more, then `Busy`."""
 
@@ -44,7 +62,7 @@ def deciding(verb: Callable[P, R]) -> Callable[P, R]:
     def inner(*args: P.args, **kwargs: P.kwargs) -> R:
         for _attempt in range(2):
             try:
-                with transaction.atomic():
+                with _in_turn(), transaction.atomic():
                     return verb(*args, **kwargs)
             except OperationalError as error:
                 if not _is_busy(error):
@@ -81,25 +99,46 @@ def fits(signup: Signup, free: int | None) -> bool:
     return free is None or signup.seats <= free
 
 
-def enter(signup: Signup, *, now: datetime) -> Signup:
-    """The sign-up that stands for this party on its (locked) slot afterwards: itself, or the earlier one."""
-    rows = type(signup).objects.filter(slot=signup.slot_id)  # type: ignore[attr-defined]
-    earlier = rows.live().filter(email_key=signup.email_key).first() if signup.email_key else None
+def enter(signup: Signup, *, earlier: Signup | None, now: datetime) -> Signup:
+    """The sign-up that stands for this party on its (locked) slot afterwards: itself, or `earlier`.
+
+    `earlier` is the live sign-up of the same address on this slot.
+    """
     if earlier:
         return _merge(signup, earlier, now=now)
-    signup.place = next_place(signup.slot)
+    slot = signup.slot
+    free, signup.place = _free_and_next_place(slot)
     signup.status = Status.WAITING
-    signup.save(update_fields=["place", "status"])
-    if not signup.slot.in_open_phase(now):
-        fill_seats(signup.slot, now=now, known=signup)
-    elif fits(signup, signup.slot.free()):
+    if not fits(signup, free):
+        _wait(signup)
+        if free:
+            fill_seats(slot, now=now)
+    elif slot.in_open_phase(now):
         take_open_seat(signup, now=now)  # nobody new is put behind a queue while a seat is open
+    else:
+        _fill(slot, free=free, joining=signup, now=now)
+        if signup.status == Status.WAITING:
+            _wait(signup)
     return signup
 
 
-def next_place(slot: Slot) -> int:
-    """The place behind everybody who ever joined this (locked) slot: never reused."""
-    return (slot.signups.aggregate(n=Max("place"))["n"] or 0) + 1
+def _free_and_next_place(slot: Slot) -> tuple[int | None, int]:
+    """Free seats (None: unlimited), and the place behind everybody who ever joined: never reused."""
+    seated = Q(status__in=Signup.SEATED)
+    row = slot.signups.aggregate(taken=Sum("seats", filter=seated, default=0), last=Max("place", default=0))
+    free = None if slot.capacity is None else max(0, slot.capacity - row["taken"])
+    return free, row["last"] + 1
+
+
+def _wait(signup: Signup) -> None:
+    signup.save(update_fields=["status", "place"])
+
+
+def enter_again(signup: Signup, *, now: datetime) -> None:
+    """A new row for a party that fits and had given its seat back; its slot is locked."""
+    _free, signup.place = _free_and_next_place(signup.slot)
+    signup.status, signup.seated_at = Status.CONFIRMED, now
+    signup.save()
 
 
 def _merge(signup: Signup, earlier: Signup, *, now: datetime) -> Signup:
@@ -111,7 +150,7 @@ def _merge(signup: Signup, earlier: Signup, *, now: datetime) -> Signup:
     first.save(update_fields=["name", "phone"])
     earlier.slot = signup.slot
     if signup.seats != earlier.seats:
-        resize(earlier, seats=signup.seats, now=now)
+        resize(earlier, seats=signup.seats, now=now, is_told=True)
     return earlier
 
 
@@ -123,10 +162,10 @@ def take_open_seat(signup: Signup, *, now: datetime) -> None:
 
 
 def give_seat(signup: Signup, *, now: datetime) -> None:
-    """This party has its seats; a new row is written whole."""
+    """This party has its seats."""
     signup.status = Status.CONFIRMED
     signup.seated_at = now
-    signup.save(update_fields=["status", "seated_at"] if signup.pk else None)
+    signup.save(update_fields=["status", "seated_at", "place"])
 
 
 def end(signup: Signup, reason: Signup.Reason, *, now: datetime) -> None:
@@ -143,25 +182,40 @@ def fill_seats(slot: Slot, *, now: datetime, known: Signup | None = None) -> Non
 
     A party that does not fit keeps its position and is passed over (rule 8). In the open phase
     nobody is promoted: those waiting are told that a seat is free (rule 6). The sign-up `known`
-    is just joining: it is given its state here and learns of it from the mail of its own form.
+    gets its state here, and learns of it from another mail.
     """
     free = slot.free()
     if slot.cancelled_at or now >= slot.starts or free == 0:
         return
     if slot.in_open_phase(now):
         announce_free_seat(slot, free=free, now=now)
-        return
+    else:
+        _fill(slot, free=free, known=known, now=now)
+
+
+def _fill(
+    slot: Slot,
+    *,
+    free: int | None,
+    now: datetime,
+    known: Signup | None = None,
+    joining: Signup | None = None,
+) -> None:
+    """`joining` is not in the database yet as one who waits: it is the last of the queue."""
     passed: list[Signup] = []
     last_seated = 0
-    for waiting in slot.signups.waiting().select_related("booking__organisation"):  # type: ignore[attr-defined]
-        signup = known if known and waiting.pk == known.pk else waiting
+    queue = slot.signups.waiting().select_related("booking__organisation")  # type: ignore[attr-defined]
+    for signup in [
+        *(known if known and s.pk == known.pk else s for s in queue),
+        *([joining] if joining else []),
+    ]:
         signup.slot = slot
         if not fits(signup, free):
             passed.append(signup)
             continue
         give_seat(signup, now=now)
         last_seated = signup.place or 0
-        if signup is not known:
+        if signup not in (known, joining):
             notices.tell_promoted(signup, now=now)
         if free is not None:
             free -= signup.seats
@@ -197,8 +251,11 @@ def announce_free_seat(slot: Slot, *, free: int | None, now: datetime) -> None:
         notices.tell_one(signup, kind, now=now, once=f"{now.timestamp():.0f}")
 
 
-def resize(signup: Signup, *, seats: int, now: datetime) -> bool:
-    """Change the number on a locked slot; False (nothing changed) if more people do not fit."""
+def resize(signup: Signup, *, seats: int, now: datetime, is_told: bool = False) -> bool:
+    """Change the number on a locked slot; False (nothing changed) if more people do not fit.
+
+    With `is_told` another mail says what this party has afterwards.
+    """
     slot = signup.slot
     free = slot.free()
     # `fill_seats` leaves a free seat only where nobody waiting fits, so taking it wrongs no one.
@@ -210,8 +267,9 @@ def resize(signup: Signup, *, seats: int, now: datetime) -> bool:
     signup.save(update_fields=["seats"])
     if slot.in_open_phase(now) and not seated and did_not_fit and fits(signup, free):
         take_open_seat(signup, now=now)
-        notices.tell_promoted(signup, now=now)
+        if not is_told:
+            notices.tell_promoted(signup, now=now)
     else:
         notices.retell(signup, now=now)
-    fill_seats(slot, now=now)
+    fill_seats(slot, now=now, known=signup if is_told else None)
     return True

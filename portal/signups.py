@@ -7,6 +7,7 @@ What happens on a locked slot is in `seats.py`, what staff change on a slot itse
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,13 +19,12 @@ from portal.seats import (
     deciding,
     end,
     enter,
+    enter_again,
     fill_seats,
     fits,
-    give_seat,
     lock,
     lock_slots,
     locked,
-    next_place,
     resize,
     take_open_seat,
 )
@@ -114,11 +114,12 @@ def register(
     for slot in slots:
         _refuse_unless_open(slot, seats=seats, now=now, by_staff=entered_by is not None)
     known_as = email_key(email)
-    at_once = verified or entered_by is not None
+    at_once, number = verified or entered_by is not None, 0
     if known_as and not at_once:
         confirmations.lock_address(known_as)
         if twin := _twin(slots, seats=seats, name=name, email_key=known_as, phone=phone, now=now):
             return twin
+        number = confirmations.next_number(known_as, now=now)
     booking = Booking.objects.create(
         organisation=slots[0].organisation,
         name=name,
@@ -130,6 +131,7 @@ def register(
         wording=WORDING,
         age_confirmed=age_confirmed,
         entered_at=now,
+        mailed_at=now if number else None,
         confirmed_at=now if at_once else None,
     )
     model = _signups_on(slots)
@@ -138,8 +140,8 @@ def register(
     )
     if at_once:
         _join(signups, now=now)
-    else:
-        confirmations.ask(booking, signups, now=now)
+    elif number:
+        confirmations.write(booking, signups, number=number, now=now)
     return booking
 
 
@@ -186,23 +188,30 @@ def _join(signups: Sequence[Signup], *, now: datetime) -> None:
     """
     slots = lock_slots(signups)
     proved = {signup.pk: signup.email_key for signup in signups}
+    addresses = {key for key in proved.values() if key}
     # Locks the bookings too, after the slots: a correction of the address waits, or was first.
-    Booking.objects.filter(
-        pk__in={s.booking_id for s in signups}, email_key__in={key for key in proved.values() if key}
-    ).filter(confirmed_at=None).update(confirmed_at=now)
-    fresh = (
+    bookings = Booking.objects.filter(pk__in={s.booking_id for s in signups}, confirmed_at=None)
+    bookings.filter(email_key__in=addresses).update(confirmed_at=now)
+    rows = (
         type(signups[0])
-        .objects.filter(pk__in=proved, status=Status.UNCONFIRMED)  # type: ignore[attr-defined]
+        .objects.filter(  # type: ignore[attr-defined]
+            Q(pk__in=proved, status=Status.UNCONFIRMED)
+            | Q(slot__in=list(slots), email_key__in=addresses, status__in=Signup.LIVE)
+        )
         .select_related("booking__organisation")
         .order_by("slot_id", "pk")
     )
+    standing = {(s.slot_id, s.email_key): s for s in rows if s.is_live}
     results: dict[Booking, list[Signup]] = {}
-    for signup in [signup for signup in fresh if signup.email_key == proved[signup.pk]]:
-        signup.slot = slots[signup.slot_id]
-        if _takes_nobody(signup.slot, by_staff=signup.booking.entered_by_id is not None, now=now):
-            end(signup, Reason.CLOSED, now=now)
-        else:
-            results.setdefault(signup.booking, []).append(enter(signup, now=now))
+    for signup in rows:
+        if signup.pk in proved and signup.email_key == proved[signup.pk] and not signup.is_live:
+            signup.slot = slots[signup.slot_id]
+            if _takes_nobody(signup.slot, by_staff=signup.booking.entered_by_id is not None, now=now):
+                end(signup, Reason.CLOSED, now=now)
+                continue
+            same = (signup.slot_id, signup.email_key)
+            standing[same] = enter(signup, earlier=standing.get(same) if same[1] else None, now=now)
+            results.setdefault(signup.booking, []).append(standing[same])
     for booking, told in results.items():
         notices.tell_result(booking, told, now=now)
 
@@ -238,8 +247,7 @@ def claim_seat(signup: Signup, *, now: datetime) -> bool:
         take_open_seat(current, now=now)
     elif current.pk is None:
         slot.refuse_unless_open()
-        current.place = next_place(slot)
-        give_seat(current, now=now)
+        enter_again(current, now=now)
     else:
         return False
     notices.tell_result(current.booking, [current], now=now)

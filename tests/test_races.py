@@ -1,0 +1,421 @@
+"""The seats engine with real parallel connections, on SQLite and PostgreSQL (issue: „200 guests").
+
+Threads with a connection each are released by a barrier. Where a test says that they waited for
+each other it has seen it: somebody else holds the lock, PostgreSQL itself says who waits for it
+(pg_stat_activity), and on both databases nobody got through before it was let go.
+"""
+
+import copy
+import random
+import sqlite3
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+
+import psycopg
+import pytest
+from django.db import connection, connections
+from django.db.utils import load_backend
+
+from portal import privacy, reminders, signups
+from portal.models import Booking, Mail
+from portal.refused import Busy, Refused
+from portal.rescheduling import cancel, change_capacity
+from portal.slots import Signup
+from tests import make
+from tests.make import NOW
+from tests.servers import wait_until
+from volunteers.models import Shift, ShiftSignup
+
+pytestmark = pytest.mark.django_db(transaction=True)
+S = Signup.Status
+POSTGRES = connection.vendor == "postgresql"
+
+
+def _own_connection():
+    """A direct connection for this thread: no pool that would let only some in."""
+    settings = copy.deepcopy(connections.settings["default"])
+    settings["OPTIONS"].pop("pool", None)
+    connections["default"] = load_backend(settings["ENGINE"]).DatabaseWrapper(settings, "default")
+    connections["default"].ensure_connection()
+
+
+class Crowd:
+    """`size` threads with a connection each; `at_once` releases them by a barrier."""
+
+    def __init__(self, size):
+        self.size = size
+        self._barrier = threading.Barrier(size)
+        self._threads = ThreadPoolExecutor(size, initializer=_own_connection)
+
+    def at_once(self, *calls):
+        """What each of the calls (one per thread) returned; the first exception is raised."""
+        return [future.result(timeout=60) for future in self.begin(*calls)]
+
+    def begin(self, *calls):
+        assert len(calls) == self.size
+        return [self._threads.submit(self._one, call) for call in calls]
+
+    def _one(self, call):
+        self._barrier.wait(timeout=30)
+        return call()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.at_once(*[connections.close_all] * self.size)
+        self._threads.shutdown()
+
+
+@contextmanager
+def held(slot):
+    """Somebody else holds the lock that a verb on this slot needs; a function that lets go is given."""
+    if POSTGRES:
+        other = psycopg.connect(_dsn())
+        other.execute("SELECT 1 FROM volunteers_shift WHERE id = %s FOR NO KEY UPDATE", [slot.pk])
+    else:
+        other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+    try:
+        yield other.rollback
+    finally:
+        other.close()
+
+
+def _dsn():
+    given = connection.settings_dict
+    names = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
+    return psycopg.conninfo.make_conninfo(**{key: given[name] for key, name in names.items() if given[name]})
+
+
+def _waiting_for_locks():
+    """How many sessions PostgreSQL itself says are waiting for a lock of this database's."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            " AND cardinality(pg_blocking_pids(pid)) > 0"
+        )
+        return cursor.fetchone()[0]
+
+
+def guests(*slots, count, seats=lambda n: 1, prefix="gast"):
+    """Forms that wait for their click, written in bulk."""
+    organisation = slots[0].organisation
+    bookings = Booking.objects.bulk_create(
+        Booking(
+            organisation=organisation,
+            name=f"Gast {n}",
+            email=f"{prefix}{n}@example.org",
+            email_key=f"{prefix}{n}@example.org",
+            entered_at=NOW,
+            mailed_at=NOW,
+            age_confirmed=True,
+        )
+        for n in range(count)
+    )
+    ShiftSignup.objects.bulk_create(
+        ShiftSignup(booking=booking, slot=slot, email_key=booking.email_key, seats=seats(n))
+        for n, booking in enumerate(bookings)
+        for slot in slots
+    )
+    return bookings
+
+
+def confirm(booking, now=NOW):
+    booking = Booking.objects.get(pk=booking.pk)
+    signups.confirm(booking, signups=signups.signups_of(booking), now=now)
+
+
+def call(verb, *args, **kwargs):
+    return lambda: verb(*args, **kwargs)
+
+
+def statuses(slot):
+    return dict(Counter(slot.signups.values_list("status", flat=True)))
+
+
+def check_seats(slot):
+    """Never more than capacity; before the open phase never a free seat while a party that fits waits."""
+    slot = Shift.objects.get(pk=slot.pk)
+    taken, waiting = slot.taken(), [s.seats for s in slot.signups.waiting()]
+    assert taken <= slot.capacity
+    assert [seats for seats in waiting if seats <= slot.capacity - taken] == []
+
+
+def test_200_guests_confirm_for_50_seats_over_16_connections():
+    slot = make.shift(capacity=50)
+    todo = iter(guests(slot, count=200))
+    next_one, begun, ended = threading.Lock(), [], []
+
+    def work():
+        while True:
+            with next_one:
+                booking = next(todo, None)
+            if booking is None:
+                return
+            begun.append(time.monotonic())
+            confirm(booking)
+            ended.append(time.monotonic())
+
+    with Crowd(16) as crowd, held(slot) as let_go:
+        threads = crowd.begin(*[work] * 16)
+        wait_until(lambda: len(begun) == 16, what="16 clicks")
+        if POSTGRES:
+            wait_until(lambda: _waiting_for_locks() >= 2, what="two that wait for the lock")
+        time.sleep(0.3)
+        waiting = len(begun) - len(ended)
+        let_go()
+        for thread in threads:
+            thread.result(timeout=60)
+
+    assert waiting == 16
+    assert statuses(slot) == {"confirmed": 50, "waiting": 150}
+    rows = list(slot.signups.select_related("booking").order_by("place"))
+    assert [s.place for s in rows] == list(range(1, 201))
+    assert [s.status for s in rows] == [S.CONFIRMED] * 50 + [S.WAITING] * 150
+    assert [s.position() for s in rows[50:]] == list(range(1, 151))
+    assert _subjects() == {s.booking_id: _subject_of(s) for s in rows}
+
+
+def _subject_of(signup):
+    return "Platz sicher" if signup.place <= 50 else f"Warteliste, Platz {signup.place - 50}"
+
+
+def _subjects():
+    rows = Mail.objects.filter(withdrawn_at=None).values_list("booking", "subject")
+    assert len(rows) == len(dict(rows))  # one mail each
+    return {booking: subject.split(":")[0] for booking, subject in rows}
+
+
+def test_giving_back_races_with_confirming_100_times():
+    slot = make.shift(capacity=7)
+    dice = random.Random(2026)
+    coming = guests(slot, count=200, seats=lambda n: dice.randint(1, 3))
+    with Crowd(4) as crowd:
+        for turn in range(100):
+            seated = list(slot.signups.filter(status=S.CONFIRMED))
+            leaving = dice.sample(seated, min(2, len(seated)))
+            calls = [call(confirm, booking) for booking in coming[2 * turn : 2 * turn + 2]]
+            calls += [call(signups.give_back, signup, now=NOW) for signup in leaving]
+            calls += [call(slot.taken)] * (4 - len(calls))
+            crowd.at_once(*calls)
+            check_seats(slot)
+
+    rows = slot.signups.all()
+    assert rows.filter(status=S.UNCONFIRMED).count() == 0
+    assert sorted(s.place for s in rows) == list(range(1, 201))
+    told = Counter(Mail.objects.filter(withdrawn_at=None, kind="promoted").values_list("about", flat=True))
+    assert set(told.values()) <= {1}
+
+
+def test_two_who_leave_the_seat_and_the_queue_at_once_give_it_to_the_third():
+    slot = make.shift(capacity=1)
+    with Crowd(2) as crowd:
+        for turn in range(25):
+            seated = make.signup(slot, email=f"a{turn}@example.org")
+            front = make.signup(slot, email=f"b{turn}@example.org", status=S.WAITING)
+            third = make.signup(slot, email=f"c{turn}@example.org", status=S.WAITING)
+
+            crowd.at_once(call(signups.give_back, seated, now=NOW), call(signups.give_back, front, now=NOW))
+
+            ended = [ShiftSignup.objects.get(pk=s.pk).status for s in (seated, front, third)]
+            assert ended == [S.ENDED, S.ENDED, S.CONFIRMED]
+            unsent = Mail.objects.filter(withdrawn_at=None, kind="promoted")
+            assert [mail.booking for mail in unsent] == [third.booking]
+            signups.give_back(third, now=NOW)
+            Mail.objects.all().delete()
+
+
+def test_slot_cancelled_while_a_seat_is_given_back_promotes_nobody():
+    with Crowd(2) as crowd:
+        for _turn in range(15):
+            slot = make.shift(capacity=1)
+            seated, waiting = make.signup(slot), make.signup(slot, status=S.WAITING)
+
+            crowd.at_once(
+                call(signups.give_back, seated, now=NOW), call(cancel, slot, reason="Sturm", now=NOW)
+            )
+
+            assert statuses(slot) == {"ended": 2}
+            kinds = sorted(
+                Mail.objects.filter(withdrawn_at=None, booking=waiting.booking).values_list("kind", flat=True)
+            )
+            assert kinds == ["cancelled-by-us"]
+
+
+def test_capacity_changes_while_guests_confirm():
+    slot = make.shift(capacity=2)
+    coming = guests(slot, count=24)
+    with Crowd(4) as crowd:
+        for turn in range(8):
+            three = [call(confirm, booking) for booking in coming[3 * turn : 3 * turn + 3]]
+            crowd.at_once(*three, call(change_capacity, slot, capacity=2 * turn + 3, now=NOW))
+            check_seats(slot)
+
+    assert statuses(slot) == {"confirmed": 17, "waiting": 7}
+
+
+def test_one_open_seat_and_four_clicks():
+    with Crowd(4) as crowd:
+        for _turn in range(10):
+            slot = make.shift(starts=NOW + timedelta(hours=5), capacity=1)
+            waiting = [make.signup(slot, status=S.WAITING) for _ in range(4)]
+
+            won = crowd.at_once(*[call(signups.claim_seat, signup, now=NOW) for signup in waiting])
+
+            assert sorted(won) == [False, False, False, True]
+            assert statuses(slot) == {"confirmed": 1, "waiting": 3}
+
+
+def test_same_address_confirmed_twice_at_once_has_one_seat():
+    slot = make.shift(capacity=None)
+    with Crowd(2) as crowd:
+        for turn in range(15):
+            forms = [guests(slot, count=1, prefix=f"twice{turn}-")[0] for _ in range(2)]
+
+            crowd.at_once(*[call(confirm, booking) for booking in forms])
+
+            rows = slot.signups.filter(booking__in=forms)
+            assert sorted((s.status, s.ended_reason) for s in rows) == [
+                ("confirmed", ""),
+                ("ended", "merged"),
+            ]
+
+
+def test_one_form_confirmed_in_eight_tabs_at_once_is_told_once():
+    slot = make.shift()
+    (booking,) = guests(slot, count=1)
+    with Crowd(8) as crowd:
+        crowd.at_once(*[call(confirm, booking)] * 8)
+
+    assert statuses(slot) == {"confirmed": 1}
+    assert list(Mail.objects.values_list("kind", flat=True)) == ["confirmed"]
+
+
+def test_forms_for_the_same_two_dates_in_either_order_do_not_block_each_other():
+    one, two = make.shift(capacity=5), make.shift(capacity=5)
+    forms = [*guests(one, two, count=4, prefix="a"), *guests(two, one, count=4, prefix="b")]
+    with Crowd(8) as crowd:
+        crowd.at_once(*[call(confirm, booking) for booking in forms])
+
+    assert [statuses(slot) for slot in (one, two)] == [{"confirmed": 5, "waiting": 3}] * 2
+
+
+def test_one_address_typed_16_times_at_once_gets_three_mails():
+    slots = [make.shift() for _ in range(8)]
+
+    def form(n):
+        return call(
+            signups.register,
+            slots=[slots[n // 2]],
+            name=f"Name {n}",
+            email="victim@example.org",
+            age_confirmed=True,
+            now=NOW,
+        )
+
+    with Crowd(16) as crowd:
+        crowd.at_once(*[form(n) for n in range(16)])
+
+    assert (Booking.objects.count(), Mail.objects.count()) == (16, 3)
+
+
+def test_one_form_sent_eight_times_at_once_is_one_booking_and_one_mail():
+    slot = make.shift()
+    send = call(
+        signups.register, slots=[slot], name="Kim", email="kim@example.org", age_confirmed=True, now=NOW
+    )
+    with Crowd(8) as crowd:
+        made = crowd.at_once(*[send] * 8)
+
+    assert len({booking.pk for booking in made}) == 1
+    assert (Booking.objects.count(), Mail.objects.count()) == (1, 1)
+
+
+def test_click_that_races_with_a_corrected_address_never_proves_the_new_one():
+    slot = make.shift(capacity=None)
+
+    def correct(booking, email):
+        try:
+            signups.correct_address(booking, email=email, now=NOW)
+        except Refused:
+            return "refused"
+        return "corrected"
+
+    with Crowd(2) as crowd:
+        for turn in range(20):
+            (booking,) = guests(slot, count=1, prefix=f"race{turn}-")
+            rows = signups.signups_of(booking)
+            _none, answer = crowd.at_once(
+                call(signups.confirm, booking, signups=rows, now=NOW),
+                call(correct, booking, f"victim{turn}@example.org"),
+            )
+
+            signup = slot.signups.select_related("booking").get(booking=booking)
+            seen = (answer, signup.status, signup.email_key, bool(signup.booking.confirmed_at))
+            assert seen in [
+                ("refused", "confirmed", f"race{turn}-0@example.org", True),
+                ("corrected", "unconfirmed", f"victim{turn}@example.org", False),
+            ]
+
+
+def test_click_that_races_with_the_deletion_of_unconfirmed_forms_is_whole_or_nothing():
+    slot = make.shift(capacity=None)
+    late = NOW + privacy.K0_UNCONFIRMED
+    with Crowd(2) as crowd:
+        for turn in range(15):
+            (booking,) = guests(slot, count=1, prefix=f"k0-{turn}-")
+            crowd.at_once(call(confirm, booking, now=late), call(privacy.enforce, late))
+
+            signup = slot.signups.select_related("booking").get(booking=booking)
+            person = signup.booking
+            assert (signup.status, person.name, bool(person.confirmed_at), bool(person.erased_at)) in [
+                ("confirmed", "Gast 0", True, False),
+                ("ended", "", False, True),
+            ]
+
+
+def test_two_sweeps_at_once_remind_everybody_once():
+    starts = NOW.replace(hour=9) + timedelta(days=1)
+    slots = [make.shift(starts=starts + timedelta(hours=2 * n), capacity=None) for n in range(3)]
+    organisation = slots[0].organisation
+    for n in range(12):
+        booking = make.booking(f"kim{n}@example.org", organisation=organisation)
+        for slot in slots:
+            make.signup(slot, booking=booking, seated_at=NOW - timedelta(days=5))
+    evening = NOW.replace(hour=17, minute=1)
+
+    with Crowd(4) as crowd:
+        written = crowd.at_once(*[call(reminders.queue_due, now=evening)] * 4)
+
+    assert sum(counts["reminder"] for counts in written) == 12
+    mails = Mail.objects.filter(kind="reminder").order_by("booking")
+    assert [mail.subject.split(",")[0] for mail in mails] == ["Morgen: 3 Termine ab Do."] * 12
+    assert mails.values("booking").distinct().count() == 12
+
+
+@pytest.mark.slow
+def test_lock_held_too_long_is_busy_within_ten_seconds_and_nothing_is_half_written():
+    free, hot = make.shift(), make.shift(starts=NOW + timedelta(days=20))
+    (booking,) = guests(free, hot, count=1)
+    before = (list(ShiftSignup.objects.values()), list(Booking.objects.values()))
+
+    def hurried():
+        begun = time.monotonic()
+        with pytest.raises(Busy):
+            confirm(booking)
+        return time.monotonic() - begun
+
+    with Crowd(1) as crowd, held(hot):
+        (seconds,) = crowd.at_once(hurried)
+        assert 7 < seconds < 10  # tried twice
+        assert (list(ShiftSignup.objects.values()), list(Booking.objects.values())) == before
+        assert Mail.objects.count() == 0
+
+    confirm(booking)
+    assert (statuses(free), statuses(hot)) == ({"confirmed": 1}, {"confirmed": 1})
