@@ -192,14 +192,14 @@ MAILS = [
         SEATED,
         f"Sie haben abgesagt: {OCCASION}",
         ["danke, dass Sie Bescheid gegeben haben.", SATURDAY, "Solange Plätze frei sind"],
-        [("Wieder anmelden", ABOUT["page_url"])],
+        [("Doch dabei sein", GUEST["claim_url"])],
     ),
     (
         "cancelled-by-you",
         SEATED | {"by_staff": "1"},
         f"Abgemeldet: {OCCASION}",
         ["die Redaktion hat Ihre Anmeldung zu „Bachputz an der Wetter“ gelöst.", SATURDAY],
-        [("Wieder anmelden", ABOUT["page_url"])],
+        [("Zu allen Terminen", ABOUT["page_url"])],
     ),
     (
         "thanks",
