@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from portal import booking_rows, calendars, links, local_mails, privacy, signups, throttle
 from portal.booking_forms import AddressForm, ConfirmForm, DetailsForm
+from portal.booking_rows import Row
 from portal.booking_seats import return_to
 from portal.models import Booking
 from portal.refused import Refused
@@ -75,7 +76,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     mine = [row for row in booking_rows.rows(found, now=now) if row.can_confirm]
     if not mine:
         return _expired(request, found)
-    others = [row for row in booking_rows.rows(signups.other_open(booking), now=now) if row.can_confirm]
+    others = _others(request, booking, mine, now=now)
     form = ConfirmForm(request.POST if request.method == "POST" else None, mine=mine, others=others)
     if form.is_valid():
         signups.confirm(booking, signups=form.cleaned_data["signups"], now=now)
@@ -83,6 +84,14 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     ticks, more = form.options()
     context = {"booking": booking, "form": form, "ticks": ticks, "more": more}
     return render(request, "booking/confirm.html", context, status=422 if form.errors else 200)
+
+
+def _others(request: HttpRequest, booking: Booking, mine: list[Row], *, now: datetime) -> list[Row]:
+    """Open dates of the same address from other forms; not asked for when none of them was ticked."""
+    ticked = set(request.POST.getlist("signups"))
+    if ticked and ticked <= {row.key for row in mine}:
+        return []
+    return [row for row in booking_rows.rows(signups.other_open(booking), now=now) if row.can_confirm]
 
 
 def _expired(request: HttpRequest, found: list[Signup]) -> HttpResponse:
