@@ -308,7 +308,7 @@ def _people(shift: Shift, parties: tuple[int, ...], now: datetime) -> None:
         signup = ShiftSignup.objects.create(
             booking=booking, slot=slot, email_key=booking.email_key, seats=size
         )
-        seats.enter(signup, now=before)
+        seats.enter(signup, earlier=None, now=before)
 
 
 def _login(
