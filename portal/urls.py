@@ -4,11 +4,13 @@ from django.contrib import admin
 from django.urls import include, path
 
 from portal import health
+from volunteers import member
 
 urlpatterns = [
     path("", include("portal.pages.urls")),
     path("mitmachen/", include("volunteers.urls")),
     path("anmeldung/", include("portal.booking_urls")),
+    path("konto/mitmachen/<slug:slug>/", member.signup, name="member_signup"),
     path("konto/", include("allauth.urls")),
     path("verwaltung/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

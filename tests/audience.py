@@ -5,6 +5,7 @@ can be about (in the test's database, or in a started portal's by `portal.python
 table into example addresses, and `STATES` adds the public pages' other faces.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -163,6 +164,7 @@ PAGES: dict[str, Page] = {
     "booking:claim": Page(TOKEN, _token(links.CLAIM, "queued")),
     "booking:export": Page(TOKEN, _token(links.MANAGE, "confirmed")),
     "booking:calendar": Page(TOKEN, _token(links.MANAGE, "confirmed")),
+    "member_signup": Page(ACCOUNT, lambda rows: [rows.opportunity.slug]),
     "account_login": Page(ACCOUNT),
     "account_logout": Page(ACCOUNT),
     "account_inactive": Page(ACCOUNT),
@@ -214,7 +216,7 @@ STATES: dict[str, Callable[[Rows], str]] = {
     "help wanted near a code": lambda rows: reverse("volunteers:list") + "?ort=35423&umkreis=15",
     "help wanted near a town": lambda rows: reverse("volunteers:list") + f"?ort={rows.town.name}",
     "help wanted about a topic": lambda rows: reverse("volunteers:list") + f"?thema={rows.topic.slug}",
-    "help wanted, nothing there": lambda rows: reverse("volunteers:list") + "?ort=34414",
+    "help wanted, nothing there": lambda rows: reverse("volunteers:list") + "?ort=64625",
     "help wanted, unknown place": lambda rows: reverse("volunteers:list") + "?ort=Xyzzingen",
     "help wanted, two towns": lambda rows: reverse("volunteers:list") + "?ort=Homberg",
     "help wanted is over": lambda rows: rows.past.get_absolute_url(),
@@ -319,3 +321,11 @@ def public_addresses(rows: Rows) -> dict[str, str]:
 def token_addresses(rows: Rows) -> dict[str, str]:
     """Every page behind a mail link with its other states: label → address."""
     return addresses(rows, TOKEN) | {label: state(rows) for label, state in TOKEN_STATES.items()}
+
+
+def print_addresses() -> None:
+    """For a started portal (`portal.python`): makes the rows there and prints label → address."""
+    rows = make_rows()
+    print(  # noqa: T201
+        json.dumps(addresses(rows) | public_addresses(rows) | token_addresses(rows))
+    )

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
+from django.test import Client
 
 from portal import signups, traps
-from portal.models import Booking, Mail
+from portal.models import Booking, Mail, User
 from portal.refused import Busy
 from portal.slots import Signup
 from tests import make
@@ -321,3 +323,49 @@ def test_too_many_posts_of_one_client_are_429_with_retry_after(client, slot):
 def test_other_methods_are_405(client, slot):
     assert client.delete(slot.get_absolute_url()).status_code == 405
     assert client.put(slot.get_absolute_url()).status_code == 405
+
+
+# --- with a login (rule 4) --------------------------------------------------------------------------
+
+
+def member(client, *, verified=True, email="member@example.org"):
+    user = User.objects.create_user(email, "x", name="Mina Mitglied")
+    EmailAddress.objects.create(user=user, email=email, verified=verified, primary=True)
+    client.force_login(user)
+    return user
+
+
+def test_logged_in_people_need_no_mail_to_confirm(client, slot):
+    member(client)
+    url = f"/konto/mitmachen/{slot.opportunity.slug}/"
+    page = client.get(url)
+    html = page.content.decode()
+    assert 'value="Mina Mitglied"' in html
+    assert re.search(r'name="email" value="member@example.org"[^>]*disabled', html)
+    assert "no-store" in page["Cache-Control"]
+
+    response = client.post(url, filled(slot, name="Mina Mitglied", email="fremd@example.org"))
+
+    assert response["Location"].startswith("/anmeldung/meine/")
+    assert Booking.objects.get().email == "member@example.org"
+    assert ShiftSignup.objects.get().status == Signup.Status.CONFIRMED
+    assert [mail.kind for mail in Mail.objects.all()] == ["confirmed"]
+
+
+def test_signing_up_with_a_login_needs_login_verified_address_and_csrf(client, slot):
+    url = f"/konto/mitmachen/{slot.opportunity.slug}/"
+    assert client.get(url)["Location"] == f"/konto/login/?next={url}"
+    member(client, verified=False)
+    assert client.get(url)["Location"] == "/konto/email/"
+    strict = Client(enforce_csrf_checks=True)
+    member(strict, email="other@example.org")
+    assert strict.post(url, filled(slot)).status_code == 403
+    assert client.get("/konto/mitmachen/gibt-es-nicht/").status_code == 404
+    assert not Booking.objects.exists()
+
+
+def test_mistakes_with_a_login_are_said_and_kept(client, slot):
+    member(client)
+    response = client.post(f"/konto/mitmachen/{slot.opportunity.slug}/", filled(slot, name="a/b"))
+    assert response.status_code == 422
+    assert messages(response) == {"name": NO_SIGNS}

@@ -1,0 +1,114 @@
+"""One action as its page shows it: loaded once, with its dates, and what the templates need to say."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Sum
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal import dates
+from volunteers.cards import Card, card, seats_state, seats_text
+from volunteers.forms import SignupForm
+from volunteers.models import Opportunity, Shift, ShiftSignup
+
+WORTH_TELLING = 10  # people: a smaller figure is no success story (mission.md)
+
+
+def find(slug: str) -> tuple[Opportunity, list[Shift]] | None:
+    """The published action with all its dates and their seats, in two statements; None if there is none."""
+    opportunity = (
+        Opportunity.objects.public()
+        .select_related("organisation", "municipality", "topic", "initiative")
+        .filter(slug=slug)
+        .first()
+    )
+    if opportunity is None:
+        return None
+    shifts = list(opportunity.shifts.with_seats().order_by("starts", "pk"))
+    for shift in shifts:
+        shift.opportunity = opportunity
+    return opportunity, shifts
+
+
+def form(
+    opportunity: Opportunity,
+    shifts: Sequence[Shift],
+    now: datetime,
+    data: object = None,
+    initial: dict[str, str] | None = None,
+) -> SignupForm:
+    """The form for the open dates."""
+    return SignupForm(
+        data, opportunity=opportunity, shifts=[s for s in shifts if s.is_open(now)], now=now, initial=initial
+    )
+
+
+def said(form: SignupForm) -> dict[str, object]:
+    """The clean answers as `signups.register` takes them."""
+    answers = dict(form.cleaned_data)
+    answers["age_confirmed"] = answers.pop("age")
+    return answers
+
+
+def page(opportunity: Opportunity, shifts: Sequence[Shift], now: datetime) -> dict[str, object]:
+    open_shifts = [shift for shift in shifts if shift.is_open(now)]
+    initiative = opportunity.initiative
+    """What volunteers/detail.html reads, the form aside; one statement more when no date is open."""
+    shown: dict[str, object] = {
+        "opportunity": opportunity,
+        "soonest": _date(open_shifts[0], now) if open_shifts else None,
+        "more_dates": len(open_shifts) - 1,
+        # In the form stand the open ones; cancelled and closed ones are said too.
+        "closed_dates": [_date(s, now) for s in shifts if s.ends > now and s not in open_shifts],
+        "initiative": initiative if initiative and initiative.is_public else None,
+        "phone_link": _dialled(opportunity.contact_phone),
+        "near": opportunity.municipality.postal_code or opportunity.municipality.name,
+        "is_open": bool(open_shifts),
+        "is_cancelled": bool(shifts) and all(shift.cancelled_at for shift in shifts),
+        "is_past": bool(shifts) and all(shift.ends <= now for shift in shifts),
+        "crumbs": [(_("Mitmachen"), reverse("volunteers:list")), (opportunity.title, "")],
+    }
+    if not open_shifts:
+        shown["next"] = _next(opportunity, now)
+    if shown["is_past"]:
+        shown["thanks"] = _thanks(shifts)
+    return shown
+
+
+def _dialled(phone: str) -> str:
+    """Digits only, for a link that a telephone dials."""
+    return "".join(char for char in phone if char.isdigit() or char == "+")
+
+
+def _date(shift: Shift, now: datetime) -> dict[str, object]:
+    return {
+        "shift": shift,
+        "words": dates.long(shift.starts, shift.ends),
+        "starts": timezone.localtime(shift.starts),
+        "seats_text": seats_text(shift, now=now),
+        "seats_state": seats_state(shift, now=now),
+    }
+
+
+def _next(opportunity: Opportunity, now: datetime) -> list[Card]:
+    """What comes next in the same town or from the same organisation."""
+    rows = (
+        Shift.objects.public().open_for_signup(now).with_seats().select_related("opportunity__municipality")
+    )
+    near = rows.filter(opportunity__municipality=opportunity.municipality_id) | rows.filter(
+        opportunity__organisation=opportunity.organisation_id
+    )
+    return [card(shift, now=now) for shift in near[:3]]
+
+
+def _thanks(shifts: Sequence[Shift]) -> str:
+    """How many came, where that is known and worth telling; else how many had signed up (rule 11)."""
+    came = ShiftSignup.objects.filter(slot__in=shifts, attended=True).aggregate(n=Sum("seats"))["n"] or 0
+    if came >= WORTH_TELLING:
+        return _("%(n)s Menschen haben geholfen. Danke!") % {"n": came}
+    signed_up = sum(shift.n_taken for shift in shifts if not shift.cancelled_at)  # type: ignore[attr-defined]
+    if signed_up >= WORTH_TELLING:
+        return _("%(n)s Menschen hatten sich zum Helfen angemeldet. Danke!") % {"n": signed_up}
+    return ""
