@@ -309,6 +309,9 @@ def _people(shift: Shift, parties: tuple[int, ...], now: datetime) -> None:
             booking=booking, slot=slot, email_key=booking.email_key, seats=size
         )
         seats.enter(signup, earlier=None, now=before)
+    # Nobody reads the mails of invented people: var/mail shows the visitor's own.
+    slot.signups.update(reminded_early=0, reminded_late=0, thanked_at=now)
+    Shift.objects.filter(pk=slot.pk).update(contact_told_at=now)
 
 
 def _login(

@@ -11,6 +11,7 @@ from initiatives.topics import ensure_topics
 from portal import demo
 from portal.association import association
 from portal.models import Booking, Mail, Membership, Municipality, Organisation, User
+from portal.reminders import queue_due
 from portal.slots import Signup
 from tests import make
 from volunteers.models import Opportunity, Shift, ShiftSignup
@@ -64,6 +65,11 @@ def test_examples_are_marked_and_cover_full_waiting_and_past_dates(loaded):
         free = signup.slot.free()
         assert free is not None
         assert free < signup.seats
+
+
+def test_invented_people_get_no_mail_however_late_it_is(loaded):
+    tomorrow_evening = timezone.now() + timedelta(days=1, hours=8)
+    assert sum(queue_due(now=tomorrow_evening).values()) == 0
 
 
 def test_second_start_changes_nothing_and_prints_no_password(loaded, capsys):
