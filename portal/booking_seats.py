@@ -61,7 +61,7 @@ def _of_today(signup: Signup) -> Signup:
     if signup.is_live or not signup.email_key:
         return signup
     live = type(signup).objects.live()  # type: ignore[attr-defined]
-    return live.filter(slot=signup.slot_id, email_key=signup.email_key).first() or signup
+    return live.filter(slot=signup.slot_id, email_key=signup.email_key).first() or signup  # type: ignore[misc]
 
 
 @page

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
@@ -20,7 +20,7 @@ from portal.models import Booking
 from portal.origin import guarded
 from portal.refused import Busy
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 RETRY_AFTER = "5"  # seconds
 # What has just been done, by the word that the redirect carries.
 DONE = {
@@ -39,7 +39,7 @@ def page(view: View) -> View:
     """All that these pages share: methods, origin, limits, and a form that survives a busy database."""
 
     @wraps(view)
-    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return view(request, *args, **kwargs)
         except Busy:

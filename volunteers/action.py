@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Sum
 from django.urls import reverse
@@ -45,7 +46,7 @@ def form(
     )
 
 
-def said(form: SignupForm) -> dict[str, object]:
+def said(form: SignupForm) -> dict[str, Any]:
     """The clean answers as `signups.register` takes them."""
     answers = dict(form.cleaned_data)
     answers["age_confirmed"] = answers.pop("age")
