@@ -98,10 +98,11 @@ def pytest_sessionfinish(session):
 
 
 @pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
+def _own_world(settings, tmp_path):
     """What a test writes stays in its own folder; the limits of one test are not those of the next."""
     from django.core.cache import cache
 
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, not safe
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
     cache.clear()
@@ -134,14 +135,9 @@ def prepared(tmp_path_factory):
         servers.drop_database(url)
 
 
-@pytest.fixture
-def start_portal(prepared, tmp_path, request):
-    """A function that starts a portal with a copy of the first data, and with `celery worker` and
-    `celery beat` beside it where Redis is. Keyword arguments are environment variables.
-
-    The portal has .url, .mails(), .wait_for_mail(), .python(code), .manage(…), .errors(); and with
-    PostgreSQL .worker, .beat, .redis and .mail_server, which are None on a laptop.
-    """
+@contextlib.contextmanager
+def portals(prepared, tmp_path):
+    """A function that starts a portal (see `start_portal`), and the list of all that it started."""
     started, databases, closing = [], [], contextlib.ExitStack()
 
     def begin(server):
@@ -171,12 +167,26 @@ def start_portal(prepared, tmp_path, request):
             portal.beat = begin(servers.Beat(folder / "beat", portal.settings))
         return portal
 
-    yield start
-    for server in reversed(started):
-        server.clean()
-    closing.close()
-    for url in databases:
-        servers.drop_database(url)
+    try:
+        yield start, started
+    finally:
+        for server in reversed(started):
+            server.clean()
+        closing.close()
+        for url in databases:
+            servers.drop_database(url)
+
+
+@pytest.fixture
+def start_portal(prepared, tmp_path, request):
+    """A function that starts a portal with a copy of the first data, and with `celery worker` and
+    `celery beat` beside it where Redis is. Keyword arguments are environment variables.
+
+    The portal has .url, .mails(), .wait_for_mail(), .python(code), .manage(…), .errors(); and with
+    PostgreSQL .worker, .beat, .redis and .mail_server, which are None on a laptop.
+    """
+    with portals(prepared, tmp_path) as (start, started):
+        yield start
     errors = [line for server in started for line in server.errors()]
     if not request.node.get_closest_marker("logs_errors"):
         assert errors == []

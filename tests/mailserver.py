@@ -5,12 +5,11 @@ import logging
 import queue
 import threading
 from dataclasses import dataclass
-from email import message_from_bytes, policy
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
-from tests.servers import free_port, wait_until
+from tests.servers import free_port, read_mail, wait_until
 
 logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd writes down every line
 
@@ -83,7 +82,7 @@ class MailServer:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        taken = message_from_bytes(envelope.content, policy=policy.default)
+        taken = read_mail(envelope.content)
         planned = self._planned("data", envelope.rcpt_tos[0])
         if planned in (None, CLOSE):
             self.messages.append(taken)

@@ -46,6 +46,15 @@ def wait_until(true, *, seconds=20, what="condition"):
     return answer
 
 
+def read_mail(content):
+    """An email.message.EmailMessage, its subject unfolded as every mail program shows it."""
+    mail = message_from_bytes(content, policy=policy.default)
+    subject = " ".join(str(mail["Subject"]).split())
+    del mail["Subject"]
+    mail["Subject"] = subject
+    return mail
+
+
 class Server:
     """A process with its log. Subclasses say the command, and how to know that it answers."""
 
@@ -264,7 +273,7 @@ class Portal(Django):
         if self.mail_server:
             return list(self.mail_server.messages)
         files = sorted((Path(self.settings["VAR_DIR"]) / "mail").glob("*.eml"))
-        return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+        return [read_mail(file.read_bytes()) for file in files]
 
     def wait_for_mail(self, count=1, *, to=None, subject="", seconds=20):
         """The mails to this address with this in the subject, as soon as there are `count` of them."""
