@@ -16,12 +16,14 @@ from portal.scoping import ScopedAdmin
 
 @admin.register(Topic)
 class TopicAdmin(ScopedAdmin):
+    place = 70
     scope = None
     list_display = ("name", "slug", "order")
 
 
 @admin.register(Initiative)
 class InitiativeAdmin(PublishedAdmin):
+    place = 30
     list_display = ("title", "municipality", "state", "life_state", "changed_at")
     list_filter = ("state", "life_state", "municipality")
     list_select_related = ("municipality",)

@@ -3,3 +3,4 @@ from django.apps import AppConfig
 
 class InitiativesConfig(AppConfig):
     name = "initiatives"
+    verbose_name = "Initiativen"

@@ -1,7 +1,7 @@
 """Which initiatives fit a word, a place and a topic, and what else to offer when none does.
 
-At most six statements: the towns, the postal code, how many lie near (or the count), how many each
-topic has, the rows of the page and their topics.
+At most five statements: the towns, the postal code, how many lie near (or the count), how many each
+topic has, the rows of the page.
 """
 
 from dataclasses import dataclass, field

@@ -1,10 +1,11 @@
 """What citizens do in a place: initiatives and their topics (domain.md, rules 19–24)."""
 
+from functools import lru_cache
 from textwrap import shorten
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,12 @@ from portal import search
 from portal.models import Municipality, Organisation
 
 TEASER = 150  # characters of the summary on a card
+CARD_FIELDS = ["title", "slug", "municipality", "place", "summary", "life_state", "year", "year_estimated"]
+
+
+@lru_cache(maxsize=2048)
+def _beginning(summary: str) -> str:
+    return shorten(summary, TEASER, placeholder=" …")
 
 
 class Topic(models.Model):
@@ -40,8 +47,14 @@ class InitiativeQuerySet(models.QuerySet["Initiative"]):
         return self.order_by("life_rank", "-is_rich", "-year", "title", "pk")
 
     def for_cards(self) -> "InitiativeQuerySet":
-        """With all that a card shows, in two statements."""
-        return self.select_related("municipality").prefetch_related("topics")
+        """With what a card shows, and only that; the first topic names its drawing."""
+        first = Topic.objects.filter(initiatives=OuterRef("pk")).order_by("order", "name")
+        return (
+            self.select_related("municipality")
+            .only(*CARD_FIELDS, "municipality__name")
+            .annotate(topic_slug=Subquery(first.values("slug")[:1]))
+            .annotate(topic_name=Subquery(first.values("name")[:1]))
+        )
 
 
 class Initiative(models.Model):
@@ -182,21 +195,10 @@ class Initiative(models.Model):
         """„Alsfeld, Lingelbach", or the town alone."""
         return f"{self.municipality.name}, {self.place}" if self.place else self.municipality.name
 
-    # What cards show; without a query after `for_cards()`.
-
     @property
     def teaser(self) -> str:
         """The beginning of the summary, whole words, for a card."""
-        return shorten(self.summary, TEASER, placeholder=" …")
-
-    @property
-    def topic_slug(self) -> str:
-        """The first topic names the drawing of the card."""
-        return next((topic.slug for topic in self.topics.all()), "")
-
-    @property
-    def topic_name(self) -> str:
-        return next((topic.name for topic in self.topics.all()), "")
+        return _beginning(self.summary)
 
     @property
     def life_state_label(self) -> str:

@@ -73,7 +73,7 @@ def test_initiative_card_names_topic_place_year_and_state_in_words():
         life_state_label="Beispiel",
         year_label="Bericht von 2015",
     )
-    html = render_to_string("components/initiative_cards.html", {"initiatives": [initiative]})
+    html = render_to_string("components/initiative_card.html", {"initiative": initiative})
     assert text_of(html) == (
         "Ortsentwicklung Dorfladen Bürgerinnen und Bürger verkaufen selbst. Lich Bericht von 2015 Beispiel"
     )

@@ -187,7 +187,7 @@ def test_town_costs_the_same_statements_with_one_and_three(client, django_assert
     for _ in range(n):
         make.initiative(municipality=lich)
         make.shift(opportunity=make.opportunity(municipality=lich))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         client.get("/orte/lich/")
 
 
@@ -197,7 +197,7 @@ def test_district_costs_the_same_statements_with_one_and_three(client, django_as
         town = make.municipality(f"Ort{i}", district=lich.district)
         make.initiative(municipality=town)
         make.shift(opportunity=make.opportunity(municipality=town))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         client.get("/orte/landkreis-giessen/")
 
 

@@ -83,7 +83,7 @@ def _examples() -> list[Initiative]:
     """The best three, each of another topic."""
     chosen: dict[str, Initiative] = {}
     for row in Initiative.objects.public().ranked().for_cards()[:RANKED]:
-        chosen.setdefault(row.topic_slug, row)
+        chosen.setdefault(row.topic_slug, row)  # type: ignore[attr-defined]
     return list(chosen.values())[:EXAMPLES]
 
 

@@ -1,7 +1,6 @@
-"""All towns and counties, and one with all that it offers: useful also when it has entered nothing."""
+"""One town or Landkreis with all that it offers: useful also when it has entered nothing."""
 
 from dataclasses import dataclass, field
-from itertools import groupby
 
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
@@ -12,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from initiatives.models import Initiative
-from portal import place_names, places, search, slugs
+from portal import places, search, slugs
 from portal.models import Municipality, OldSlug
 from portal.origin import shared
 from portal.place_names import Town
@@ -26,54 +25,6 @@ COORDINATION = {
     *("06431", "06432", "06434", "06435", "06436", "06437", "06438", "06440"),
     *("06532", "06533", "06534", "06535", "06631", "06632", "06633", "06634", "06635", "06636"),
 }
-
-
-# --- all of them --------------------------------------------------------------------------------
-
-
-@shared
-@require_safe
-def index(request: HttpRequest) -> HttpResponse:
-    """Search by name, postal code or Landkreis; below it all, by Landkreis and from A to Z."""
-    typed = request.GET.get("ort", "")
-    all_towns = sorted(
-        Municipality.objects.current().select_related("district"), key=lambda town: search.fold(town.name)
-    )
-    found, guess = _found(typed, all_towns) if typed.strip() else ([], False)
-    towns = [town for town in all_towns if not town.is_district]
-    page = {
-        "ort": typed[: places.MAX_TEXT],
-        "is_search": bool(typed.strip()),
-        "found": found,
-        "guess": guess,
-        "districts": [town for town in all_towns if town.is_district],
-        "letters": [(letter, list(group)) for letter, group in groupby(towns, _letter)],
-        "n_towns": len(towns),
-        "noindex": bool(typed),
-        "crumbs": [(_("Orte"), "")],
-    }
-    return render(request, "portal/towns.html", page)
-
-
-def _letter(town: Municipality) -> str:
-    return search.fold(town.name)[:1].upper()
-
-
-def _found(typed: str, towns: list[Municipality]) -> tuple[list[Municipality], bool]:
-    """The towns that were meant, a Landkreis with all of its towns; True if that is a guess."""
-    understood = places.search_place(typed)
-    named = {town.pk for town in (*understood.ambiguous, *understood.suggestions)} | understood.town_ids
-    parts = place_names.tokens(typed)
-    matching = [
-        town
-        for town in towns
-        if town.pk in named or (parts and all(part in search.fold(town.name) for part in parts))
-    ]
-    matching.sort(key=lambda town: not town.is_district)
-    return matching, understood.corrected or (understood.unknown and bool(understood.suggestions))
-
-
-# --- one of them --------------------------------------------------------------------------------
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from initiatives import views as initiatives
-from portal.pages import initiative, machines, service, start, towns
+from portal.pages import directory, initiative, machines, service, start, towns
 
 collection = [
     path("", initiatives.index, name="list"),
@@ -13,7 +13,7 @@ collection = [
 urlpatterns = [
     path("", start.start, name="start"),
     path("initiativen/", include((collection, "initiatives"))),
-    path("orte/", towns.index, name="towns"),
+    path("orte/", directory.index, name="towns"),
     path("orte/<slug:slug>/", towns.town, name="town"),
     path("fuer-kommunen/", service.for_towns, name="for_towns"),
     path("impressum/", service.imprint, name="imprint"),
