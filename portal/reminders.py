@@ -9,7 +9,7 @@ from itertools import groupby
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -24,7 +24,7 @@ NUDGE_AFTER, NUDGE_AFTER_SOON, SOON = timedelta(hours=20), timedelta(hours=3), t
 EVENING = time(17)  # rule table: 17 o'clock the day before
 EARLY_DAYS, LATE_DAYS = 3, 1
 THANKS_FOR = timedelta(days=7)  # after an outage, thanks older than this are no longer useful
-BATCH = 500  # rows per run and kind; the next minute takes the rest
+BATCH = 500  # forms or rows per run and kind; the next minute takes the rest
 
 
 def queue_due(*, now: datetime) -> dict[str, int]:
@@ -68,22 +68,27 @@ def _remind(model: type[Signup], which: str, day: date, *, word: str, now: datet
     column = f"reminded_{which}"
     days = EARLY_DAYS if which == "early" else LATE_DAYS
     due = at(day - timedelta(days=days), EVENING)
-    rows = with_slot(
-        model.objects.filter(  # type: ignore[attr-defined]
-            status=Signup.Status.CONFIRMED,
-            slot__cancelled_at=None,
-            slot__starts__gte=max(at(day, time.min), now),
-            slot__starts__lt=at(day + timedelta(days=1), time.min),
-            seated_at__lte=due,
-        )
-        .filter(Q(**{column: None}) | ~Q(**{column: F("slot__starts_revision")}))
-        .exclude(booking__email="")
-    ).order_by("booking_id", "slot__starts", "pk")[:BATCH]
+    rows = model.objects.filter(  # type: ignore[attr-defined]
+        Q(**{column: None}) | ~Q(**{column: F("slot__starts_revision")}),
+        status=Signup.Status.CONFIRMED,
+        slot__cancelled_at=None,
+        slot__starts__gte=at(day, time.min),
+        slot__starts__lt=at(day + timedelta(days=1), time.min),
+        slot__starts__gt=now,
+        seated_at__lte=due,
+    )
     written = 0
-    for _booking, group in groupby(rows, key=lambda signup: signup.booking_id):
+    for _booking, group in groupby(_whole_forms(rows), key=lambda signup: signup.booking_id):
         with transaction.atomic():
             written += _remind_one(list(group), column, word=word, day=day, now=now)
     return written
+
+
+def _whole_forms(signups: QuerySet) -> list[Signup]:
+    """The sign-ups of the first forms that have an address, as many as one run takes, form by form."""
+    rows = signups.exclude(booking__email="").order_by("booking_id", "slot__starts", "pk")
+    keys = list(rows.order_by("booking_id").values_list("booking_id", flat=True).distinct()[:BATCH])
+    return list(with_slot(rows.filter(booking__in=keys))) if keys else []
 
 
 def _remind_one(signups: list[Signup], column: str, *, word: str, day: date, now: datetime) -> int:
@@ -199,19 +204,15 @@ def _open_seats(now: datetime) -> int:
 # --- thanks -----------------------------------------------------------------------------------------
 def _thanks(model: type[Signup], now: datetime) -> int:
     """The day after, to all who had a seat and are not known to have stayed away (mail table)."""
-    rows = with_slot(
-        model.objects.filter(  # type: ignore[attr-defined]
-            status=Signup.Status.CONFIRMED,
-            thanked_at=None,
-            slot__cancelled_at=None,
-            slot__ends__lt=at(timezone.localdate(now), time.min),
-            slot__ends__gt=now - THANKS_FOR,
-        )
-        .exclude(attended=False)
-        .exclude(booking__email="")
-    ).order_by("booking_id", "slot__starts", "pk")[:BATCH]
+    rows = model.objects.filter(  # type: ignore[attr-defined]
+        status=Signup.Status.CONFIRMED,
+        thanked_at=None,
+        slot__cancelled_at=None,
+        slot__ends__lt=at(timezone.localdate(now), time.min),
+        slot__ends__gt=now - THANKS_FOR,
+    ).exclude(attended=False)
     written = 0
-    for _booking, group in groupby(rows, key=lambda s: (s.booking_id, s.slot.day)):
+    for _booking, group in groupby(_whole_forms(rows), key=lambda s: (s.booking_id, s.slot.day)):
         with transaction.atomic():
             written += _thank(list(group), now=now)
     return written

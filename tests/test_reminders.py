@@ -1,0 +1,554 @@
+"""What time makes due (rules 2, 6, 14–16 and the mail table), with a clock that the test moves."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from portal import outbox, signups
+from portal.models import Booking, Mail
+from portal.reminders import queue_due
+from portal.rescheduling import cancel, move
+from portal.slots import Signup
+from tests import make
+from tests.make import BERLIN
+from volunteers.models import Shift, ShiftSignup
+
+pytestmark = pytest.mark.django_db
+HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
+S = Signup.Status
+LONG_AGO = datetime(2026, 3, 1, 12, tzinfo=BERLIN)
+
+
+def berlin(month, day, hour=0, minute=0):
+    """Wall clock in Hessen, handed over in UTC as `timezone.now()` would."""
+    return datetime(2026, month, day, hour, minute, tzinfo=BERLIN).astimezone(UTC)
+
+
+START = berlin(6, 20, 9)  # a Saturday
+
+
+def seated(*slots, email="kim@example.org", since=LONG_AGO, **fields):
+    """One person with a seat on each of these slots, by one form, since long."""
+    booking = make.booking(email, organisation=slots[0].organisation, entered_at=since, confirmed_at=since)
+    made = [make.signup(slot, booking=booking, seated_at=since, **fields) for slot in slots]
+    return made[0] if len(made) == 1 else made
+
+
+def sweep(start, end, every=HOUR, mail_server=True):
+    """The clock of the portal from start to end, in steps; what is due leaves at once."""
+    now = start
+    while now <= end:
+        queue_due(now=now)
+        if mail_server:
+            deliver(now)
+        now += every
+
+
+def log(kind="reminder", **which):
+    """(local time, to, subject up to „ – ") of the mails of a kind, in order of writing."""
+    rows = Mail.objects.filter(kind=kind, withdrawn_at=None, **which).order_by("queued_at", "pk")
+    return [
+        (
+            f"{mail.queued_at.astimezone(BERLIN):%d.%m. %H:%M}",
+            mail.to.split("@")[0],
+            mail.subject.split(" – ")[0],
+        )
+        for mail in rows
+    ]
+
+
+def deliver(now):
+    """Delivery in a word: what may leave now has left; how many reminders that were."""
+    reminders = Mail.objects.due(now).filter(kind="reminder").update(sent_at=now)
+    Mail.objects.due(now).update(sent_at=now)
+    return reminders
+
+
+# --- when -------------------------------------------------------------------------------------------
+def test_three_days_before_and_the_day_before_at_17_o_clock():
+    seated(make.shift(starts=START))
+
+    sweep(berlin(6, 15), berlin(6, 20, 12))
+
+    assert log() == [
+        ("17.06. 17:00", "kim", "In drei Tagen: Sa., 20. Juni, 9 Uhr, Lich"),
+        ("19.06. 17:00", "kim", "Morgen: Sa., 20. Juni, 9 Uhr, Lich"),
+    ]
+    early, late = Mail.objects.filter(kind="reminder").order_by("pk")
+    assert (early.useful_until, late.useful_until) == (berlin(6, 18), berlin(6, 20))
+
+
+def test_reminder_begins_with_the_way_to_give_the_seat_back():
+    seated(make.shift(starts=START))
+    queue_due(now=berlin(6, 19, 17))
+
+    text = Mail.objects.get(kind="reminder").text
+    assert text.index("/anmeldung/freigeben/") < text.index("Bachputz an der Wetter")
+
+
+def test_only_confirmed_people_with_an_address_are_reminded():
+    slot = make.shift(starts=START)
+    for status in (S.UNCONFIRMED, S.WAITING):
+        make.signup(slot, status=status)
+    make.signup(slot, status=S.ENDED, ended_reason="given_back", ended_at=LONG_AGO, seated_at=LONG_AGO)
+    seated(slot, email="")
+    seated(slot, email="kim@example.org")
+
+    sweep(berlin(6, 17, 16), berlin(6, 20, 9))
+
+    assert [to for _when, to, _subject in log()] == ["kim", "kim"]
+
+
+def test_cancelled_date_reminds_nobody():
+    slot = make.shift(starts=START)
+    seated(slot)
+    cancel(slot, reason="Sturm", now=berlin(6, 17, 12))
+
+    sweep(berlin(6, 17, 12), berlin(6, 20, 9))
+
+    assert log() == []
+
+
+def test_sweep_run_twice_writes_nothing_twice():
+    slot = make.shift(starts=START)
+    seated(slot)
+    register_unconfirmed(slot, at=berlin(6, 18, 18))
+    now = berlin(6, 19, 17)
+
+    first = queue_due(now=now)
+    count = Mail.objects.count()
+
+    assert {kind: n for kind, n in first.items() if n} == {
+        "nudge": 1,
+        "reminder": 1,
+        "new-signups": 1,
+    }
+    assert set(queue_due(now=now).values()) == {0}
+    assert set(queue_due(now=now + MINUTE).values()) == {0}
+    assert Mail.objects.count() == count
+
+
+# --- late sign-ups ------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("since", "words"),
+    [
+        (berlin(6, 17, 16, 59), ["In drei Tagen", "Morgen"]),
+        (berlin(6, 17, 17, 1), ["Morgen"]),
+        (berlin(6, 19, 16, 59), ["Morgen"]),
+        (berlin(6, 19, 17, 1), []),
+        (berlin(6, 20, 8), []),
+    ],
+)
+def test_late_sign_up_gets_no_reminder_that_is_already_past(since, words):
+    seated(make.shift(starts=START), since=since)
+
+    sweep(since, berlin(6, 20, 12))
+
+    assert [subject.split(":")[0] for _when, _to, subject in log()] == words
+
+
+# --- quiet hours --------------------------------------------------------------------------------------
+def test_nothing_that_can_wait_is_written_between_21_and_7():
+    seated(make.shift(starts=START))
+    yesterday = seated(make.shift(starts=berlin(6, 18, 9)), email="gestern@example.org")
+
+    sweep(berlin(6, 19, 21), berlin(6, 20, 6, 50))
+    assert (log(), log("thanks")) == ([], [])
+    sweep(berlin(6, 20, 7), berlin(6, 20, 7))
+
+    assert log() == [("20.06. 07:00", "kim", "Heute: Sa., 20. Juni, 9 Uhr, Lich")]
+    assert log("thanks") == [("20.06. 07:00", "gestern", "Danke: Do., 18. Juni, 9 Uhr, Lich")]
+    assert yesterday.status == S.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("now", "quiet", "after"),
+    [
+        (berlin(6, 19, 20, 59), False, berlin(6, 19, 20, 59)),
+        (berlin(6, 19, 21), True, berlin(6, 20, 7)),
+        (berlin(6, 20, 0), True, berlin(6, 20, 7)),
+        (berlin(6, 20, 6, 59), True, berlin(6, 20, 7)),
+        (berlin(6, 20, 7), False, berlin(6, 20, 7)),
+        (berlin(3, 29, 1), True, berlin(3, 29, 7)),  # the clock goes forward in this night
+        (berlin(10, 24, 22), True, berlin(10, 25, 7)),  # and back in this one
+    ],
+)
+def test_quiet_hours_are_those_of_the_wall_clock(now, quiet, after):
+    assert (outbox.is_quiet(now), outbox.after_quiet(now)) == (quiet, after)
+
+
+def test_urgent_mails_are_written_at_night():
+    slot = make.shift(starts=berlin(6, 20, 9), capacity=1)
+    make.signup(slot, status=S.WAITING, email="warte@example.org")
+
+    queue_due(now=berlin(6, 19, 23))
+
+    assert log("seat-free") == [
+        ("19.06. 23:00", "warte", "Platz frei, wer zuerst klickt: Sa., 20. Juni, 9 Uhr, Lich")
+    ]
+
+
+# --- moved, several dates -----------------------------------------------------------------------------
+def test_moved_date_reminds_again_at_its_new_time_and_again_when_moved_back():
+    slot = make.shift(starts=START)
+    seated(slot)
+    sweep(berlin(6, 17, 16), berlin(6, 17, 18))
+    later = berlin(6, 23, 14)
+
+    move(slot, starts=later, ends=later + HOUR, now=berlin(6, 18, 10))
+    sweep(berlin(6, 18, 10), berlin(6, 21, 10))
+    slot.refresh_from_db()
+    move(slot, starts=berlin(6, 22, 9), ends=berlin(6, 22, 10), now=berlin(6, 21, 11))
+    sweep(berlin(6, 21, 11), berlin(6, 23, 18))
+
+    assert log() == [
+        ("17.06. 17:00", "kim", "In drei Tagen: Sa., 20. Juni, 9 Uhr, Lich"),
+        ("20.06. 17:00", "kim", "In drei Tagen: Di., 23. Juni, 14 Uhr, Lich"),
+        ("21.06. 17:00", "kim", "Morgen: Mo., 22. Juni, 9 Uhr, Lich"),
+    ]
+
+
+def test_date_moved_away_and_back_reminds_again():
+    slot = make.shift(starts=START)
+    seated(slot)
+    sweep(berlin(6, 17, 17), berlin(6, 17, 17))
+    deliver(berlin(6, 17, 17))
+
+    move(slot, starts=START + DAY, ends=START + DAY + HOUR, now=berlin(6, 17, 18))
+    slot.refresh_from_db()
+    move(slot, starts=START, ends=START + HOUR, now=berlin(6, 17, 19))
+    sweep(berlin(6, 17, 19), berlin(6, 20, 8))
+
+    assert [(when, subject.split(":")[0]) for when, _to, subject in log()] == [
+        ("17.06. 17:00", "In drei Tagen"),
+        ("17.06. 19:00", "In drei Tagen"),
+        ("19.06. 17:00", "Morgen"),
+    ]
+
+
+def test_reminder_in_flight_of_a_moved_date_does_not_leave():
+    slot = make.shift(starts=START)
+    seated(slot)
+    queue_due(now=berlin(6, 19, 17))
+
+    move(slot, starts=START + 5 * DAY, ends=START + 5 * DAY + HOUR, now=berlin(6, 19, 17))
+
+    due = Mail.objects.due(berlin(6, 19, 17)).exclude(kind="new-signups")
+    assert list(due.values_list("kind", flat=True)) == ["changed"]
+
+
+def test_dates_of_one_day_share_a_reminder_and_those_of_another_day_do_not():
+    day = [make.shift(starts=START), make.shift(starts=START + 5 * HOUR), make.shift(starts=START + DAY)]
+    seated(*day)
+
+    sweep(berlin(6, 17, 16), berlin(6, 21, 9))
+
+    assert log() == [
+        ("17.06. 17:00", "kim", "In drei Tagen: 2 Termine ab Sa., 20. Juni, 9 Uhr, Lich"),
+        ("18.06. 17:00", "kim", "In drei Tagen: So., 21. Juni, 9 Uhr, Lich"),
+        ("19.06. 17:00", "kim", "Morgen: 2 Termine ab Sa., 20. Juni, 9 Uhr, Lich"),
+        ("20.06. 17:00", "kim", "Morgen: So., 21. Juni, 9 Uhr, Lich"),
+    ]
+
+
+def test_date_given_back_before_its_reminder_left_leaves_the_reminder_of_the_others():
+    one, two, sunday = (make.shift(starts=START + n) for n in (0 * HOUR, 5 * HOUR, 2 * DAY))
+    first, _second, _third = seated(one, two, sunday)
+    evening = berlin(6, 19, 17)
+    queue_due(now=evening)
+    assert [subject.split(":")[0] for _w, _t, subject in log()] == ["In drei Tagen", "Morgen"]
+
+    signups.give_back(first, now=evening + MINUTE)
+    queue_due(now=evening + 2 * MINUTE)
+
+    assert log() == [
+        ("19.06. 17:00", "kim", "In drei Tagen: Mo., 22. Juni, 9 Uhr, Lich"),
+        ("19.06. 17:02", "kim", "Morgen: Sa., 20. Juni, 14 Uhr, Lich"),
+    ]
+
+
+def test_place_on_a_waiting_list_given_back_leaves_the_days_reminder_alone():
+    one, two = make.shift(starts=START), make.shift(starts=START + 5 * HOUR, capacity=1)
+    kim = seated(one)
+    waiting = make.signup(two, booking=kim.booking, status=S.WAITING)
+    evening = berlin(6, 19, 17)
+    queue_due(now=evening)
+
+    signups.give_back(waiting, now=evening + MINUTE)
+    queue_due(now=evening + 2 * MINUTE)
+
+    assert [subject for _when, _to, subject in log()] == ["Morgen: Sa., 20. Juni, 9 Uhr, Lich"]
+
+
+# --- outages ------------------------------------------------------------------------------------------
+def test_after_an_outage_of_26_hours_only_what_is_still_useful_goes_out():
+    begins, ends = berlin(6, 18, 16), berlin(6, 19, 18)
+    for n, start in enumerate(
+        [
+            berlin(6, 19, 9),  # over while we were away
+            berlin(6, 19, 20),  # today, in two hours
+            berlin(6, 20, 9),  # tomorrow: its time is now
+            berlin(6, 21, 9),  # „in three days" was yesterday
+            berlin(6, 22, 9),  # in three days
+        ]
+    ):
+        seated(make.shift(starts=start), email=f"s{n}@example.org")
+    sweep(begins - 2 * HOUR, begins)
+    assert log() == []
+
+    queue_due(now=ends)
+
+    assert log() == [
+        ("19.06. 18:00", "s4", "In drei Tagen: Mo., 22. Juni, 9 Uhr, Lich"),
+        ("19.06. 18:00", "s2", "Morgen: Sa., 20. Juni, 9 Uhr, Lich"),
+        ("19.06. 18:00", "s1", "Heute: Fr., 19. Juni, 20 Uhr, Lich"),
+    ]
+
+
+def test_mail_server_out_over_midnight_turns_tomorrow_into_today():
+    seated(make.shift(starts=START))
+    queue_due(now=berlin(6, 19, 17))
+
+    sweep(berlin(6, 20, 0), berlin(6, 20, 8), mail_server=False)
+
+    assert log() == [("20.06. 07:00", "kim", "Heute: Sa., 20. Juni, 9 Uhr, Lich")]
+    assert deliver(berlin(6, 20, 8)) == 1
+    sweep(berlin(6, 20, 8), berlin(6, 20, 12))
+    assert len(log()) == 1
+
+
+def test_mail_server_out_until_the_start_reminds_nobody_of_the_past():
+    seated(make.shift(starts=START))
+    sweep(berlin(6, 19, 17), berlin(6, 20, 12), mail_server=False)
+
+    assert deliver(berlin(6, 20, 12)) == 0
+
+
+def test_clock_an_hour_back_reminds_nobody_twice():
+    seated(make.shift(starts=START))
+    sweep(berlin(6, 19, 17), berlin(6, 19, 18))
+    sweep(berlin(6, 19, 16), berlin(6, 19, 19))
+
+    assert len(log()) == 1
+
+
+# --- both Sundays of the clock change -------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("start", "sweep_from", "expected"),
+    [
+        (
+            berlin(3, 29, 9),  # 23 hours long: 2 o'clock does not exist
+            berlin(3, 25),
+            [
+                ("26.03. 17:00", "kim", "In drei Tagen: So., 29. März, 9 Uhr, Lich"),
+                ("28.03. 17:00", "kim", "Morgen: So., 29. März, 9 Uhr, Lich"),
+            ],
+        ),
+        (
+            berlin(3, 30, 9),
+            berlin(3, 26),
+            [
+                ("27.03. 17:00", "kim", "In drei Tagen: Mo., 30. März, 9 Uhr, Lich"),
+                ("29.03. 17:00", "kim", "Morgen: Mo., 30. März, 9 Uhr, Lich"),
+            ],
+        ),
+        (
+            berlin(10, 25, 9),  # 25 hours long: half past two comes twice
+            berlin(10, 21),
+            [
+                ("22.10. 17:00", "kim", "In drei Tagen: So., 25. Okt., 9 Uhr, Lich"),
+                ("24.10. 17:00", "kim", "Morgen: So., 25. Okt., 9 Uhr, Lich"),
+            ],
+        ),
+        (
+            berlin(10, 26, 9),
+            berlin(10, 22),
+            [
+                ("23.10. 17:00", "kim", "In drei Tagen: Mo., 26. Okt., 9 Uhr, Lich"),
+                ("25.10. 17:00", "kim", "Morgen: Mo., 26. Okt., 9 Uhr, Lich"),
+            ],
+        ),
+    ],
+)
+def test_reminders_keep_the_wall_clock_when_it_changes(start, sweep_from, expected):
+    slot = make.shift(starts=start)
+    seated(slot)
+
+    sweep(sweep_from, start + DAY)
+
+    assert log() == expected
+    thanked = (start + DAY).astimezone(BERLIN)
+    assert [when for when, *_ in log("thanks")] == [f"{thanked:%d.%m.} 07:00"]
+
+
+def test_open_phase_is_24_hours_also_when_the_clock_changes():
+    slot = make.shift(starts=berlin(10, 25, 9), capacity=1)
+    first, second = seated(slot), make.signup(slot, status=S.WAITING)
+    just_before = slot.starts - 24 * HOUR - MINUTE  # 10 o'clock on Saturday's wall clock
+    assert f"{just_before.astimezone(BERLIN):%H:%M}" == "09:59"
+
+    signups.give_back(first, now=just_before)
+
+    second.refresh_from_db()
+    assert second.status == S.CONFIRMED
+
+
+# --- nudges -------------------------------------------------------------------------------------------
+def register_unconfirmed(*slots, at, email="neu@example.org", **fields):
+    return signups.register(slots=slots, name="Neu", email=email, age_confirmed=True, now=at, **fields)
+
+
+def test_unconfirmed_form_is_nudged_once_after_20_hours():
+    entered = berlin(6, 10, 12)
+    register_unconfirmed(make.shift(starts=START), at=entered)
+
+    sweep(entered, entered + 70 * HOUR)
+
+    assert log("confirm-address") == [
+        ("10.06. 12:00", "neu", "Noch ein Klick: Sa., 20. Juni, 9 Uhr, Lich"),
+        ("11.06. 08:00", "neu", "Noch ein Klick: Sa., 20. Juni, 9 Uhr, Lich"),
+    ]
+    nudge = Mail.objects.filter(kind="confirm-address").order_by("pk").last()
+    assert "noch nicht fest. Es fehlt nur noch ein Klick" in " ".join(nudge.text.split())
+    assert nudge.useful_until == entered + 72 * HOUR
+
+
+def test_unconfirmed_form_is_nudged_after_3_hours_when_the_start_is_within_48():
+    entered = berlin(6, 18, 12)
+    register_unconfirmed(make.shift(starts=START), at=entered)
+
+    sweep(entered, entered + 30 * HOUR)
+
+    assert [when for when, *_ in log("confirm-address")] == ["18.06. 12:00", "18.06. 15:00"]
+
+
+@pytest.mark.parametrize("done", ["confirmed", "closed", "cancelled", "signed up by another form", "limit"])
+def test_nobody_is_nudged_for_nothing(done):
+    entered = berlin(6, 10, 12)
+    slot = make.shift(starts=START, deadline=berlin(6, 10, 20) if done == "closed" else None)
+    booking = register_unconfirmed(slot, at=entered)
+    if done == "confirmed":
+        signups.confirm(booking, signups=signups.signups_of(booking), now=entered)
+    if done == "cancelled":
+        cancel(slot, reason="Sturm", now=entered)
+    if done == "signed up by another form":
+        twin = register_unconfirmed(slot, at=entered + HOUR)
+        signups.confirm(twin, signups=signups.signups_of(twin), now=entered + HOUR)
+    if done == "limit":
+        for _again in range(2):
+            signups.resend(booking, now=entered + 5 * HOUR)
+    before = Mail.objects.filter(kind="confirm-address").count()
+
+    sweep(entered, entered + 25 * HOUR)
+
+    assert Mail.objects.filter(kind="confirm-address").count() == before
+
+
+# --- free seats in the open phase -----------------------------------------------------------------------
+def test_seat_that_is_free_when_the_open_phase_begins_is_told_once():
+    slot = make.shift(starts=START, capacity=3)
+    seated(slot, seats=2)
+    make.signup(slot, status=S.WAITING, seats=2, email="gruppe@example.org")
+    make.signup(slot, status=S.WAITING, email="eins@example.org", place=9)
+
+    sweep(START - 25 * HOUR, START + HOUR)
+
+    assert log("seat-free") == [
+        ("19.06. 09:00", "eins", "Platz frei, wer zuerst klickt: Sa., 20. Juni, 9 Uhr, Lich")
+    ]
+    assert log("passed-over") == [
+        ("19.06. 09:00", "gruppe", "Platz frei für weniger Personen: Sa., 20. Juni, 9 Uhr, Lich")
+    ]
+
+
+def test_seat_freed_within_the_six_hours_is_told_when_they_are_over():
+    slot = make.shift(starts=START, capacity=1)
+    first = seated(slot)
+    make.signup(slot, status=S.WAITING, email="warte@example.org")
+    free = START - 20 * HOUR  # 13 o'clock
+
+    signups.give_back(first, now=free)
+    deliver(free)
+    new = register_unconfirmed(slot, at=free + HOUR)
+    signups.confirm(new, signups=signups.signups_of(new), now=free + HOUR)
+    signups.give_back(signups.signups_of(new)[0], now=free + 2 * HOUR)
+    sweep(free + 2 * HOUR, START)
+
+    assert [when for when, *_ in log("seat-free")] == ["19.06. 13:00", "19.06. 19:00"]
+
+
+# --- thanks -------------------------------------------------------------------------------------------
+def test_thanks_the_day_after_to_those_not_known_to_have_stayed_away():
+    slot = make.shift(starts=START)
+    for email, attended in [("da", True), ("weg", False), ("offen", None)]:
+        seated(slot, email=f"{email}@example.org", attended=attended)
+    make.signup(slot, status=S.WAITING, email="warte@example.org")
+    upcoming = make.shift(starts=berlin(7, 4, 10), opportunity=slot.opportunity)
+
+    sweep(START, berlin(6, 22, 12))
+
+    assert [row for row in log("thanks") if row[1] != "kim"] == [
+        ("21.06. 07:00", "da", "Danke: Sa., 20. Juni, 9 Uhr, Lich"),
+        ("21.06. 07:00", "offen", "Danke: Sa., 20. Juni, 9 Uhr, Lich"),
+    ]
+    text = Mail.objects.filter(kind="thanks").first().text
+    assert ("Wenn Sie dabei waren" in text, "Sa., 4. Juli, 10 Uhr" in text) == (True, True)
+    assert Shift.objects.get(pk=upcoming.pk).day.day == 4
+
+
+def test_thanks_after_a_week_of_outage_are_too_late():
+    seated(make.shift(starts=START))
+    queue_due(now=START + 8 * DAY)
+    assert log("thanks") == []
+
+
+# --- digests ------------------------------------------------------------------------------------------
+def test_contact_hears_of_new_sign_ups_daily_and_at_most_hourly_on_the_last_day():
+    slot = make.shift(starts=START)
+
+    def arrive(email, at):
+        booking = register_unconfirmed(slot, at=at, email=email)
+        signups.confirm(booking, signups=signups.signups_of(booking), now=at)
+
+    arrive("a@example.org", berlin(6, 15, 10))
+    arrive("b@example.org", berlin(6, 15, 11))
+    sweep(berlin(6, 15, 11), berlin(6, 17, 18))
+    arrive("c@example.org", berlin(6, 19, 10))
+    sweep(berlin(6, 19, 10), berlin(6, 19, 10, 30))
+    arrive("d@example.org", berlin(6, 19, 10, 30))
+    sweep(berlin(6, 19, 10, 40), berlin(6, 19, 12), every=10 * MINUTE)
+    arrive("e@example.org", berlin(6, 19, 22))
+    sweep(berlin(6, 19, 22), START)
+
+    assert log("new-signups") == [
+        ("15.06. 17:00", "bachputz", "2 neue Anmeldungen: Sa., 20. Juni, 9 Uhr, Lich"),
+        ("19.06. 10:00", "bachputz", "1 neue Anmeldung: Sa., 20. Juni, 9 Uhr, Lich"),
+        ("19.06. 11:00", "bachputz", "1 neue Anmeldung: Sa., 20. Juni, 9 Uhr, Lich"),
+        ("20.06. 07:00", "bachputz", "1 neue Anmeldung: Sa., 20. Juni, 9 Uhr, Lich"),
+    ]
+    for mail in Mail.objects.filter(kind="new-signups"):
+        assert ("Neu" in mail.text.replace("Neue", ""), "@example.org" in mail.text) == (False, False)
+        assert f"/verwaltung/volunteers/opportunity/{slot.opportunity_id}/change/" in mail.text
+
+
+def test_contact_without_address_is_told_nothing():
+    slot = make.shift(starts=START, opportunity=make.opportunity(contact_email=""))
+    seated(slot, since=berlin(6, 19, 10))
+    sweep(berlin(6, 19, 10), START)
+    assert log("new-signups") == []
+
+
+# --- many ---------------------------------------------------------------------------------------------
+def test_batch_never_cuts_the_dates_of_one_form_apart(monkeypatch):
+    monkeypatch.setattr("portal.reminders.BATCH", 3)
+    slots = [make.shift(starts=START + n * HOUR) for n in range(2)]
+    for n in range(4):
+        seated(*slots, email=f"s{n}@example.org")
+
+    sweep(berlin(6, 19, 17), berlin(6, 19, 17, 30), every=MINUTE)
+
+    assert [(to, subject) for _when, to, subject in log()] == [
+        (f"s{n}", "Morgen: 2 Termine ab Sa., 20. Juni, 9 Uhr, Lich") for n in range(4)
+    ]
+    assert ShiftSignup.objects.filter(reminded_late=None).count() == 0
+    assert Booking.objects.count() == 4
