@@ -52,6 +52,7 @@ def rows(signups: Sequence[Signup], *, now: datetime) -> list[Row]:
 
 
 def row(signup: Signup, *, now: datetime) -> Row:
+    """One sign-up in words; see `rows`."""
     slot = signup.slot
     begun = now >= slot.starts
     state, status = _status(signup, begun=begun)
@@ -154,4 +155,9 @@ def headline(found: Sequence[Row]) -> tuple[str, str]:
         return _("Sie stehen auf der Warteliste"), "pending"
     if "pending" in states:
         return _("Noch nicht fest"), "pending"
+    reasons = {each.signup.ended_reason for each in found}
+    if reasons == {Reason.SLOT_CANCELLED}:
+        return _("Ihr Termin fällt leider aus"), "ended"
+    if reasons == {Reason.GIVEN_BACK}:
+        return _("Sie sind abgemeldet"), "ended"
     return _("Ihre Anmeldung"), "ended"

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal import booking_rows, links, signups
+from portal import booking_rows, dates, links, signups
 from portal.models import Booking
 from portal.refused import Refused
 from portal.slots import Signup
@@ -83,7 +83,7 @@ def claim(request: HttpRequest, token: str) -> HttpResponse:
         "gave_back": signup.ended_reason == Signup.Reason.GIVEN_BACK,
         "is_waiting": signup.status == Signup.Status.WAITING and now < signup.slot.starts,
         "lost": request.method == "POST",
-        "others": signup.slot.others(now),
+        "others": [(s.get_absolute_url(), s.title, dates.short(s.starts)) for s in signup.slot.others(now)],
         "manage": reverse("booking:manage", args=[links.make(links.MANAGE, signup.booking)]),
     }
     return render(request, "booking/claim.html", context)

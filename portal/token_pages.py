@@ -57,6 +57,7 @@ def _posted(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def to(view: str, token: str, done: str = "") -> HttpResponse:
+    """Redirect to a page of this token; `done` is a word of DONE."""
     address = reverse(f"booking:{view}", args=[token]) + (f"?ok={done}" if done else "")
     return HttpResponseRedirect(address, status=303)
 

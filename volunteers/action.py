@@ -14,6 +14,7 @@ from volunteers.cards import Card, card, seats_state, seats_text
 from volunteers.forms import SignupForm
 from volunteers.models import Opportunity, Shift, ShiftSignup
 
+NEXT, NEXT_READ = 3, 12  # actions to offer, each with its soonest date; dates read for that
 WORTH_TELLING = 10  # people: a smaller figure is no success story (mission.md)
 
 
@@ -54,9 +55,9 @@ def said(form: SignupForm) -> dict[str, Any]:
 
 
 def page(opportunity: Opportunity, shifts: Sequence[Shift], now: datetime) -> dict[str, object]:
+    """What volunteers/detail.html reads, the form aside; one or two statements more when no date is open."""
     open_shifts = [shift for shift in shifts if shift.is_open(now)]
     initiative = opportunity.initiative
-    """What volunteers/detail.html reads, the form aside; one statement more when no date is open."""
     shown: dict[str, object] = {
         "opportunity": opportunity,
         "soonest": _date(open_shifts[0], now) if open_shifts else None,
@@ -101,7 +102,9 @@ def _next(opportunity: Opportunity, now: datetime) -> list[Card]:
     near = rows.filter(opportunity__municipality=opportunity.municipality_id) | rows.filter(
         opportunity__organisation=opportunity.organisation_id
     )
-    return [card(shift, now=now) for shift in near[:3]]
+    soonest = {shift.opportunity_id: shift for shift in reversed(near[:NEXT_READ])}
+    shown = sorted(soonest.values(), key=lambda shift: (shift.starts, shift.pk))[:NEXT]
+    return [card(shift, now=now) for shift in shown]
 
 
 def _thanks(shifts: Sequence[Shift]) -> str:
