@@ -6,13 +6,14 @@ finds them there. What is left of a sign-up after its time is a count.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils.crypto import salted_hmac
 
-from portal import notices
+from portal import mailfiles, notices
 from portal.models import Booking, Mail
 from portal.seats import deciding, end, fill_seats, lock_slots
 from portal.signups import LATE_RETURN
@@ -122,6 +123,8 @@ def erase(booking: Booking, *, now: datetime) -> None:
         _end_all(model, together, now=now)
     for row in Booking.objects.filter(pk__in=together, erased_at=None):
         known_as = proof(row.email_key) if row.email_key else ""
+        if row.email:
+            transaction.on_commit(partial(mailfiles.forget, to=row.email))
         _wipe_people(Booking.objects.filter(pk=row.pk), now=now)
         Booking.objects.filter(pk=row.pk).update(erased_hash=known_as)
 
@@ -129,7 +132,7 @@ def erase(booking: Booking, *, now: datetime) -> None:
 def _changed_each_other(booking: Booking) -> set[int]:
     """Keys of all forms that a proved address merged with this one, in one or several steps."""
     found: set[int] = set()
-    news = {booking.pk} if booking.confirmed_at else set()
+    news = {booking.pk}
     while news:
         found |= news
         rows = Booking.objects.filter(pk__in=news, confirmed_at__isnull=False)
@@ -158,7 +161,7 @@ def enforce(now: datetime, *, dry_run: bool = False) -> dict[str, int]:
 
     Mails come first: what goes with its booking in the same night is counted all the same.
     """
-    counts = {}
+    counts = {"K1 Maildateien": mailfiles.forget(before=now - K1_MAILS, dry_run=dry_run)}
     for name, find, act in (
         ("K1 Mails", _old_mails, _wipe_mails),
         ("K0 unbestätigte Anmeldungen", _unconfirmed, _expire),

@@ -1,0 +1,365 @@
+"""Data protection (trust.md): erasing, exporting, and the deletion classes with a moving clock."""
+
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import models
+from django.utils import timezone
+
+from portal import delivery, privacy, reminders, signups
+from portal.models import Booking, Mail, Organisation, User
+from portal.slots import Signup
+from tests import make
+from tests.make import NOW
+from volunteers.models import ShiftSignup
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+S = Signup.Status
+CANARY = "Zwitscherkanarie"
+ADDRESS = "zwitscherkanarie@example.org"
+db = pytest.mark.django_db
+
+
+def register(*slots, email=ADDRESS, name=f"{CANARY} Muster", phone=f"0171 {CANARY}", now=NOW, **fields):
+    return signups.register(
+        slots=slots, name=name, email=email, phone=phone, age_confirmed=True, now=now, **fields
+    )
+
+
+def confirm(booking, now=NOW):
+    booking.refresh_from_db()
+    signups.confirm(booking, signups=signups.signups_of(booking), now=now)
+    return signups.signups_of(booking)
+
+
+def places_of(word):
+    """Where this word stands: „model.column" of every text column, JSON included, and file names."""
+    found = {
+        f"{model.__name__}.{field.name}"
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.CharField | models.TextField | models.JSONField)
+        for value in model._base_manager.values_list(field.name, flat=True)
+        if word.lower() in str(value).lower()
+    }
+    return found | files_with(word)
+
+
+def files_with(word):
+    folder = Path(settings.EMAIL_FILE_PATH)
+    return {"mail file" for file in folder.glob("*") if word.lower() in file.read_text().lower()}
+
+
+@pytest.fixture
+def mail_files(settings):
+    """Mail as on a laptop: a file per mail."""
+    settings.EMAIL_BACKEND = "portal.mailfiles.EmailBackend"
+    return Path(settings.EMAIL_FILE_PATH)
+
+
+# --- erase ------------------------------------------------------------------------------------------
+@pytest.mark.django_db(transaction=True)
+def test_erased_person_is_in_no_column_and_no_file(mail_files):
+    slot, other = make.shift(starts=NOW + 2 * DAY), make.shift(starts=NOW + 9 * DAY)
+    booking = register(slot, other)
+    confirm(booking)
+    changed = register(slot, name=f"{CANARY} Neu", seats=2, now=NOW + HOUR)
+    confirm(changed, now=NOW + HOUR)
+    delivery.deliver(now=NOW + HOUR)
+    reminders.queue_due(now=NOW.replace(hour=17) + DAY)
+    assert places_of(CANARY) == {
+        "Booking.name",
+        "Booking.email",
+        "Booking.email_key",
+        "Booking.phone",
+        "ShiftSignup.email_key",
+        "Mail.to",
+        "Mail.text",
+        "Mail.html",
+        "mail file",
+    }
+
+    privacy.erase(booking, now=NOW + 2 * HOUR)
+
+    assert places_of(CANARY) == set()
+    assert {(s.status, s.ended_reason) for s in ShiftSignup.objects.all()} == {
+        ("ended", "erased"),
+        ("ended", "merged"),
+    }
+    assert {(b.erased_at, b.erased_hash) for b in Booking.objects.all()} == {
+        (NOW + 2 * HOUR, privacy.proof(ADDRESS))
+    }
+
+
+@db
+def test_erasing_gives_the_seat_to_the_next_and_sends_nothing_to_the_person():
+    slot = make.shift(capacity=1)
+    confirm(booking := register(slot))
+    waiting = make.signup(slot, status=S.WAITING)
+
+    privacy.erase(booking, now=NOW)
+    privacy.erase(booking, now=NOW + HOUR)
+
+    waiting.refresh_from_db()
+    assert waiting.status == S.CONFIRMED
+    assert list(Mail.objects.values_list("kind", "booking")) == [("promoted", waiting.booking_id)]
+
+
+@db
+def test_erasing_in_the_last_24_hours_tells_the_contact():
+    slot = make.shift(starts=NOW + 5 * HOUR)
+    confirm(booking := register(slot))
+
+    privacy.erase(booking, now=NOW)
+
+    assert list(Mail.objects.values_list("kind", "to")) == [("gave-back-late", "bachputz@lich.example")]
+    assert places_of(CANARY) == set()
+
+
+@db
+def test_erasing_a_past_sign_up_leaves_its_count():
+    slot = make.shift(starts=NOW - 5 * DAY)
+    booking = make.booking(ADDRESS, f"{CANARY} Muster", organisation=slot.organisation)
+    make.signup(slot, booking=booking, seats=3)
+
+    privacy.erase(booking, now=NOW)
+
+    assert (slot.taken(), places_of(CANARY)) == (3, set())
+
+
+@db
+def test_address_may_sign_up_again_after_it_was_erased():
+    slot = make.shift()
+    confirm(booking := register(slot))
+    privacy.erase(booking, now=NOW)
+
+    (signup,) = confirm(register(slot, now=NOW + HOUR), now=NOW + HOUR)
+
+    assert (signup.status, signup.place) == (S.CONFIRMED, 2)
+
+
+@db
+def test_erasing_one_person_leaves_everybody_else_as_they_were():
+    slot = make.shift()
+    confirm(other := register(slot, email="kim@example.org", name="Kim Muster", phone="0171 1"))
+    confirm(booking := register(slot))
+    before = (Booking.objects.filter(pk=other.pk).values().get(), list(other.mails.order_by("pk").values()))
+
+    privacy.erase(booking, now=NOW)
+
+    after = (Booking.objects.filter(pk=other.pk).values().get(), list(other.mails.order_by("pk").values()))
+    assert after == before
+
+
+@db
+def test_unconfirmed_form_of_a_stranger_with_my_address_stays_when_mine_is_erased():
+    slot, another = make.shift(), make.shift()
+    confirm(booking := register(slot))
+    unproved = register(another, name="Fremd")
+
+    privacy.erase(booking, now=NOW)
+
+    unproved.refresh_from_db()
+    assert (unproved.name, unproved.erased_at) == ("Fremd", None)
+
+
+# --- export -----------------------------------------------------------------------------------------
+@db
+def test_export_holds_every_personal_column_and_nobody_else():
+    slot = make.shift()
+    confirm(register(slot, email="other@example.org", name="Andere Person", phone="0171 999"))
+    (signup,) = confirm(booking := register(slot))
+    booking.refresh_from_db()
+
+    data = json.loads(json.dumps(privacy.export(booking)))
+
+    for row, stored in [
+        (booking, data["gespeichert"]),
+        (signup, data["termine"][0]["gespeichert"]),
+        *zip(
+            booking.mails.order_by("queued_at", "pk"), [m["gespeichert"] for m in data["mails"]], strict=True
+        ),
+    ]:
+        assert list(stored.values()) == [getattr(row, name) for name in type(row).privacy]
+    assert len(data["mails"]) == 2
+    assert data["einwilligung"] == {
+        "fassung": signups.WORDING,
+        "altersangabe_bestaetigt": True,
+        "eingetragen": booking.entered_at.isoformat(),
+        "bestaetigungsmail": booking.mailed_at.isoformat(),
+        "erinnert": None,
+        "bestaetigt": booking.confirmed_at.isoformat(),
+        "adresse_abgelehnt": None,
+    }
+    assert data["termine"][0]["was"] == "Bachputz an der Wetter"
+    whole = json.dumps(data, ensure_ascii=False)
+    assert [word in whole for word in ("Andere", "other@example.org", "0171 999")] == [False] * 3
+
+
+# --- classes ----------------------------------------------------------------------------------------
+def touched(now):
+    """What the nightly run at this moment does; the dry run must have said the same, and done nothing."""
+    rows = lambda: [list(m._base_manager.order_by("pk").values()) for m in (Booking, ShiftSignup, Mail)]  # noqa: E731
+    before = rows()
+    said = privacy.enforce(now, dry_run=True)
+    assert rows() == before
+    done = privacy.enforce(now)
+    assert done == said
+    assert set(privacy.enforce(now).values()) == {0}
+    return {name: count for name, count in done.items() if count}
+
+
+@db
+def test_k0_unconfirmed_forms_go_after_72_hours():
+    slot = make.shift()
+    register(slot)
+    confirm(register(slot, email="kim@example.org", name="Kim", phone=""))
+
+    assert touched(NOW + timedelta(hours=72, seconds=-1)) == {}
+    assert places_of(CANARY) != set()
+    assert touched(NOW + timedelta(hours=72)) == {"K0 unbestätigte Anmeldungen": 1}
+
+    assert places_of(CANARY) == set()
+    assert [(s.status, s.ended_reason) for s in slot.signups.order_by("pk")] == [
+        ("ended", "expired"),
+        ("confirmed", ""),
+    ]
+
+
+@db
+def test_k0_dates_that_were_not_ticked_go_too():
+    one, two = make.shift(), make.shift(starts=NOW + 20 * DAY)
+    booking = register(one, two)
+    signups.confirm(booking, signups=signups.signups_of(booking)[:1], now=NOW)
+
+    assert touched(NOW + timedelta(hours=72)) == {"K0 nicht angekreuzte Termine": 1}
+
+    assert [(s.status, s.ended_reason) for s in signups.signups_of(booking)] == [
+        ("confirmed", ""),
+        ("ended", "expired"),
+    ]
+
+
+@db
+def test_k1_mails_lose_address_and_body_after_30_days_and_keep_their_state():
+    slot = make.shift(starts=NOW + 60 * DAY)
+    confirm(register(slot))
+    Mail.objects.filter(kind="confirmed").update(sent_at=NOW)
+    Mail.objects.filter(kind="confirm-address").update(withdrawn_at=NOW + DAY)
+
+    assert touched(NOW + 30 * DAY - HOUR) == {}
+    assert touched(NOW + 30 * DAY) == {"K1 Mails": 1}
+
+    sent = Mail.objects.get(kind="confirmed")
+    assert [getattr(sent, name) for name in Mail.privacy] == [""] * 7
+    assert (sent.state, sent.sent_at) == ("verschickt", NOW)
+    assert touched(NOW + 33 * DAY) == {"K1 Mails": 1}
+
+
+@db
+def test_k3_telephone_goes_after_7_days_and_the_person_after_30():
+    slot = make.shift(starts=NOW + DAY)
+    confirm(register(slot, seats=3))
+    Mail.objects.all().delete()
+    end = slot.ends
+
+    assert touched(end + 7 * DAY - HOUR) == {}
+    assert touched(end + 7 * DAY) == {"K3 Telefonnummern": 1}
+    assert Booking.objects.get().phone == ""
+    assert places_of(CANARY) >= {"Booking.name", "Booking.email"}
+    assert touched(end + 30 * DAY - HOUR) == {}
+    assert touched(end + 30 * DAY) == {"K3 Personen": 1}
+
+    assert places_of(CANARY) == set()
+    booking = Booking.objects.get()
+    assert (booking.erased_at, booking.erased_hash, booking.name) == (end + 30 * DAY, "", "")
+    assert [(s.seats, s.status) for s in slot.signups.all()] == [(3, "confirmed")]
+
+
+@db
+def test_k3_counts_from_the_last_date_of_the_form():
+    one, two = make.shift(starts=NOW + DAY), make.shift(starts=NOW + 40 * DAY)
+    confirm(register(one, two))
+    Mail.objects.all().delete()
+
+    assert touched(one.ends + 35 * DAY) == {}
+    assert touched(two.ends + 35 * DAY) == {"K3 Telefonnummern": 1, "K3 Personen": 1}
+
+
+@db
+def test_k5_proof_of_erasure_goes_after_12_months():
+    confirm(booking := register(make.shift()))
+    privacy.erase(booking, now=NOW)
+
+    assert touched(NOW + 364 * DAY) == {}
+    assert touched(NOW + 365 * DAY) == {"K5 Nachweise der Löschung": 1}
+    assert Booking.objects.get().erased_hash == ""
+
+
+@db
+def test_first_night_after_a_long_outage_counts_everything_as_announced():
+    old = make.shift(starts=NOW - 100 * DAY)
+    for n in range(3):
+        booking = register(old, email=f"a{n}@example.org", name=f"A {n}", now=NOW - 110 * DAY)
+        if n:
+            confirm(booking, now=NOW - 110 * DAY)
+    Mail.objects.update(sent_at=NOW - 110 * DAY)
+    register(make.shift())
+
+    assert touched(NOW) == {
+        "K1 Mails": 5,
+        "K0 unbestätigte Anmeldungen": 1,
+        "K3 Telefonnummern": 2,
+        "K3 Personen": 2,
+    }
+
+
+@db
+def test_k1_mail_files_go_after_30_days(mail_files):
+    mail_files.mkdir()
+    for name, days in (("old.eml", 31), ("young.eml", 29)):
+        (mail_files / name).write_text(f"To: {ADDRESS}\n\nHallo")
+        then = (timezone.now() - days * DAY).timestamp()
+        os.utime(mail_files / name, (then, then))
+
+    assert touched(timezone.now()) == {"K1 Maildateien": 1}
+    assert [file.name for file in mail_files.iterdir()] == ["young.eml"]
+
+
+@db
+def test_command_says_what_it_would_do_and_then_does_it(capsys):
+    register(make.shift(starts=timezone.now() + 90 * DAY), now=timezone.now() - 4 * DAY)
+
+    call_command("enforce_deletion", "--dry-run")
+    assert Booking.objects.get().name == f"{CANARY} Muster"
+    call_command("enforce_deletion")
+
+    assert Booking.objects.get().name == ""
+    dry, done = capsys.readouterr().out.split("Gelöscht:\n")
+    assert dry == "Es würden gelöscht:\n" + done
+    assert "      1  K0 unbestätigte Anmeldungen\n" in done
+
+
+# --- declarations -----------------------------------------------------------------------------------
+@db
+def test_bookings_and_sign_ups_are_called_by_number():
+    (signup,) = confirm(booking := register(make.shift()))
+
+    assert (str(booking), str(signup)) == (f"Anmeldung {booking.pk}", f"Anmeldung {booking.pk}-{signup.pk}")
+
+
+def test_every_declared_column_exists_and_its_class_is_known():
+    classes = {"K0", "K1", "K2", "K3", "K4", "K5", "K7", "K8", "K9"}
+    declared = {model: model.privacy for model in apps.get_models() if hasattr(model, "privacy")}
+
+    assert {Booking, ShiftSignup, Mail, User} <= set(declared)
+    assert Organisation not in declared
+    for model, columns in declared.items():
+        assert set(columns) <= {field.name for field in model._meta.concrete_fields}
+        assert set(columns.values()) <= classes
