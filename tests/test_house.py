@@ -252,7 +252,7 @@ def _variables_read():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 asked = ast.unparse(node.func)
-                env = path.name == "settings.py" and asked.startswith("env.")
+                env = path.name == "settings.py" and re.fullmatch(r"env\.\w+", asked)
                 if env or asked in ("os.environ.get", "os.getenv", "os.environ.setdefault"):
                     found.add(node.args[0].value)
             if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
