@@ -126,7 +126,12 @@ def test_own_things_stand_before_the_neighbours(client, lich):
     make.shift(starts=soon, opportunity=make.opportunity(title="Nebenan", municipality=near))
     make.shift(starts=later, opportunity=make.opportunity(title="Zu Hause", municipality=lich))
     page = page_of(client, "/orte/lich/")
-    assert page.index("Hier wird Hilfe gesucht") < page.index("Zu Hause") < page.index("Nebenan")
+    assert (
+        page.index("Hier wird Hilfe gesucht")
+        < page.index("Zu Hause")
+        < page.index("In der Nähe wird")
+        < page.index("Nebenan")
+    )
     assert page.index("Initiativen in Lich") < page.index("Eigener Garten") < page.index("Nachbars Garten")
     assert ("Entwurf" in page, 'content="noindex"' in page) == (False, False)
 

@@ -32,14 +32,14 @@ class Offer:
     """What there is in a place and around it."""
 
     shifts: list[Card] = field(default_factory=list)
-    shifts_here: bool = False  # at least one of them is in the place itself
+    shifts_nearby: list[Card] = field(default_factory=list)
     here: list[Initiative] = field(default_factory=list)
     nearby: list[Initiative] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
         """Nothing of its own: such a page is for people, not for search engines."""
-        return not self.here and not self.shifts_here
+        return not self.here and not self.shifts
 
 
 @shared
@@ -108,14 +108,17 @@ def _offer(around: PlaceSearch) -> Offer:
         around, Shift.objects.public().open_for_signup(now), field="opportunity__municipality"
     )
     shifts = wanted.rows.with_seats().select_related("opportunity__municipality")
-    rows = list(_own_first(shifts, "opportunity__municipality", around, ["starts", "pk"])[:DATES])
+    soonest = _own_first(shifts, "opportunity__municipality", around, ["starts", "pk"])[:DATES]
+    dates = list(soonest) if wanted.total else []
     own = around.town_ids
     initiatives = places.near(around, Initiative.objects.public())
     ranked = _own_first(initiatives.rows, "municipality", around, ["life_rank", "-is_rich", "-year", "pk"])
     examples = list(ranked.for_cards()[: HERE + NEARBY])
     return Offer(
-        shifts=[card(shift, now=now) for shift in rows],
-        shifts_here=any(shift.opportunity.municipality_id in own for shift in rows),
+        shifts=[card(shift, now=now) for shift in dates if shift.opportunity.municipality_id in own],
+        shifts_nearby=[
+            card(shift, now=now) for shift in dates if shift.opportunity.municipality_id not in own
+        ],
         here=[row for row in examples if row.municipality_id in own][:HERE],
         nearby=[row for row in examples if row.municipality_id not in own][:NEARBY],
     )
