@@ -1,0 +1,127 @@
+"""200 guests confirm for one date of 50, over HTTP against the started portal."""
+
+import http.client
+import json
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+CLIENTS, GUESTS, SEATS = 24, 200, 50
+
+ENTER = f"""
+import json
+from datetime import timedelta
+from django.utils import timezone
+from portal import links
+from portal.models import Booking, Municipality
+from tests import make
+from volunteers.models import ShiftSignup
+now = timezone.now()
+action = make.opportunity(municipality=Municipality.objects.first())
+slot = make.shift(starts=now + timedelta(days=9), capacity={SEATS}, opportunity=action)
+bookings = Booking.objects.bulk_create(
+    Booking(organisation=slot.organisation, name=f"Gast {{n}}", email=f"gast{{n}}@example.org",
+            email_key=f"gast{{n}}@example.org", entered_at=now, mailed_at=now, age_confirmed=True)
+    for n in range({GUESTS})
+)
+rows = ShiftSignup.objects.bulk_create(
+    ShiftSignup(booking=booking, slot=slot, email_key=booking.email_key) for booking in bookings
+)
+print(json.dumps([[row.label, links.make(links.CONFIRM, row.booking)] for row in rows]))
+"""
+
+LOOK = """
+import json
+from portal.models import Mail
+from volunteers.models import ShiftSignup
+rows = ShiftSignup.objects.filter(booking__email__startswith="gast").order_by("place")
+print(json.dumps({
+    "rows": [[row.label, row.place, row.status] for row in rows],
+    "mails": sorted(Mail.objects.filter(to__startswith="gast").values_list("subject", flat=True)),
+}))
+"""
+
+
+class Client:
+    """A browser that keeps its connection."""
+
+    def __init__(self, url):
+        self.origin = url
+        self.connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
+
+    def ask(self, method, path, fields=None):
+        body = urlencode(fields) if fields else None
+        headers = {"Origin": self.origin, "Content-Type": "application/x-www-form-urlencoded"}
+        self.connection.request(method, path, body=body, headers=headers)
+        response = self.connection.getresponse()
+        return response.status, response.getheader("Location"), response.read().decode()
+
+
+def at_once(url, todo, work):
+    """Each item of `todo` handled by one of the clients, all released together; results and seconds."""
+    items, lock, start = iter(todo), threading.Lock(), threading.Barrier(CLIENTS + 1)
+
+    def run():
+        client, done = Client(url), []
+        start.wait(timeout=30)
+        while True:
+            with lock:
+                item = next(items, None)
+            if item is None:
+                return done
+            done.append(work(client, *item))
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        threads = [pool.submit(run) for _ in range(CLIENTS)]
+        start.wait(timeout=30)
+        begun = time.monotonic()
+        results = [result for thread in threads for result in thread.result(timeout=120)]
+    return results, time.monotonic() - begun
+
+
+@pytest.mark.slow
+def test_200_guests_at_once_get_50_seats_and_150_places_in_order(start_portal, capsys):
+    portal = start_portal(DEMO="0")
+    guests = json.loads(portal.python(ENTER))
+
+    def confirm(client, label, token):
+        status, location, _page = client.ask("POST", f"/anmeldung/bestaetigen/{token}/", {"signups": label})
+        return label, status, location
+
+    answers, seconds = at_once(portal.url, guests, confirm)
+    with capsys.disabled():
+        sys.stdout.write(f"\n{GUESTS} confirmations by {CLIENTS} clients: {seconds:.1f} s\n")
+
+    assert [status for _label, status, _location in answers] == [303] * GUESTS
+    found = json.loads(portal.python(LOOK))
+    expected = ["confirmed"] * SEATS + ["waiting"] * (GUESTS - SEATS)
+    assert [place for _label, place, _status in found["rows"]] == list(range(1, GUESTS + 1))
+    assert [status for _label, _place, status in found["rows"]] == expected
+    beginnings = sorted(subject.split(":")[0] for subject in found["mails"])
+    positions = [f"Warteliste, Platz {n + 1}" for n in range(GUESTS - SEATS)]
+    assert beginnings == sorted(["Platz sicher"] * SEATS + positions)
+
+    pages, _seconds = at_once(
+        portal.url,
+        [(label, location) for label, _status, location in answers],
+        lambda client, label, location: (label, *client.ask("GET", location)),
+    )
+    said = {label: (status, _state(page)) for label, status, _location, page in pages}
+    assert said == {
+        label: (200, "Platz sicher" if place <= SEATS else f"Warteliste, Platz {place - SEATS}")
+        for label, place, _status in found["rows"]
+    }
+
+
+def _state(page):
+    """The state that the page shows to the guest."""
+    words = " ".join(page.split())
+    if "Platz sicher" in words:
+        return "Platz sicher"
+    start = words.find("Warteliste, Platz ")
+    number = words[start + len("Warteliste, Platz ") :].split("<")[0].split()[0]
+    return f"Warteliste, Platz {number}"
