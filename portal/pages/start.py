@@ -63,8 +63,8 @@ def start(request: HttpRequest) -> HttpResponse:
 def _counts() -> dict[str, int]:
     """How many published initiatives in how many towns, all and for each idea: one statement."""
     towns = {
-        word: Count("municipality", distinct=True, filter=search.matches(word))
-        for _name, word, _topic in IDEAS
+        f"idea_{number}": Count("municipality", distinct=True, filter=search.matches(word))
+        for number, (_name, word, _topic) in enumerate(IDEAS)
     }
     public = Initiative.objects.public()
     return public.aggregate(n=Count("pk"), towns=Count("municipality", distinct=True), **towns)
@@ -73,9 +73,9 @@ def _counts() -> dict[str, int]:
 def _ideas(counts: dict[str, int]) -> list[Idea]:
     url = reverse("initiatives:list")
     return [
-        Idea(_(name), topic, counts[word], f"{url}?{urlencode({'suche': word})}")
-        for name, word, topic in IDEAS
-        if counts[word] >= PLACES
+        Idea(_(name), topic, counts[f"idea_{number}"], f"{url}?{urlencode({'suche': word})}")
+        for number, (name, word, topic) in enumerate(IDEAS)
+        if counts[f"idea_{number}"] >= PLACES
     ]
 
 
