@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from django.template.loader import get_template
-from django.utils.safestring import SafeString
 
 from initiatives.models import Initiative
 
@@ -47,6 +46,6 @@ def card(initiative: Initiative) -> Card:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def html(shown: Card) -> SafeString:
+def html(shown: Card) -> str:
     """The card's markup, from its component template."""
-    return SafeString(get_template("components/initiative_card.html").render({"initiative": shown}))
+    return get_template("components/initiative_card.html").render({"initiative": shown})

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -65,7 +64,7 @@ def _alphabetical(entry: Entry) -> str:
 
 
 @lru_cache(maxsize=2)
-def _directory(entries: tuple[Entry, ...]) -> SafeString:
+def _directory(entries: tuple[Entry, ...]) -> str:
     """The long list, rendered once for the same content: a memory that cannot be out of date."""
     towns = [entry for entry in entries if not entry.is_district]
     page = {
@@ -73,7 +72,7 @@ def _directory(entries: tuple[Entry, ...]) -> SafeString:
         "letters": [(letter, list(group)) for letter, group in groupby(towns, lambda town: town.letter)],
         "n_towns": len(towns),
     }
-    return SafeString(get_template("portal/_directory.html").render(page))
+    return get_template("portal/_directory.html").render(page)
 
 
 def _found(typed: str, entries: tuple[Entry, ...]) -> tuple[list[Entry], bool]:
