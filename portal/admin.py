@@ -21,6 +21,7 @@ from portal.scoping import EVERY, ScopedAdmin, ScopedInline, atomically
 
 @admin.register(Organisation)
 class OrganisationAdmin(ScopedAdmin):
+    place = 36
     scope = "pk"
     list_display = ("name", "kind", "contact_email", "may_publish")
     search_fields = ("name",)
@@ -61,6 +62,7 @@ class OrganisationAdmin(ScopedAdmin):
 
 @admin.register(Municipality)
 class MunicipalityAdmin(ScopedAdmin):
+    place = 32
     list_display = ("name", "kind", "district", "organisation", "is_member")
     list_filter = ("level", "is_member")
     list_select_related = ("district", "organisation")
@@ -79,7 +81,7 @@ class MembershipForm(forms.ModelForm):
         return data
 
 
-class MembershipInline(ScopedInline, admin.TabularInline):
+class MembershipInline(ScopedInline, admin.StackedInline):
     model = Membership
     form = MembershipForm
     extra = 1
@@ -88,7 +90,7 @@ class MembershipInline(ScopedInline, admin.TabularInline):
 
     def _is_other(self, request: HttpRequest, obj: Any) -> bool:
         """Nobody gives rights to themselves: the network would reach every town's people."""
-        return bool(request.user.is_superuser or obj is None or obj.pk != request.user.pk)  # type: ignore[union-attr]
+        return bool(accounts.person(request).is_superuser or obj is None or obj.pk != request.user.pk)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_add_permission(request, obj) and self._is_other(request, obj)
@@ -104,6 +106,7 @@ class MembershipInline(ScopedInline, admin.TabularInline):
 class UserAdmin(ScopedAdmin):
     """Staff accounts: created by the network, invited by mail, deactivated, never deleted."""
 
+    place = 34
     scope = None
     list_display = ("email", "name", "is_active", "roles_in_words")
     list_filter = ("is_active",)
@@ -113,7 +116,7 @@ class UserAdmin(ScopedAdmin):
 
     def limit(self, request: HttpRequest) -> Q:
         """The operator's accounts are the operator's."""
-        return EVERY if request.user.is_superuser else Q(is_superuser=False)  # type: ignore[union-attr]
+        return EVERY if accounts.person(request).is_superuser else Q(is_superuser=False)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("memberships__organisation")
@@ -159,7 +162,10 @@ class UserAdmin(ScopedAdmin):
             now = timezone.now()
             accounts.reset_second_factor(obj)
             accesslog.record(
-                request.user, action=gettext("Zweiten Faktor zurückgesetzt"), about=f"user:{obj.pk}", now=now
+                accounts.person(request),
+                action=gettext("Zweiten Faktor zurückgesetzt"),
+                about=f"user:{obj.pk}",
+                now=now,
             )
             messages.success(
                 request,
@@ -175,6 +181,7 @@ class UserAdmin(ScopedAdmin):
 class MailAdmin(ScopedAdmin):
     """What was written to people: state, reason and, for what failed, „erneut senden" (rule 18)."""
 
+    place = 60
     town = "booking__shiftsignups__slot__opportunity__municipality"
     list_display = ("subject", "to", "state_in_words", "queued_at", "sent_at", "last_error")
     list_filter = ("kind",)
@@ -198,9 +205,9 @@ class MailAdmin(ScopedAdmin):
         return mask(obj.text)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        for _reach, organisation in roles.reaches(request.user, "view", self.opts.label_lower):
+        for _reach, organisation in roles.reaches(accounts.person(request), "view", self.opts.label_lower):
             accesslog.record(
-                request.user,
+                accounts.person(request),
                 action=gettext("Liste gelesen"),
                 about=gettext("Mails"),
                 organisation=organisation,
@@ -227,7 +234,7 @@ class MailAdmin(ScopedAdmin):
             messages.error(request, refused)
         else:
             accesslog.record(
-                request.user,
+                accounts.person(request),
                 action=gettext("Mail erneut gesendet"),
                 about=f"mail:{mail.pk}",
                 organisation=mail.organisation,
@@ -239,6 +246,7 @@ class MailAdmin(ScopedAdmin):
 
 @admin.register(AccessLog)
 class AccessLogAdmin(ScopedAdmin):
+    place = 90
     list_display = ("at", "user", "action", "about", "organisation")
     list_filter = ("organisation",)
     list_select_related = ("user", "organisation")

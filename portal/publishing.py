@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import roles, slugs
+from portal import accounts, roles, slugs
 from portal.models import Municipality, Organisation
 from portal.refused import Refused
 from portal.roles import Reach
@@ -65,7 +65,7 @@ class PublishedAdmin(ScopedAdmin):
         """Where a new row may lie; for an old one: the towns of who answers for it, so that it stays theirs."""
         mine = Q(pk=obj.municipality_id) if obj else NONE
         for reach, organisation in roles.reaches(
-            request.user, "change" if obj else "add", self.opts.label_lower
+            accounts.person(request), "change" if obj else "add", self.opts.label_lower
         ):
             if reach is Reach.ALL:
                 organisation = obj.organisation if obj else None

@@ -1,4 +1,4 @@
-"""The Redaktion: Django's admin behind our gate, and separation per organisation, everywhere.
+"""Separation per organisation in the Redaktion, everywhere (the site itself is in `redaktion.py`).
 
 `get_queryset` alone is not separation (trust.md „Town separation"): a foreign key posted by hand,
 list filters, autocompletes, the view-on-site shortcut and delete pages would still name foreign
@@ -6,21 +6,17 @@ rows. So every model here says whose its rows are (`scope`), and every door asks
 What is not mine does not exist: 404, also where Django answers 403.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.contrib.auth import logout
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, PermissionDenied
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import path
+from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from portal import accounts, roles
@@ -38,7 +34,7 @@ BUSY = _(
 def rows(request: HttpRequest, action: str, model_admin: Any) -> Q:
     """Which rows of an admin's model the person may do this to, as a condition for a queryset."""
     allowed = NONE
-    for reach, organisation in roles.reaches(request.user, action, model_admin.opts.label_lower):
+    for reach, organisation in roles.reaches(accounts.person(request), action, model_admin.opts.label_lower):
         if reach is Reach.ALL:
             return model_admin.limit(request)  # type: ignore[no-any-return]
         if model_admin.scope is None or organisation is None:
@@ -48,79 +44,6 @@ def rows(request: HttpRequest, action: str, model_admin: Any) -> Q:
             mine &= ~Q(**{f"{model_admin.town}__organisation__isnull": False})
         allowed |= mine
     return allowed & model_admin.limit(request)  # type: ignore[no-any-return]
-
-
-class Redaktion(admin.AdminSite):
-    """Django's admin under our name, behind the gate of `accounts.py`."""
-
-    site_header = site_title = _("Redaktion")
-    index_title = _("Ihre Aufgaben")
-    enable_nav_sidebar = False
-    index_template = "admin/start.html"
-
-    def __init__(self, name: str = "admin") -> None:
-        super().__init__(name)
-        self.disable_action("delete_selected")
-
-    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Only models that say whose their rows are; libraries' own admins (codes, addresses) stay out."""
-        if admin_class and issubclass(admin_class, ScopedAdmin):
-            super().register(model_or_iterable, admin_class, **options)
-
-    def has_permission(self, request: HttpRequest) -> bool:
-        return accounts.gate(request) is accounts.Gate.OPEN
-
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
-        """First the gate, then the view; what one may not do looks like what is not there."""
-        inner = super().admin_view(view, cacheable)
-
-        def gated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if (answer := accounts.stop(request)) is not None:
-                return answer
-            try:
-                return inner(request, *args, **kwargs)  # type: ignore[no-any-return]
-            except PermissionDenied:
-                raise Http404 from None
-
-        return gated
-
-    def get_urls(self) -> list[Any]:
-        shortcut = path(
-            "r/<int:content_type_id>/<int:object_id>/", self.admin_view(self.on_site), name="view_on_site"
-        )
-        django_s = super().get_urls()
-        return [shortcut, *(url for url in django_s if getattr(url, "name", "") != "view_on_site")]
-
-    def on_site(self, request: HttpRequest, content_type_id: int, object_id: int) -> HttpResponse:
-        """To the public page of a row that one may see here and everybody may see there."""
-        content_type = ContentType.objects.filter(pk=content_type_id).first()
-        model_admin = self._registry.get(content_type.model_class()) if content_type else None
-        if model_admin is None or not model_admin.has_view_permission(request):
-            raise Http404
-        obj = model_admin.get_queryset(request).filter(pk=object_id).first()
-        if obj is None or not model_admin.get_view_on_site_url(obj):
-            raise Http404
-        return redirect(obj.get_absolute_url())
-
-    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """The one login of the portal is allauth's."""
-        return accounts.stop(request) or redirect("admin:index")
-
-    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        if request.method == "POST":
-            logout(request)
-        return redirect("admin:index" if request.method != "POST" else "account_login")
-
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return redirect("account_change_password")
-
-    def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return redirect("account_change_password")
-
-    def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """What is to be done, from every admin that has something to say about it."""
-        blocks = [block for each in self._registry.values() for block in each.start_blocks(request)]
-        return super().index(request, {"blocks": blocks, **(extra_context or {})})
 
 
 class Rights:
@@ -137,7 +60,7 @@ class Rights:
 
     def allows(self, request: HttpRequest, action: str, obj: Any = None) -> bool:
         """Whether there is such a right, and for a saved row: whether it reaches this one."""
-        if not roles.may(request.user, action, self.opts.label_lower):
+        if not roles.may(accounts.person(request), action, self.opts.label_lower):
             return False
         if obj is None or obj.pk is None:
             return True
@@ -181,9 +104,11 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
     """
 
     actions = None
+    place = 50  # in the navigation: small numbers first
     formfield_overrides = FORMFIELDS
     view_on_site = False
     list_per_page = 50
+    show_facets = admin.ShowFacets.NEVER
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.allows(request, "add")
@@ -203,7 +128,13 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).filter(rows(request, "view", self))
 
-    def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """A list is headed by what it lists."""
+        return super().changelist_view(
+            request, {"title": self.opts.verbose_name_plural, **(extra_context or {})}
+        )
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """A filter over a relation names only what one's own rows have."""
         return [self._only_mine(item) for item in super().get_list_filter(request)]
 
@@ -249,7 +180,7 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
 
     def organisation_for(self, request: HttpRequest, obj: Any) -> Organisation:
         """Of a new row: the town's own organisation if the person writes for it, else the association."""
-        found = roles.reaches(request.user, "add", self.opts.label_lower)
+        found = roles.reaches(accounts.person(request), "add", self.opts.label_lower)
         town_s = obj.municipality.organisation
         if any(town_s == organisation or reach is Reach.ALL for reach, organisation in found) and town_s:
             return town_s  # type: ignore[no-any-return]
@@ -274,9 +205,9 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
         """Further buttons below the form of a row: name, label and, where it goes elsewhere, formaction."""
         return []
 
-    def render_change_form(self, request: HttpRequest, context: Any, **kwargs: Any) -> Any:
-        context["buttons"] = self.buttons(request, kwargs.get("obj"))
-        return super().render_change_form(request, context, **kwargs)
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        context["buttons"] = self.buttons(request, context["original"])
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def start_blocks(self, request: HttpRequest) -> list[dict[str, Any]]:
         """What this model puts on the start page: title, lines (url, text, note), url and text of „alle"."""
@@ -287,6 +218,7 @@ class ScopedInline(Rights, InlineModelAdmin):
     """Rows under a row that is mine: their right is asked for the parent by its own admin."""
 
     formfield_overrides = FORMFIELDS
+    view_on_site = False
     extra = 0
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -311,7 +243,7 @@ class _Refusable:
         raise forms.ValidationError(self.refused)
 
 
-def atomically(verb: Callable[[], None]) -> str:
+def atomically(verb: Callable[[], object]) -> str:
     """Run a verb for a page that shows its refusal; the sentence, or empty when it was done."""
     try:
         with transaction.atomic():

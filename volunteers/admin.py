@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.models import Initiative
-from portal import dates, rescheduling, slugs
+from portal import accounts, dates, rescheduling, slugs
 from portal.publishing import PublishedAdmin
 from portal.refused import Refused
 from portal.scoping import ScopedAdmin, ScopedInline
@@ -74,6 +74,7 @@ class ShiftInline(ScopedInline, admin.StackedInline):
 
 @admin.register(Opportunity)
 class OpportunityAdmin(PublishedAdmin):
+    place = 10
     list_display = ("title", "municipality", "state", "next_date", "changed_at")
     list_filter = ("state", "municipality")
     list_select_related = ("municipality",)
@@ -159,7 +160,7 @@ class OpportunityAdmin(PublishedAdmin):
     def take_down(self, obj: Opportunity, state: str) -> None:
         """Not while people count on it: cancelling tells them, hiding the page does not."""
         coming = obj.shifts.filter(cancelled_at=None, starts__gt=timezone.now())
-        if ShiftSignup.objects.live().filter(slot__in=coming).exists():
+        if ShiftSignup.objects.live().filter(slot__in=coming).exists():  # type: ignore[misc]
             raise Refused(
                 gettext("Zu dieser Aktion sind Menschen angemeldet. Bitte sagen Sie zuerst die Termine ab.")
             )
@@ -214,6 +215,7 @@ class WhenFilter(admin.SimpleListFilter):
 class ShiftAdmin(ScopedAdmin):
     """The dates of all one's actions; each leads to its people."""
 
+    place = 20
     scope = "opportunity__organisation"
     town = "opportunity__municipality"
     list_display = ("when", "title", "seats", "unconfirmed")
@@ -245,9 +247,9 @@ class ShiftAdmin(ScopedAdmin):
     def seats(self, obj: Shift) -> str:
         return desk.seats_words(obj)
 
-    @admin.display(description=_("noch nicht bestätigt"))
+    @admin.display(description=_("Offen"))
     def unconfirmed(self, obj: Any) -> str:
-        return str(obj.n_unconfirmed) if obj.n_unconfirmed else "–"
+        return gettext("%s noch nicht bestätigt") % obj.n_unconfirmed if obj.n_unconfirmed else " "
 
     def get_urls(self) -> list[Any]:
         def page(route: str, view: Any, name: str) -> Any:
@@ -270,7 +272,7 @@ class ShiftAdmin(ScopedAdmin):
             "opportunity__organisation", "opportunity__municipality"
         )
         shift = get_object_or_404(rows, pk=object_id)
-        if not desk.may(request.user, action) or not self.allows(request, "view", shift):
+        if not desk.may(accounts.person(request), action) or not self.allows(request, "view", shift):
             raise Http404
         return shift
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import accesslog, dates, inputs, rescheduling, roles, signups
+from portal import accesslog, accounts, dates, inputs, rescheduling, roles, signups
 from portal.models import Booking, User
 from portal.scoping import atomically
 from portal.slots import Signup
@@ -24,7 +24,7 @@ PEOPLE = "volunteers.shiftsignup"
 MOST = 50  # rule 8: staff may allow more than a party of five
 
 
-def may(user: Any, action: str) -> bool:
+def may(user: User, action: str) -> bool:
     """Whether the person's role reads (view), takes (add) or changes sign-ups at all."""
     return roles.may(user, action, PEOPLE)
 
@@ -49,7 +49,7 @@ def seats_words(shift: Any) -> str:
     return words
 
 
-def _row(signup: ShiftSignup, position: int | None = None) -> dict[str, Any]:
+def _row(signup: Signup, position: int | None = None) -> dict[str, Any]:
     booking = signup.booking
     remarks = []
     if not booking.email and signup.is_live:
@@ -73,7 +73,7 @@ def _row(signup: ShiftSignup, position: int | None = None) -> dict[str, Any]:
     }
 
 
-def _status(signup: ShiftSignup, position: int | None) -> str:
+def _status(signup: Signup, position: int | None) -> str:
     if signup.status == Signup.Status.WAITING:
         return gettext("Warteliste, Platz %s") % position
     if signup.status == Signup.Status.ENDED:
@@ -119,7 +119,7 @@ def _log(user: User, action: str, shift: Shift) -> None:
 
 def people(request: HttpRequest, shift: Shift, context: dict[str, Any]) -> HttpResponse:
     """The list of a date's people."""
-    _log(request.user, gettext("Liste gelesen"), shift)  # type: ignore[arg-type]
+    _log(accounts.person(request), gettext("Liste gelesen"), shift)
     now = timezone.now()
     return _page(
         request,
@@ -127,11 +127,15 @@ def people(request: HttpRequest, shift: Shift, context: dict[str, Any]) -> HttpR
         shift,
         context
         | {
-            "title": shift.opportunity.title,
+            "title": gettext("Wer kommt?"),
             "groups": _groups(shift),
-            "may_add": may(request.user, "add") and shift.cancelled_at is None and now < shift.starts,
-            "may_change": may(request.user, "change") and now < shift.starts,
-            "may_cancel": may(request.user, "change") and shift.cancelled_at is None and now < shift.ends,
+            "may_add": may(accounts.person(request), "add")
+            and shift.cancelled_at is None
+            and now < shift.starts,
+            "may_change": may(accounts.person(request), "change") and now < shift.starts,
+            "may_cancel": may(accounts.person(request), "change")
+            and shift.cancelled_at is None
+            and now < shift.ends,
         },
     )
 
@@ -193,11 +197,11 @@ def phone(request: HttpRequest, shift: Shift, context: dict[str, Any]) -> HttpRe
                 age_confirmed=True,
                 now=timezone.now(),
                 source=Booking.Source.PHONE,
-                entered_by=request.user,  # type: ignore[arg-type]
+                entered_by=accounts.person(request),
             )
         )
         if not refused:
-            _log(request.user, gettext("Am Telefon angemeldet"), shift)  # type: ignore[arg-type]
+            _log(accounts.person(request), gettext("Am Telefon angemeldet"), shift)
             messages.success(request, gettext("%s ist eingetragen.") % data["name"])
             return redirect("admin:volunteers_shift_change", shift.pk)
         form.add_error(None, refused)
@@ -216,12 +220,12 @@ class CancelForm(forms.Form):
 def cancel(request: HttpRequest, shift: Shift, context: dict[str, Any]) -> HttpResponse:
     """The date does not take place; whoever has no e-mail is named, so that somebody calls."""
     form = CancelForm(request.POST or None)
-    live = ShiftSignup.objects.live().filter(slot=shift).select_related("booking")
+    live = ShiftSignup.objects.live().filter(slot=shift).select_related("booking")  # type: ignore[misc]
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
         refused = atomically(lambda: rescheduling.cancel(shift, reason=reason, now=timezone.now()))
         if not refused:
-            _log(request.user, gettext("Termin abgesagt"), shift)  # type: ignore[arg-type]
+            _log(accounts.person(request), gettext("Termin abgesagt"), shift)
             messages.success(
                 request, gettext("Der Termin ist abgesagt. Wer eine E-Mail-Adresse hat, bekommt Bescheid.")
             )
@@ -240,7 +244,7 @@ def give_back(request: HttpRequest, shift: Shift, signup_id: int, context: dict[
     """Give a seat back for somebody (rule 9); the next on the waiting list gets it."""
     signup = get_object_or_404(ShiftSignup.objects.select_related("booking"), slot=shift, pk=signup_id)
     if request.method == "POST":
-        user: Any = request.user
+        user = accounts.person(request)
         refused = atomically(lambda: signups.give_back(signup, now=timezone.now(), by=user))
         if refused:
             messages.error(request, refused)

@@ -1,0 +1,116 @@
+"""The Redaktion: Django's admin under our name and behind the gate of `accounts.py`.
+
+What is not mine does not exist: 404, also where Django answers 403. Whose a row is says `scoping.py`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth import logout
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from portal import accounts
+from portal.scoping import ScopedAdmin
+
+
+class Redaktion(admin.AdminSite):
+    """Django's admin under our name, behind the gate of `accounts.py`."""
+
+    site_header = site_title = _("Redaktion")
+    index_title = _("Ihre Aufgaben")
+    enable_nav_sidebar = False
+    index_template = "admin/start.html"
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.disable_action("delete_selected")
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Only models that say whose their rows are; libraries' own admins (codes, addresses) stay out."""
+        if admin_class and issubclass(admin_class, ScopedAdmin):
+            super().register(model_or_iterable, admin_class, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return accounts.gate(request) is accounts.Gate.OPEN
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
+        """First the gate, then the view; what one may not do looks like what is not there."""
+        inner = super().admin_view(view, cacheable)
+
+        def gated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if (answer := accounts.stop(request)) is not None:
+                return answer
+            try:
+                return inner(request, *args, **kwargs)  # type: ignore[no-any-return]
+            except PermissionDenied:
+                raise Http404 from None
+
+        return gated
+
+    def get_urls(self) -> list[Any]:
+        shortcut = path(
+            "r/<int:content_type_id>/<int:object_id>/", self.admin_view(self.on_site), name="view_on_site"
+        )
+        django_s = super().get_urls()
+        return [shortcut, *(url for url in django_s if getattr(url, "name", "") != "view_on_site")]
+
+    def on_site(self, request: HttpRequest, content_type_id: int, object_id: int) -> HttpResponse:
+        """To the public page of a row that one may see here and everybody may see there."""
+        content_type = ContentType.objects.filter(pk=content_type_id).first()
+        model_admin = self._registry.get(content_type.model_class()) if content_type else None  # type: ignore[arg-type]
+        if model_admin is None or not model_admin.has_view_permission(request):
+            raise Http404
+        obj = model_admin.get_queryset(request).filter(pk=object_id).first()
+        if obj is None or not model_admin.get_view_on_site_url(obj):
+            raise Http404
+        return redirect(obj.get_absolute_url())
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The one login of the portal is allauth's."""
+        return accounts.stop(request) or redirect("admin:index")
+
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        if request.method == "POST":
+            logout(request)
+        return redirect("admin:index" if request.method != "POST" else "account_login")
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return redirect("account_change_password")
+
+    def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return redirect("account_change_password")
+
+    def in_order(self, request: HttpRequest, right: str) -> list[Any]:
+        """The admins that the person may use, what clerks need most often first."""
+        found = [
+            each for each in self._registry.values() if getattr(each, f"has_{right}_permission")(request)
+        ]
+        return sorted(found, key=lambda each: each.place)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """With the places of the Redaktion for its navigation."""
+        places = []
+        for each in self.in_order(request, "module") if self.has_permission(request) else []:
+            url = reverse(f"admin:{each.opts.app_label}_{each.opts.model_name}_changelist")
+            current = request.path.startswith(url)
+            places.append({"label": each.opts.verbose_name_plural, "url": url, "current": current})
+        return super().each_context(request) | {"places": places}
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """What is to be done, from every admin that has something to say about it."""
+        blocks = [block for each in self.in_order(request, "module") for block in each.start_blocks(request)]
+        adds = [
+            {
+                "url": reverse(f"admin:{each.opts.app_label}_{each.opts.model_name}_add"),
+                "label": gettext("%s anlegen") % each.opts.verbose_name,
+            }
+            for each in self.in_order(request, "add")
+        ]
+        return super().index(request, {"blocks": blocks, "adds": adds, **(extra_context or {})})
