@@ -80,6 +80,8 @@ def deliver(*, now: datetime | None = None, limit: int = LIMIT) -> dict[str, int
         mails = list(due(now or timezone.now())[: min(BATCH, limit)])
         if not mails or not _deliver_batch(mails, now=now, end=end, counts=counts):
             break
+        if len(mails) < BATCH:  # that was all; what came meanwhile has its own nudge
+            break
         limit -= len(mails)
     return dict(counts)
 

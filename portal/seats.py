@@ -19,7 +19,7 @@ from typing import ParamSpec, TypeVar
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
-from django.db.models import Max, Q, Sum
+from django.db.models import Count, Max, Q, Sum
 
 from portal import notices
 from portal.refused import Busy
@@ -107,7 +107,7 @@ def enter(signup: Signup, *, earlier: Signup | None, now: datetime) -> Signup:
     if earlier:
         return _merge(signup, earlier, now=now)
     slot = signup.slot
-    free, signup.place = _free_and_next_place(slot)
+    free, signup.place, others_wait = _look(slot)
     signup.status = Status.WAITING
     if not fits(signup, free):
         _wait(signup)
@@ -115,6 +115,8 @@ def enter(signup: Signup, *, earlier: Signup | None, now: datetime) -> Signup:
             fill_seats(slot, now=now)
     elif slot.in_open_phase(now):
         take_open_seat(signup, now=now)  # nobody new is put behind a queue while a seat is open
+    elif not others_wait:
+        give_seat(signup, now=now)
     else:
         _fill(slot, free=free, joining=signup, now=now)
         if signup.status == Status.WAITING:
@@ -122,12 +124,16 @@ def enter(signup: Signup, *, earlier: Signup | None, now: datetime) -> Signup:
     return signup
 
 
-def _free_and_next_place(slot: Slot) -> tuple[int | None, int]:
-    """Free seats (None: unlimited), and the place behind everybody who ever joined: never reused."""
-    seated = Q(status__in=Signup.SEATED)
-    row = slot.signups.aggregate(taken=Sum("seats", filter=seated, default=0), last=Max("place", default=0))
+def _look(slot: Slot) -> tuple[int | None, int, bool]:
+    """Free seats (None: unlimited); the place behind all who ever joined, never reused; whether anybody waits."""
+    seated, waiting = Q(status__in=Signup.SEATED), Q(status=Status.WAITING)
+    row = slot.signups.aggregate(
+        taken=Sum("seats", filter=seated, default=0),
+        last=Max("place", default=0),
+        waiting=Count("pk", filter=waiting),
+    )
     free = None if slot.capacity is None else max(0, slot.capacity - row["taken"])
-    return free, row["last"] + 1
+    return free, row["last"] + 1, bool(row["waiting"])
 
 
 def _wait(signup: Signup) -> None:
@@ -136,7 +142,7 @@ def _wait(signup: Signup) -> None:
 
 def enter_again(signup: Signup, *, now: datetime) -> None:
     """A new row for a party that fits and had given its seat back; its slot is locked."""
-    _free, signup.place = _free_and_next_place(signup.slot)
+    _free, signup.place, _others_wait = _look(signup.slot)
     signup.status, signup.seated_at = Status.CONFIRMED, now
     signup.save()
 
