@@ -19,6 +19,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a page of staff that was open for too long."""
     sentence = _("Die Seite war zu lange offen oder Cookies sind gesperrt. Bitte laden Sie sie neu.")
     return render(request, "403.html", {"reason": sentence}, status=403)
 

@@ -104,8 +104,8 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         clerk=staff(organisation, email=f"clerk.{name.lower()}@lich.example", enrolled=False),
         organisation=organisation,
         town=town,
-        quiet_town=_town("Stillbach"),
-        district=_town("Landkreis Gießen", level=Municipality.Level.DISTRICT),
+        quiet_town=_town("Stillbach", ags="06999001"),
+        district=_district(),
         topic=common["topic"],
         initiative=initiative,
         collected=collected,
@@ -121,10 +121,14 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
 
 
 def _town(name: str, **fields) -> Municipality:
-    town = Municipality.objects.filter(name=name).first()
-    if town is None:
-        town = make.municipality(name, slug=name.lower().replace(" ", "-").replace("ß", "ss"), **fields)
-    return town
+    known = Municipality.objects.filter(name=name, level=Municipality.Level.TOWN).first()
+    return known or make.municipality(name, slug=name.lower(), **fields)
+
+
+def _district() -> Municipality:
+    level = Municipality.Level.DISTRICT
+    known = Municipality.objects.filter(level=level).first()
+    return known or make.municipality("Landkreis Musterland", slug="landkreis-musterland", level=level)
 
 
 Arguments = Callable[[Rows], list[object]]

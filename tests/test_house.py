@@ -38,9 +38,12 @@ SENDS_MAIL = {
 }
 LONG_MODULES = {
     "portal.models": "the nouns that everybody shares stand together",
+    "portal.settings": "one typed module: an operator reads it from top to bottom",
     "portal.signups": "one engine, one set of locks: who reads one verb needs the others",
 }
-LONG_FUNCTIONS = {}
+LONG_FUNCTIONS = {
+    "portal.signups.register": "a third is its signature and docstring; the rest is one transaction",
+}
 NEAR_300 = 340  # lines of a module; an entry above that is below 300 again is out of date
 MAX_FUNCTION = 50  # lines
 EMPTY_NAMES = {"utils", "util", "helpers", "services", "common", "core", "misc"}
@@ -294,7 +297,11 @@ def test_templates_have_no_inline_style_and_no_inline_script():
 def test_nothing_is_marked_safe():
     wrong = _found(r"\|\s*safe\b|\{%\s*autoescape\s+off", PAGES)
     none(wrong, "Let the templates escape (style.md 24).")
-    code = {module for module, (path, _tree) in source.product().items() if "mark_safe(" in source.read(path)}
+    code = {
+        module
+        for module, (path, _tree) in source.product().items()
+        if re.search(r"\b(mark_safe|SafeString|SafeText)\(", source.read(path))
+    }
     none(code ^ set(MARKED_SAFE), "Say in MARKED_SAFE what cleaned it, or do without (style.md 24).")
 
 

@@ -1,0 +1,90 @@
+"""One real Chromium and one started portal for all tests of this folder."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.conftest import portals
+
+CHROMIUM = "/usr/bin/chromium"
+HOST = "portal.test"  # a name that is not localhost: what a browser allows only there must not matter
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    f"--host-resolver-rules=MAP {HOST} 127.0.0.1",
+]
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
+STAFF = """
+from portal.models import Organisation
+from tests.staffroom import proven, staff
+association = Organisation.objects.filter(kind="association").first()
+towns = Organisation.objects.filter(name="Stadt Lich").order_by("pk").last()
+print(proven(staff(towns, email="barrierefrei@lich.example")).session.session_key)
+"""
+
+# Pages for what cannot be made to go wrong at will, with the names of the started portal's files.
+FAILURES = """
+import json
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+request = RequestFactory().get("/mitmachen/")
+print(json.dumps({name: render_to_string(name, {"minutes": 10, "retry_after": 5}, request=request)
+                  for name in ("429.html", "500.html", "503.html")}))
+"""
+
+
+@pytest.fixture(scope="session")
+def started(prepared, tmp_path_factory):
+    """A portal with a row of everything; `.addresses` leads to them, `.session` is a clerk's."""
+    with portals(prepared, tmp_path_factory.mktemp("browser")) as (start, servers):
+        portal = start(ALLOWED_HOSTS=HOST)
+        portal.addresses = json.loads(portal.python("from tests import audience; audience.print_addresses()"))
+        portal.failures = json.loads(portal.python(FAILURES))
+        portal.session = portal.python(STAFF).strip()
+        yield portal
+    # Django notes refused requests (400, 403) with a traceback, as warnings.
+    assert [line for server in servers for line in server.errors() if "Traceback" not in line] == []
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, started):
+    """A function that opens a fresh window (nothing stored), options as of `browser.new_context`.
+
+    Its page has .asked, the addresses it requested, and .complaints, what the console said.
+    """
+    contexts = []
+
+    def visit(*, staff=False, host=None, **options):
+        options.setdefault("viewport", {"width": 1280, "height": 900})
+        options.setdefault("reduced_motion", "reduce")
+        base = started.url.replace("localhost", host) if host else started.url
+        context = chromium.new_context(base_url=base, locale="de-DE", **options)
+        contexts.append(context)
+        if staff:
+            context.add_cookies([{"name": "sessionid", "value": started.session, "url": base}])
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.base, page.asked, page.complaints = base, [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()

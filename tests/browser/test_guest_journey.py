@@ -1,0 +1,153 @@
+"""A guest's path in a real browser: by keyboard only, without JavaScript, and under another host name."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import HOST
+from tests.browser.inspection import foreign, problems, sound, stored
+from tests.guest import link_in
+
+FOCUSED = """() => {
+    const e = document.activeElement;
+    if (!e || e === document.body) return null;
+    const style = getComputedStyle(e), box = e.getBoundingClientRect();
+    const x = Math.min(Math.max(box.x + box.width / 2, 0), innerWidth - 1);
+    const y = Math.min(Math.max(box.y + box.height / 2, 0), innerHeight - 1);
+    const top = document.elementFromPoint(x, y);
+    const ring = s => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2;
+    // A card shows the focus of the link that covers it.
+    const outlined = ring(style) || [e.closest("li"), e.closest("article")].some(c => c && ring(getComputedStyle(c)));
+    const label = e.labels && e.labels[0] ? e.labels[0].textContent : "";
+    return { words: (label || e.getAttribute("aria-label") || e.textContent || "").trim().replace(/\\s+/g, " "),
+             html: e.outerHTML.slice(0, 120), tag: e.tagName.toLowerCase(),
+             visible: outlined || style.boxShadow !== "none",
+             covered: !(top && (top === e || e.contains(top) || top.contains(e)
+                                || (e.labels && [...e.labels].some(l => l.contains(top))))) };
+}"""
+
+
+def tab_to(page, words, tag=None):
+    """Press Tab until the element with these words has the focus; every stop on the way must be seen."""
+    for _step in range(120):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(FOCUSED)
+        if focused is None:
+            continue
+        assert focused["visible"], f"focus is not seen on {focused['html']}"
+        assert not focused["covered"], f"focus is covered on {focused['html']}"
+        if focused["words"].startswith(words) and tag in (None, focused["tag"]):
+            return
+    raise AssertionError(f"Tab never reaches {words!r} on {page.url}")
+
+
+def mail_link(started, part, *, to, subject):
+    text = started.wait_for_mail(to=to, subject=subject)[-1].get_body(("plain",)).get_content()
+    return link_in(text, part)
+
+
+@pytest.fixture
+def action(started):
+    return started.addresses["volunteers:detail"]
+
+
+def test_guest_signs_up_and_gives_back_by_keyboard_only(visit, started, action):
+    """From the start page to the seat and back, with Tab, Space, Enter and letters."""
+    page = visit()
+    page.goto("/")
+    tab_to(page, "Postleitzahl oder Ort")
+    page.keyboard.type("35423")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/mitmachen/?*")
+    tab_to(page, "Bachputz an der Wetter", "a")
+    page.goto(action)  # several actions have this title
+    first = page.locator("input[name=slots]").first
+    words = first.evaluate("e => e.labels[0].textContent.trim().replace(/\\s+/g, ' ')")
+    tab_to(page, words, "input")
+    page.keyboard.press("Space")
+    tab_to(page, "Ihr Name", "input")
+    page.keyboard.type("Kim Tastatur")
+    tab_to(page, "Ihre E-Mail-Adresse", "input")
+    page.keyboard.type("tastatur@example.org")
+    tab_to(page, page.locator("input[name=age]").evaluate("e => e.labels[0].textContent.trim()"), "input")
+    page.keyboard.press("Space")
+    tab_to(page, "Ich helfe mit", "button")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/anmeldung/gesendet/**")
+    sound(problems(page))
+    page.goto(
+        mail_link(started, "anmeldung/bestaetigen", to="tastatur@example.org", subject="Noch ein Klick:")
+    )
+    tab_to(page, "Platz sichern", "button")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/anmeldung/meine/**")
+    expect(page.locator("h1")).to_have_text("Ihr Platz ist sicher")
+    sound(problems(page))
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(mail_link(started, "anmeldung/freigeben", to="tastatur@example.org", subject="Platz sicher:"))
+    tab_to(page, "Platz freigeben", "button")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Ihr Platz ist freigegeben")
+    sound(problems(page) + stored(page) + foreign(page))
+
+
+@pytest.mark.parametrize("host", [None, HOST])
+def test_guest_signs_up_without_javascript(visit, started, action, host):
+    page = visit(java_script_enabled=False, host=host, viewport={"width": 320, "height": 700})
+    email = f"ohne-{host or 'localhost'}@example.org"
+    page.goto(action)
+    page.locator("input[name=slots]").first.check()
+    page.get_by_label("Ihr Name").fill("Kim Ohneskript")
+    page.get_by_label("Ihre E-Mail-Adresse").fill(email)
+    page.locator("input[name=age]").check()
+    page.get_by_role("button", name="Ich helfe mit").click()
+    expect(page.locator("h1")).to_have_text("Noch nicht fest")
+    link = mail_link(started, "anmeldung/bestaetigen", to=email, subject="Noch ein Klick:")
+    page.goto(link.replace(started.url, page.base))
+    page.get_by_role("button", name="Platz sichern").click()
+    expect(page.locator("h1")).to_have_text("Ihr Platz ist sicher")
+    assert page.context.cookies() == []
+    assert foreign(page) == []
+
+
+def test_errors_are_named_in_title_summary_and_at_the_field(visit, action):
+    page = visit()
+    page.goto(action)
+    page.get_by_label("Ihr Name").fill("Kim Muster")
+    page.get_by_role("button", name="Ich helfe mit").click()
+    expect(page).to_have_title(re.compile("^Fehler:"))
+    page.complaints.clear()  # the browser notes the 422
+    summary = page.locator("#fehler")
+    expect(summary).to_be_focused()
+    expect(page.get_by_label("Ihr Name")).to_have_value("Kim Muster")
+    email = page.get_by_label("Ihre E-Mail-Adresse")
+    expect(email).to_have_attribute("aria-invalid", "true")
+    described = email.get_attribute("aria-describedby").split()
+    told = " ".join(page.locator(f"#{name}").inner_text() for name in described)
+    assert "Bitte geben Sie Ihre E-Mail-Adresse ein." in told
+    for link in summary.get_by_role("link").all():
+        assert page.locator(link.get_attribute("href")).count() == 1
+    sound(problems(page) + stored(page))
+    summary.get_by_role("link", name=re.compile("E-Mail")).click()
+    expect(email).to_be_focused()
+
+
+def test_skip_link_leads_past_the_navigation(visit):
+    page = visit()
+    page.goto("/initiativen/")
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUSED)["words"] == "Zum Inhalt springen"
+    page.keyboard.press("Enter")
+    assert page.evaluate("() => document.activeElement.id") == "inhalt"
+
+
+def test_menu_on_a_phone_opens_and_leads_on(visit):
+    page = visit(viewport={"width": 320, "height": 700})
+    page.goto("/")
+    page.get_by_role("button", name="Menü", exact=True).click()
+    menu = page.get_by_role("navigation", name="Hauptmenü")
+    expect(menu.get_by_role("link", name="Orte")).to_be_visible()
+    sound(problems(page, widths=(320,)))
+    menu.get_by_role("link", name="Orte").click()
+    page.wait_for_url("**/orte/")
