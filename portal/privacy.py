@@ -30,7 +30,8 @@ Status, Reason = Signup.Status, Signup.Reason
 
 def _empty(model: type[models.Model], columns: Iterable[str]) -> dict[str, Any]:
     """Column → its empty value: None where it may be NULL, else the empty string."""
-    return {name: None if model._meta.get_field(name).null else "" for name in columns}
+    fields = {field.name: field for field in model._meta.concrete_fields}
+    return {name: None if fields[name].null else "" for name in columns}
 
 
 def columns(model: type[models.Model], deletion_class: str) -> list[str]:
@@ -223,7 +224,7 @@ def _over(now: datetime, after: timedelta) -> list[QuerySet]:
     """Bookings of which no sign-up is on a slot that ended less than `after` ago (or is still to come)."""
     bookings = Booking.objects.filter(erased_at=None, confirmed_at__isnull=False)
     for model in signup_models():
-        young = model.objects.filter(slot__ends__gt=now - after)  # type: ignore[attr-defined]
+        young = model.objects.filter(slot__ends__gt=now - after)  # type: ignore[attr-defined,misc]
         bookings = bookings.exclude(pk__in=young.values("booking"))
     return [bookings]
 

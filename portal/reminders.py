@@ -68,7 +68,7 @@ def _remind(model: type[Signup], which: str, day: date, *, word: str, now: datet
     column = f"reminded_{which}"
     days = EARLY_DAYS if which == "early" else LATE_DAYS
     due = at(day - timedelta(days=days), EVENING)
-    rows = model.objects.filter(  # type: ignore[attr-defined]
+    rows = model.objects.filter(  # type: ignore[attr-defined,misc]
         Q(**{column: None}) | ~Q(**{column: F("slot__starts_revision")}),
         status=Signup.Status.CONFIRMED,
         slot__cancelled_at=None,
@@ -175,12 +175,12 @@ def _open_seats(now: datetime) -> int:
     told = 0
     for model in signup_models():
         slots = slot_model(model)
-        returned = model.objects.filter(slot=OuterRef("slot"), ended_at__gt=OuterRef("told_free_at"))  # type: ignore[attr-defined]
+        returned = model.objects.filter(slot=OuterRef("slot"), ended_at__gt=OuterRef("told_free_at"))  # type: ignore[attr-defined,misc]
         unheard = Q(told_free_at=None) | (
             Q(told_free_at__lte=now - notices.FREE_SEAT_PAUSE) & Exists(returned.exclude(seated_at=None))
         )
         found = (
-            model.objects.filter(  # type: ignore[attr-defined]
+            model.objects.filter(  # type: ignore[attr-defined,misc]
                 unheard,
                 status=Signup.Status.WAITING,
                 slot__cancelled_at=None,
@@ -204,7 +204,7 @@ def _open_seats(now: datetime) -> int:
 # --- thanks -----------------------------------------------------------------------------------------
 def _thanks(model: type[Signup], now: datetime) -> int:
     """The day after, to all who had a seat and are not known to have stayed away (mail table)."""
-    rows = model.objects.filter(  # type: ignore[attr-defined]
+    rows = model.objects.filter(  # type: ignore[attr-defined,misc]
         status=Signup.Status.CONFIRMED,
         thanked_at=None,
         slot__cancelled_at=None,

@@ -6,6 +6,7 @@ What happens on a locked slot is in `seats.py`, what staff change on a slot itse
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -135,7 +136,7 @@ def register(
         confirmed_at=now if at_once else None,
     )
     model = _signups_on(slots)
-    signups = model.objects.bulk_create(  # type: ignore[attr-defined]
+    signups = model.objects.bulk_create(
         [model(booking=booking, slot=slot, email_key=known_as, seats=seats) for slot in slots]
     )
     if at_once:
@@ -145,8 +146,8 @@ def register(
     return booking
 
 
-def _signups_on(slots: Sequence[Slot]) -> type[Signup]:
-    return type(slots[0]).signups.rel.related_model  # type: ignore[attr-defined,no-any-return]
+def _signups_on(slots: Sequence[Slot]) -> Any:
+    return type(slots[0]).signups.rel.related_model
 
 
 def _twin(

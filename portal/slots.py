@@ -18,9 +18,6 @@ from portal.models import Booking, Organisation
 
 MAX_PARTY = 5  # rule 8, unless staff allow more
 
-if TYPE_CHECKING:
-    from django.db.models.manager import RelatedManager
-
 
 class Slot(models.Model):
     """A time with seats. Cancelled, never deleted once someone signed up (rule 1)."""
@@ -51,7 +48,7 @@ class Slot(models.Model):
 
     if TYPE_CHECKING:
         pk: int
-        signups: "RelatedManager[Signup]"
+        signups: Any  # related manager of the concrete sign-up
 
     class Meta:
         abstract = True
@@ -170,7 +167,7 @@ class Slot(models.Model):
         return ngettext("noch %(n)s Platz", "noch %(n)s Plätze", free) % {"n": free}
 
 
-class SignupQuerySet(models.QuerySet["Signup"]):
+class SignupQuerySet(models.QuerySet[Any]):
     def seats_taken(self) -> int:
         """The one place that says what takes a seat: CONFIRMED and HELD, nobody else."""
         return self.filter(status__in=Signup.SEATED).aggregate(n=Sum("seats"))["n"] or 0
@@ -274,11 +271,6 @@ class Signup(models.Model):
 
     def position(self) -> int:
         """1 for the front of the waiting list; only for WAITING."""
-        return (
-            type(self)
-            .objects.filter(  # type: ignore[attr-defined,no-any-return]
-                slot=self.slot_id, status=self.Status.WAITING, place__lt=self.place
-            )
-            .count()
-            + 1
-        )
+        rows = type(self).objects.waiting()  # type: ignore[attr-defined]
+        ahead: int = rows.filter(slot=self.slot_id, place__lt=self.place).count()
+        return ahead + 1

@@ -55,6 +55,6 @@ def forms_of(signup: Signup) -> QuerySet[Booking]:
     """The forms whose mails and pages name this sign-up: its own, and later ones that changed it."""
     wanted = Q(pk=signup.booking_id)  # type: ignore[attr-defined]
     if signup.email_key:
-        same = type(signup).objects.filter(slot=signup.slot_id, email_key=signup.email_key)  # type: ignore[attr-defined]
+        same = type(signup).objects.filter(slot=signup.slot_id, email_key=signup.email_key)  # type: ignore[attr-defined,misc]
         wanted |= Q(pk__in=same.filter(ended_reason=_MERGED).values("booking"))
     return Booking.objects.filter(wanted).select_related("organisation")
