@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from portal import accesslog, accounts, delivery, roles
+from portal import accesslog, accounts, delivery, roles, trust
 from portal.logs import mask
 from portal.models import AccessLog, Mail, Membership, Municipality, Organisation, User, email_key
 from portal.scoping import EVERY, ScopedAdmin, ScopedInline, atomically
@@ -70,6 +70,12 @@ class MunicipalityAdmin(ScopedAdmin):
     view_on_site = True
     fields = ("name", "official_name", "kind", "ags", "organisation", "is_member", "help_desk")
     readonly_fields = ("name", "official_name", "kind", "ags")
+
+    def save_model(self, request: HttpRequest, obj: Municipality, form: Any, change: bool) -> None:
+        """A town that gets staff gets what the association did for it in trust (rule 25)."""
+        super().save_model(request, obj, form, change)
+        if "organisation" in form.changed_data and obj.organisation:
+            trust.hand_over(obj, organisation=obj.organisation)
 
 
 class MembershipForm(forms.ModelForm):
@@ -145,6 +151,18 @@ class UserAdmin(ScopedAdmin):
         super().save_model(request, obj, form, change)
         if not change:
             accounts.open_account(obj)
+
+    def log_addition(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        return self._without_name(super().log_addition(request, obj, message))
+
+    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        return self._without_name(super().log_change(request, obj, message))
+
+    def _without_name(self, entry: Any) -> Any:
+        """Django's log outlives the account: a number, never a name (trust.md, class K8)."""
+        entry.object_repr = gettext("Zugang %s") % entry.object_id
+        entry.save(update_fields=["object_repr"])
+        return entry
 
     def response_add(
         self, request: HttpRequest, obj: User, post_url_continue: str | None = None

@@ -20,6 +20,7 @@ from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from portal import accounts, roles
+from portal.association import association
 from portal.models import Organisation
 from portal.refused import Busy, Refused
 from portal.roles import Reach
@@ -188,7 +189,7 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
         if ours:
             return ours[0]
         if any(reach is Reach.ALL for reach, _organisation in found):
-            return Organisation.objects.get(kind=Organisation.Kind.ASSOCIATION)
+            return association()
         raise PermissionDenied
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:

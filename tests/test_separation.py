@@ -476,6 +476,22 @@ def test_the_network_looks_after_towns_without_staff_until_they_have_some(world)
     assert [b"Theodora" in client.get(page).content for page in lists] == [False, False]
 
 
+def test_a_town_that_gets_staff_takes_over_what_was_done_for_it(world):
+    trust = make.municipality("Stillbach", slug="stillbach")
+    opportunity, shift, seat, mail = people_of(world.association, trust, "Treuhand", "Theodora")
+    collected = make.initiative(organisation=world.association, municipality=trust, origin="collected")
+    network, other = world.clients["network"], world.clients["other"]
+    desk = reverse("admin:volunteers_shift_change", args=[shift.pk])
+    assert other.get(desk).status_code == 404
+    url = reverse("admin:portal_municipality_change", args=[trust.pk])
+    network.post(url, typed(network.get(url)) | {"organisation": str(world.other.organisation.pk)})
+    for row in (opportunity, seat.booking, mail, collected):
+        row.refresh_from_db()
+    now = [row.organisation for row in (opportunity, seat.booking, mail, collected)]
+    assert now == [world.other.organisation] * 3 + [world.association]
+    assert [client.get(desk).status_code for client in (other, network)] == [200, 404]
+
+
 def test_the_network_adds_actions_only_in_towns_without_staff(world):
     add, client = reverse("admin:volunteers_opportunity_add"), world.clients["network"]
     assert client.post(add, opportunity_data(world.owner)).status_code == 200
@@ -519,6 +535,7 @@ def test_the_network_creates_an_account_and_the_person_is_invited(world):
     assert [str(m) for m in user.memberships.all()] == ["Redaktion: Stadt Anderswo"]
     invitation = Mail.objects.get(to="neu@anderswo.example")
     assert (invitation.secret, "/konto/password/reset/key/" in invitation.text) == (True, True)
+    assert LogEntry.objects.get(object_id=str(user.pk)).object_repr == f"Zugang {user.pk}"
 
 
 def test_the_network_role_is_given_only_in_the_association(world):

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -325,7 +327,7 @@ def test_giving_a_seat_back_for_somebody_promotes_the_next(clerk, town):
         ("cancelled-by-you", "kim@example.org"),
         ("promoted", "wartet@example.org"),
     ]
-    assert f"Platz freigegeben: shiftsignup:{gone.pk}" in AccessLog.objects.values_list("action", flat=True)
+    assert ("Platz freigegeben", f"shiftsignup:{gone.pk}") in AccessLog.objects.values_list("action", "about")
 
 
 def test_a_new_title_leaves_the_address_and_a_new_address_keeps_the_old(clerk, town):
@@ -386,3 +388,34 @@ def test_secret_mails_are_shown_to_nobody(clerk, town):
     )
     assert clerk.get(reverse("admin:portal_mail_change", args=[mail.pk])).status_code == 404
     assert clerk.post(reverse("admin:portal_mail_resend", args=[mail.pk])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "queries"),
+    [
+        ("admin:volunteers_shift_changelist", 8),
+        ("admin:volunteers_opportunity_changelist", 9),
+        ("admin:index", 8),
+    ],
+)
+def test_lists_ask_as_often_with_three_rows_as_with_one(clerk, town, name, queries):
+    asked = []
+    for _ in range(2):
+        for _ in range(1 if not asked else 2):
+            make.signup(make.shift(opportunity=wanted(town), starts=at(10)))
+        with CaptureQueriesContext(connection) as captured:
+            clerk.get(reverse(name))
+        asked.append(len(captured))
+    assert asked == [queries, queries]
+
+
+def test_the_people_of_a_date_cost_the_same_for_one_and_for_three(clerk, town):
+    shift = make.shift(opportunity=wanted(town), starts=at(10), capacity=2)
+    asked = []
+    for _ in range(2):
+        for _ in range(1 if not asked else 2):
+            make.signup(shift, status=Status.WAITING)
+        with CaptureQueriesContext(connection) as captured:
+            clerk.get(desk(shift))
+        asked.append(len(captured))
+    assert asked == [8, 8]

@@ -111,9 +111,13 @@ def _page(request: HttpRequest, template: str, shift: Shift, context: dict[str, 
     return render(request, f"admin/volunteers/shift/{template}.html", facts | context)
 
 
-def _log(user: User, action: str, shift: Shift) -> None:
+def _log(user: User, action: str, shift: Shift, signup: Signup | None = None) -> None:
     accesslog.record(
-        user, action=action, about=shift.label, organisation=shift.organisation, now=timezone.now()
+        user,
+        action=action,
+        about=(signup or shift).label,
+        organisation=shift.organisation,
+        now=timezone.now(),
     )
 
 
@@ -249,7 +253,7 @@ def give_back(request: HttpRequest, shift: Shift, signup_id: int, context: dict[
         if refused:
             messages.error(request, refused)
         else:
-            _log(user, gettext("Platz freigegeben: %s") % signup.label, shift)
+            _log(user, gettext("Platz freigegeben"), shift, signup)
             messages.success(request, gettext("Der Platz ist frei."))
         return redirect("admin:volunteers_shift_change", shift.pk)
     more = {"title": gettext("Platz freigeben"), "signup": _row(signup)}

@@ -231,7 +231,7 @@ class Shift(Slot):
 
     @property
     def staff_path(self) -> str:
-        return reverse("admin:volunteers_opportunity_change", args=[self.opportunity_id])
+        return reverse("admin:volunteers_shift_change", args=[self.pk])
 
     @property
     def where(self) -> str:
