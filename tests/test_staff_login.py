@@ -22,6 +22,13 @@ pytestmark = pytest.mark.django_db
 INDEX = "/verwaltung/"
 
 
+@pytest.fixture(autouse=True)
+def _own_counters(settings):
+    """Limits and used codes are counted here alone: another process of the suite clears what is shared."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    cache.clear()
+
+
 def log_in(client, user, password=PASSWORD):
     return client.post(reverse("account_login"), {"login": user.email, "password": password}, follow=True)
 
