@@ -6,10 +6,18 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+QUIET_FROM, QUIET_TO = 21, 7  # o'clock, local (rule 16)
+
 
 def at(day: date, clock: time) -> datetime:
     """Local wall-clock time on a day, right over both changes of the clock."""
     return datetime.combine(day, clock, tzinfo=timezone.get_current_timezone())
+
+
+def is_quiet(moment: datetime) -> bool:
+    """Between 21 and 7 o'clock local time, when what can wait does not leave (rule 16)."""
+    hour = timezone.localtime(moment).hour
+    return hour >= QUIET_FROM or hour < QUIET_TO
 
 
 def clock(moment: datetime) -> str:

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from portal import search
+from portal import dates, search
 
 
 def email_key(email: str | None) -> str | None:
@@ -356,8 +356,9 @@ class MailQuerySet(models.QuerySet["Mail"]):
         return self.filter(sent_at=None, failed_at=None, withdrawn_at=None)
 
     def due(self, now: datetime) -> "MailQuerySet":
-        """What delivery may take: due, not withdrawn, still useful (rule 15)."""
-        return self.open().filter(Q(useful_until=None) | Q(useful_until__gt=now), next_try_at__lte=now)
+        """What delivery may take: due, not withdrawn, still useful (rule 15), and not at night (rule 16)."""
+        rows = self.open().filter(Q(useful_until=None) | Q(useful_until__gt=now), next_try_at__lte=now)
+        return rows.exclude(kind__in=Mail.PATIENT) if dates.is_quiet(now) else rows
 
 
 class Mail(models.Model):
@@ -393,6 +394,9 @@ class Mail(models.Model):
     sent_at = models.DateTimeField(_("verschickt"), null=True, blank=True)
     failed_at = models.DateTimeField(_("gescheitert"), null=True, blank=True)
     last_error = models.CharField(_("letzter Fehler"), max_length=300, blank=True)
+
+    # Rule 16: these do not leave between 21 and 7 o'clock, also when the mail server was away till then.
+    PATIENT: ClassVar[list[str]] = ["reminder", "thanks", "new-signups"]
 
     privacy = {
         "to": "K1",

@@ -16,11 +16,11 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from portal.celery import app
+from portal.dates import QUIET_FROM, QUIET_TO, is_quiet
 from portal.models import Booking, Mail, Organisation
 
 log = logging.getLogger(__name__)
 NUDGE_PAUSE = 30.0  # seconds without a nudge after one failed
-QUIET_FROM, QUIET_TO = 21, 7  # o'clock, local (rule 16)
 _no_nudge_before = 0.0
 
 
@@ -95,12 +95,6 @@ def nudge() -> None:
     except (OperationalError, OSError) as error:
         _no_nudge_before = time.monotonic() + NUDGE_PAUSE
         log.warning("broker not reached (%s); the sweep delivers", type(error).__name__)
-
-
-def is_quiet(now: datetime) -> bool:
-    """Between 21 and 7 o'clock local time, when what can wait does not leave (rule 16)."""
-    hour = timezone.localtime(now).hour
-    return hour >= QUIET_FROM or hour < QUIET_TO
 
 
 def after_quiet(now: datetime) -> datetime:

@@ -161,6 +161,24 @@ def test_nothing_that_can_wait_is_written_between_21_and_7():
     assert yesterday.status == S.CONFIRMED
 
 
+def test_mail_server_that_comes_back_at_night_sends_only_what_is_urgent():
+    slot = make.shift(starts=START)
+    kim = seated(slot)
+    seated(make.shift(starts=berlin(6, 18, 9)), email="gestern@example.org")
+    queue_due(now=berlin(6, 19, 20, 59))
+    off = make.signup(make.shift(starts=START))
+    cancel(off.slot, reason="Sturm", now=berlin(6, 19, 22))
+    signups.give_back(make.signup(slot, email="b@example.org"), now=berlin(6, 19, 22))
+
+    deliver(berlin(6, 19, 22))
+    left = set(Mail.objects.exclude(sent_at=None).values_list("kind", flat=True))
+    assert left == {"cancelled-by-us", "cancelled-by-you", "gave-back-late"}
+    sweep(berlin(6, 20, 6), berlin(6, 20, 7))
+
+    assert log(booking=kim.booking) == [("20.06. 07:00", "kim", "Heute: Sa., 20. Juni, 9 Uhr, Lich")]
+    assert set(Mail.objects.filter(kind="thanks").values_list("sent_at", flat=True)) == {berlin(6, 20, 7)}
+
+
 @pytest.mark.parametrize(
     ("now", "quiet", "after"),
     [
@@ -528,7 +546,7 @@ def test_contact_hears_of_new_sign_ups_daily_and_at_most_hourly_on_the_last_day(
     ]
     for mail in Mail.objects.filter(kind="new-signups"):
         assert ("Neu" in mail.text.replace("Neue", ""), "@example.org" in mail.text) == (False, False)
-        assert f"/verwaltung/volunteers/opportunity/{slot.opportunity_id}/change/" in mail.text
+        assert slot.staff_path in mail.text
 
 
 def test_contact_without_address_is_told_nothing():
