@@ -11,6 +11,7 @@ from functools import lru_cache
 from django.template.loader import get_template
 
 from initiatives.models import Initiative
+from initiatives.topics import drawing
 
 REMEMBERED = 2048  # cards, about 1 kB each
 
@@ -23,7 +24,7 @@ class Card:
     teaser: str
     get_absolute_url: str
     place_name: str
-    topic_slug: str
+    drawing: str
     topic_name: str
     life_state: str
     life_state_label: str
@@ -37,7 +38,7 @@ def card(initiative: Initiative) -> Card:
         teaser=initiative.teaser,
         get_absolute_url=initiative.get_absolute_url(),
         place_name=initiative.place_name,
-        topic_slug=initiative.topic_slug,  # type: ignore[attr-defined]
+        drawing=drawing(initiative.title, initiative.topic_slug),  # type: ignore[attr-defined]
         topic_name=initiative.topic_name,  # type: ignore[attr-defined]
         life_state=initiative.life_state,
         life_state_label=initiative.get_life_state_display(),

@@ -17,6 +17,14 @@ NAMES = {
     "digitales": "Digitales",
 }
 
+# Titles that promise something to be seen: a bus is no coffee cup, a repair café is one.
+DRAWN = {"bürgerbus": "buergerbus", "repair": "senioren"}
+
+
+def drawing(title: str, topic_slug: str) -> str:
+    """The drawing in static/topics/ that fits: the title's own, else the topic's."""
+    return next((name for word, name in DRAWN.items() if word in title.casefold()), topic_slug)
+
 
 def ensure_topics() -> dict[str, Topic]:
     """All twelve exist; returns them by slug. A name that staff changed stays as it is."""

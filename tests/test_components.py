@@ -67,7 +67,7 @@ def test_initiative_card_names_topic_place_year_and_state_in_words():
         teaser="Bürgerinnen und Bürger verkaufen selbst.",
         get_absolute_url="/initiativen/dorfladen-lich/",
         place_name="Lich",
-        topic_slug="dorfentwicklung",
+        drawing="dorfentwicklung",
         topic_name="Ortsentwicklung",
         life_state="example",
         life_state_label="Beispiel",

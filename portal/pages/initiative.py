@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from initiatives.models import Initiative
+from initiatives.topics import drawing
 from portal import slugs
 from portal.models import OldSlug
 from portal.origin import shared
@@ -34,9 +35,11 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     )
     if initiative is None:
         return _moved(slug)
+    topics = list(initiative.topics.all())
     page = {
         "initiative": initiative,
-        "topics": list(initiative.topics.all()),
+        "topics": topics,
+        "drawing": drawing(initiative.title, topics[0].slug) if topics else "",
         "shifts": _help_wanted(initiative),
         "similar": _similar(initiative),
         "crumbs": [(_("Initiativen"), reverse("initiatives:list")), (initiative.title, "")],

@@ -20,12 +20,12 @@ from volunteers.models import Shift
 SOON, EXAMPLES, RANKED = 4, 3, 12
 WORTH_TELLING = 10  # a smaller figure is no success (mission.md)
 PLACES = 2  # an idea works when it does in more than one place
-# Types of initiative by the word that finds them: what is shown is what the list then shows.
+# Types of initiative: name, the word that finds them (what is shown is what the list then shows), drawing.
 IDEAS = [
-    ("Bürgerbus", "Bürgerbus", "senioren"),
-    ("Repair-Café", "Repair-Café", "umwelt"),
+    ("Bürgerbus", "Bürgerbus", "buergerbus"),
+    ("Repair-Café", "Repair-Café", "senioren"),
     ("Dorfladen", "Dorfladen", "dorfentwicklung"),
-    ("Lotsinnen und Lotsen", "Lotsen", "digitales"),
+    ("Lotsinnen und Lotsen", "Lotsen", "integration"),
     ("Ideen der Feuerwehr", "Feuerwehr", "feuerwehr"),
     ("Ehrenamts\u00adagentur", "Ehrenamtsagentur", "soziales"),
 ]
@@ -34,7 +34,7 @@ IDEAS = [
 @dataclass(frozen=True)
 class Idea:
     name: str
-    topic_slug: str
+    drawing: str
     towns: int
     url: str
 
@@ -64,7 +64,7 @@ def _counts() -> dict[str, int]:
     """How many published initiatives in how many towns, all and for each idea: one statement."""
     towns = {
         f"idea_{number}": Count("municipality", distinct=True, filter=search.matches(word))
-        for number, (_name, word, _topic) in enumerate(IDEAS)
+        for number, (_name, word, _drawing) in enumerate(IDEAS)
     }
     public = Initiative.objects.public()
     return public.aggregate(n=Count("pk"), towns=Count("municipality", distinct=True), **towns)
@@ -73,8 +73,8 @@ def _counts() -> dict[str, int]:
 def _ideas(counts: dict[str, int]) -> list[Idea]:
     url = reverse("initiatives:list")
     return [
-        Idea(_(name), topic, counts[f"idea_{number}"], f"{url}?{urlencode({'suche': word})}")
-        for number, (name, word, topic) in enumerate(IDEAS)
+        Idea(_(name), drawing, counts[f"idea_{number}"], f"{url}?{urlencode({'suche': word})}")
+        for number, (name, word, drawing) in enumerate(IDEAS)
         if counts[f"idea_{number}"] >= PLACES
     ]
 
