@@ -118,27 +118,45 @@ def tell_one(
     more: dict[str, str] | None = None,
 ) -> None:
     """Queue a mail of this kind about one sign-up; `once` tells repeats of the same kind apart."""
-    booking = signup.booking
+    once = once or str(signup.slot.sequence)
+    _tell([signup], kind, about=signup.label, once=once, more=more or {}, now=now)
+
+
+def tell_relocated(booking: Booking, signups: Sequence[Signup], *, old_where: str, now: datetime) -> None:
+    """„Neuer Ort:" for these dates of one form, in one mail (rule 16)."""
+    if not signups:
+        return
+    more = {"old_where": old_where, "new_where": signups[0].slot.where}
+    once = short_key([f"{s.label}.{s.slot.sequence}" for s in signups])
+    _tell(signups, "changed", about=booking.label, once=once, more=more, now=now)
+
+
+def _tell(
+    signups: Sequence[Signup], kind: str, *, about: str, once: str, more: dict[str, str], now: datetime
+) -> None:
+    first, booking = signups[0], signups[0].booking
     if not booking.email:
         return
     calendar: dict[str, str] = {}
-    if kind in ("promoted", "changed") and signup.status in Signup.SEATED:
-        calendar = _calendar([signup], method=calendars.PUBLISH, now=now)
-    elif kind in ("cancelled-by-us", "cancelled-by-you") and signup.seated_at:
-        calendar = _calendar([signup], method=calendars.CANCEL, now=now)
+    if kind in ("promoted", "changed"):
+        seated = [signup for signup in signups if signup.status in Signup.SEATED]
+        calendar = _calendar(seated, method=calendars.PUBLISH, now=now)
+    elif kind in ("cancelled-by-us", "cancelled-by-you") and first.seated_at:
+        calendar = _calendar(signups, method=calendars.CANCEL, now=now)
+    until_start = kind in ("seat-free", "passed-over")
     outbox.queue(
-        key=f"{kind}:{signup.label}:{once or signup.slot.sequence}",
+        key=f"{kind}:{about}:{once}",
         kind=kind,
         to=booking.email,
         letter=letters.write(
-            f"signups/{kind}", facts(booking, [signup]) | (more or {}), organisation=booking.organisation
+            f"signups/{kind}", facts(booking, signups) | more, organisation=booking.organisation
         )
         | calendar,
         now=now,
         organisation=booking.organisation,
         booking=booking,
-        about=signup.label,
-        useful_until=signup.slot.starts if kind in ("seat-free", "passed-over") else signup.slot.ends,
+        about=about,
+        useful_until=max(s.slot.starts if until_start else s.slot.ends for s in signups),
     )
 
 
@@ -167,12 +185,18 @@ def take_back(signup: Signup, *, now: datetime) -> None:
 
 
 def retell(signup: Signup, *, now: datetime) -> bool:
-    """Results that name this date and have not left yet are written anew, as it is now; False: none had to."""
+    """Results that name this date and have not left yet are written anew, as it is now; False: none had to.
+
+    So is „Neuer Ort:" about several dates: without the old place, which may be another one by now.
+    """
     found = False
     for booking in forms_of(signup):
         if outbox.withdraw(about=[booking.label], kinds=_FORM, now=now):
             found = True
             tell_result(booking, signups_of(booking), now=now)
+        if outbox.withdraw(about=[booking.label], kinds=["changed"], now=now):
+            coming = [s for s in signups_of(booking) if s.is_live and s.slot.sequence and s.slot.starts > now]
+            tell_relocated(booking, coming, old_where="", now=now)
     return found
 
 

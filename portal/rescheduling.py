@@ -10,6 +10,7 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 
 from portal import confirmations, dates, notices, outbox
+from portal.models import Booking
 from portal.refused import Refused
 from portal.seats import deciding, end, fill_seats, lock
 from portal.slots import Signup, Slot
@@ -24,8 +25,8 @@ def _people(slot: Slot) -> list[Signup]:
     return people
 
 
-def _tell_change(signup: Signup, *, old_day: date, more: dict[str, str], now: datetime) -> None:
-    """„Neue Zeit:", „Neuer Ort:"; what has not left yet and says the old one is written anew."""
+def _take_back_old(signup: Signup, *, old_day: date, now: datetime) -> None:
+    """What has not left yet and says the old time or place does not leave, or is written anew."""
     if outbox.withdraw(about=[signup.label], kinds=["changed", "seat-free", "passed-over"], now=now):
         signup.told_free_at = None
         signup.save(update_fields=["told_free_at"])
@@ -33,7 +34,6 @@ def _tell_change(signup: Signup, *, old_day: date, more: dict[str, str], now: da
     if outbox.withdraw(about=[signup.label], kinds=["promoted"], now=now):
         notices.tell_one(signup, "promoted", now=now)
     notices.take_back_reminder(signup.booking, day=old_day, now=now)
-    notices.tell_one(signup, "changed", now=now, more=more)
 
 
 def _ask_again(slot: Slot, *, now: datetime) -> None:
@@ -79,7 +79,8 @@ def move(
     current.save(update_fields=["starts", "ends", "deadline", "starts_revision", "sequence"])
     more = {"old_when": old_when, "new_when": dates.long(starts, ends)}
     for signup in people:
-        _tell_change(signup, old_day=old_day, more=more, now=now)
+        _take_back_old(signup, old_day=old_day, now=now)
+        notices.tell_one(signup, "changed", more=more, now=now)
     _ask_again(current, now=now)
     fill_seats(current, now=now)
 
@@ -89,15 +90,20 @@ def relocate(slots: Sequence[Slot], *, old_where: str, now: datetime) -> None:
     """The meeting point of these slots changed already; everybody on a coming one is told, old and new."""
     if not slots:
         return
+    by_form: dict[Booking, list[Signup]] = {}
     for slot in lock(type(slots[0]), [slot.pk for slot in slots]):
         if slot.cancelled_at or slot.starts <= now:
             continue
         slot.sequence += 1
         slot.save(update_fields=["sequence"])
-        more = {"old_where": old_where, "new_where": slot.where}
         for signup in _people(slot):
-            _tell_change(signup, old_day=slot.day, more=more, now=now)
+            outbox.withdraw(about=[signup.booking.label], kinds=["changed"], now=now)
+            _take_back_old(signup, old_day=slot.day, now=now)
+            by_form.setdefault(signup.booking, []).append(signup)
         _ask_again(slot, now=now)
+    for booking, signups in by_form.items():
+        in_order = sorted(signups, key=lambda signup: (signup.slot.starts, signup.pk))
+        notices.tell_relocated(booking, in_order, old_where=old_where, now=now)
 
 
 @deciding

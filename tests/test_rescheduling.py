@@ -247,6 +247,60 @@ def test_new_meeting_point_is_told_for_each_coming_date():
     ]
 
 
+def several():
+    """Kim on two dates and on the waiting list of a third, all of one action that moves to the town hall."""
+    opportunity = make.opportunity(meeting_point="Alte Brücke 1")
+    slots = [make.shift(starts=FRIDAY + n * DAY, opportunity=opportunity, capacity=1) for n in range(3)]
+    make.signup(slots[2])
+    found = join(*slots)
+    all_sent()
+    old_where = slots[0].where
+    opportunity.meeting_point = "Neues Rathaus 5"
+    opportunity.save()
+    relocate(list(Shift.objects.all()), old_where=old_where, now=NOW)
+    return found
+
+
+def test_dates_of_one_form_that_are_relocated_are_told_in_one_mail():
+    several()
+
+    assert unsent(to="kim@example.org") == [
+        ("changed", "kim", "Neuer Ort: 2 Termine ab Fr., 19. Juni, 9 Uhr, Lich – Bachputz an der Wetter")
+    ]
+    mail = Mail.objects.open().get(to="kim@example.org")
+    assert "Neuer Treffpunkt: Neues Rathaus 5, Lich" in words(mail)
+    certain, waiting = words(mail).split("Sie bleiben auf der Warteliste:")
+    assert [day in certain for day in ("Freitag", "Samstag", "Sonntag")] == [True, True, False]
+    assert "Sonntag, 21. Juni 2026" in waiting
+    assert [start for *_rest, start in events(mail)[1]] == [FRIDAY, FRIDAY + DAY]
+
+
+def test_relocated_date_that_is_then_cancelled_is_taken_out_of_the_mail():
+    first, *_rest = several()
+
+    cancel(first.slot, reason="Sturm", now=NOW)
+
+    changed = Mail.objects.open().get(kind="changed", to="kim@example.org")
+    assert ("Freitag" in changed.text, "Samstag" in changed.text) == (False, True)
+    assert "Treffpunkt: Neues Rathaus 5, Lich" in words(changed)
+    assert [kind for kind, *_ in unsent(to="kim@example.org")] == ["changed", "cancelled-by-us"]
+
+
+def test_action_relocated_twice_before_the_mail_left_sends_one():
+    several()
+    opportunity = Shift.objects.first().opportunity
+    opportunity.meeting_point = "Sportplatz"
+    opportunity.save()
+
+    relocate(list(Shift.objects.all()), old_where="Neues Rathaus 5, Lich", now=NOW)
+
+    (mail,) = Mail.objects.open().filter(to="kim@example.org")
+    assert ("Bisheriger Treffpunkt: Neues Rathaus 5" in words(mail), "Alte Brücke" in mail.text) == (
+        True,
+        False,
+    )
+
+
 def test_relocating_nothing_is_nothing():
     relocate([], old_where="", now=NOW)
     assert unsent() == []
