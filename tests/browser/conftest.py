@@ -40,7 +40,7 @@ print(json.dumps({name: render_to_string(name, {"minutes": 10, "retry_after": 5}
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def started(prepared, tmp_path_factory):
     """A portal with a row of everything; `.addresses` leads to them, `.session` is a clerk's."""
     with portals(prepared, tmp_path_factory.mktemp("browser")) as (start, servers):
@@ -53,9 +53,11 @@ def started(prepared, tmp_path_factory):
     assert [line for server in servers for line in server.errors() if "Traceback" not in line] == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium():
-    with sync_playwright() as playwright:
+    # Playwright's loop runs in this thread as long as the browser is open; Django takes that for async code.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
         yield browser
         browser.close()
