@@ -122,7 +122,8 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
                 return to("manage", token, done)
         except Refused as error:
             refused = str(error)
-    rows = booking_rows.rows(signups.signups_of(booking), now=now)
+    found = signups.signups_of(booking)
+    rows = booking_rows.rows(found, now=now)
     headline, state = booking_rows.headline(rows)
     context = {
         "booking": booking,
@@ -130,6 +131,7 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
         "rows": rows,
         "headline": headline,
         "state": state,
+        "contact": found[0].slot.contact_line if found else "",
         "is_mixed": {"sure", "waiting"} <= {row.state for row in rows},
         "has_calendar": any(row.state == "sure" for row in rows),
         "form": form,

@@ -146,6 +146,19 @@ def test_help_desk_is_inherited_from_the_landkreis(client, lich, giessen):
     assert ("Eigenes Büro" in page, "Freiwilligenzentrum" in page) == (True, False)
 
 
+def test_help_desk_is_one_tap_away(client, lich):
+    lich.help_desk = (
+        "Büro <Mitte>, 35423 Lich, 8-12 Uhr\nTelefon 06404 806-123, +49 (0)6404 8061 oder buero@lich.example"
+    )
+    lich.save()
+    assert (
+        "<p>Büro &lt;Mitte&gt;, 35423 Lich, 8-12 Uhr<br>"
+        'Telefon <a href="tel:06404806123">06404 806-123</a>, '
+        '<a href="tel:+4964048061">+49 (0)6404 8061</a> oder '
+        '<a href="mailto:buero@lich.example">buero@lich.example</a></p>'
+    ) in page_of(client, "/orte/lich/")
+
+
 def test_coordination_centre_is_named_only_where_the_source_names_one(client, lich):
     fulda = make.municipality("Landkreis Fulda", ags="06631000", level="kreis", slug="landkreis-fulda")
     make.municipality("Nüsttal", slug="nuesttal", district=fulda)
