@@ -190,13 +190,18 @@ def retell(signup: Signup, *, now: datetime) -> bool:
     So is „Neuer Ort:" about several dates: without the old place, which may be another one by now.
     """
     found = False
-    for booking in forms_of(signup):
-        if outbox.withdraw(about=[booking.label], kinds=_FORM, now=now):
+    forms = {booking.label: booking for booking in forms_of(signup)}
+    named = Mail.objects.open().filter(about__in=forms, kind__in=[*_FORM, "changed"])
+    for about, kind in set(named.values_list("about", "kind")):
+        if not outbox.withdraw(about=[about], kinds=[kind], now=now):
+            continue  # it left meanwhile
+        standing = signups_of(forms[about])
+        if kind in _FORM:
             found = True
-            tell_result(booking, signups_of(booking), now=now)
-        if outbox.withdraw(about=[booking.label], kinds=["changed"], now=now):
-            coming = [s for s in signups_of(booking) if s.is_live and s.slot.sequence and s.slot.starts > now]
-            tell_relocated(booking, coming, old_where="", now=now)
+            tell_result(forms[about], standing, now=now)
+        else:
+            coming = [s for s in standing if s.is_live and s.slot.sequence and s.slot.starts > now]
+            tell_relocated(forms[about], coming, old_where="", now=now)
     return found
 
 
