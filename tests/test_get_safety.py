@@ -13,8 +13,9 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from portal.models import Membership, Organisation, User
-from tests import audience, make
+from portal.association import association
+from portal.models import Membership, User
+from tests import audience
 from tests.staffroom import proven, staff
 from tests.test_house import none
 
@@ -55,8 +56,7 @@ def visitor(name, rows):
     if user is None and name == "clerk":
         user = staff(rows.organisation, email=email)
     elif user is None:
-        association = make.organisation("Verband", kind=Organisation.Kind.ASSOCIATION)
-        user = staff(association, Membership.Role.NETWORK, email=email)
+        user = staff(association(), Membership.Role.NETWORK, email=email)
     client = proven(user)
     client.raise_request_exception = False
     return client
