@@ -148,6 +148,18 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
             return item
         return (item, admin.RelatedOnlyFieldListFilter) if field.is_relation else item
 
+    def lookup_allowed(self, lookup: str, value: str, request: Any = None) -> bool:
+        """Only what a filter of the list offers: Django would answer any question about a row's own columns.
+
+        „?password__startswith=…“ and „?text__contains=…“ tell a hash or a masked link letter by letter.
+        """
+        offered = [
+            item[0] if isinstance(item, tuple) else getattr(item, "parameter_name", item)
+            for item in self.get_list_filter(request)
+        ]
+        is_offered = any(lookup == name or lookup.startswith(f"{name}__") for name in offered)
+        return is_offered and super().lookup_allowed(lookup, value, request)
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form; when a verb refused, it carries the sentence so that the page keeps the input."""
         form = super().get_form(request, obj, change=change, **kwargs)
