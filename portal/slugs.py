@@ -57,8 +57,8 @@ def unique_slug(
 def rename(obj: Any, slug: str) -> None:
     """The row has the new slug, and every address it ever had leads there in one step.
 
-    A slug that another row gave up may be used again: it then belongs to the new row. Raises `Refused`
-    where another row has it now or the word is reserved.
+    Raises `Refused` where another row has it now or had it before (a published address never breaks),
+    or the word is reserved.
     """
     if slug == obj.slug:
         return
@@ -69,6 +69,8 @@ def rename(obj: Any, slug: str) -> None:
         if model._default_manager.filter(slug=slug).exclude(pk=obj.pk).exists():
             raise Refused(_("Diese Adresse hat schon eine andere Seite."))
         before = obj.slug
+        if OldSlug.objects.filter(kind=kind, old=slug).exclude(current=before).exists():
+            raise Refused(_("Unter dieser Adresse stand schon eine andere Seite."))
         OldSlug.objects.filter(kind=kind, old=slug).delete()
         OldSlug.objects.filter(kind=kind, current=before).update(current=slug)
         OldSlug.objects.update_or_create(kind=kind, old=before, defaults={"current": slug})

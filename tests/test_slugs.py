@@ -70,13 +70,21 @@ def test_renaming_back_leaves_no_circle():
 
 
 @pytest.mark.django_db
-def test_address_that_is_used_again_belongs_to_the_new_row():
+def test_address_that_another_row_had_still_leads_there():
+    """Else a clerk could take over the published address of another town."""
     first, second = make.initiative(slug="a"), make.initiative(slug="z")
     slugs.rename(first, "b")
-    slugs.rename(second, "a")
-    assert (slugs.moved(INITIATIVE, "a"), slugs.moved(INITIATIVE, "z")) == (None, "a")
-    slugs.rename(second, "d")
-    assert slugs.moved(INITIATIVE, "a") == "d"
+    with pytest.raises(Refused):
+        slugs.rename(second, "a")
+    assert (slugs.moved(INITIATIVE, "a"), second.slug) == ("b", "z")
+
+
+@pytest.mark.django_db
+def test_one_s_own_former_address_may_be_used_again():
+    row = make.initiative(slug="a")
+    slugs.rename(row, "b")
+    slugs.rename(row, "a")
+    assert (slugs.moved(INITIATIVE, "a"), slugs.moved(INITIATIVE, "b")) == (None, "a")
 
 
 @pytest.mark.django_db
