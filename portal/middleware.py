@@ -36,7 +36,7 @@ class Headers:
 
 
 class PlainInput:
-    """NUL, lone surrogates and query strings of 100 kB are nobody's input: 400, never a 500 (trust.md)."""
+    """NUL, lone surrogates, query strings of 100 kB and bodies of megabytes are nobody's input: 400, never a 500 (trust.md)."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -47,7 +47,11 @@ class PlainInput:
     def process_view(self, request: HttpRequest, *args: object) -> None:
         if len(request.META.get("QUERY_STRING", "")) > MAX_QUERY_STRING:
             raise BadRequest("query string too long")
+        # Django counts fields, but would take a file of any size: nobody uploads anything here.
+        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise BadRequest("body too large")
         sources = [request.path, *(v for _, values in request.GET.lists() for v in values)]
+        sources += request.COOKIES.values()
         if request.method == "POST":
             sources += [v for _, values in request.POST.lists() for v in values]
         for value in sources:
