@@ -4,6 +4,7 @@ If the cache is out of reach, citizens pass (architecture.md: „limits let citi
 """
 
 import hashlib
+import ipaddress
 import logging
 from collections.abc import Callable
 from functools import wraps
@@ -32,6 +33,17 @@ def client(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
+def _household(address: str) -> str:
+    """Who shares a limit: one IPv4 address, or the /64 of IPv6 addresses that one connection may use."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv4Address):
+        return address
+    return str(ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False))
+
+
 def _over(key: str, *, limit: int, seconds: int) -> bool:
     """Count one more under `key`; True when that is more than `limit` within the window."""
     try:
@@ -46,7 +58,7 @@ def _over(key: str, *, limit: int, seconds: int) -> bool:
 
 def over(request: HttpRequest, name: str, *, limit: int, seconds: int) -> bool:
     """Count one more for this client; True when that is more than `limit` in `seconds`."""
-    who = hashlib.sha256(client(request).encode()).hexdigest()[:24]
+    who = hashlib.sha256(_household(client(request)).encode()).hexdigest()[:24]
     return _over(f"limit:{name}:{who}", limit=limit, seconds=seconds)
 
 
