@@ -108,12 +108,19 @@ class MembershipInline(ScopedInline, admin.StackedInline):
         return super().has_delete_permission(request, obj) and self._is_other(request, obj)
 
 
+class UserForm(forms.ModelForm):
+    def clean_email(self) -> str:
+        """As it is stored, so that an account that is there already is noticed in any capitals."""
+        return email_key(self.cleaned_data["email"]) or ""
+
+
 @admin.register(User)
 class UserAdmin(ScopedAdmin):
     """Staff accounts: created by the network, invited by mail, deactivated, never deleted."""
 
     place = 34
     scope = None
+    form = UserForm
     list_display = ("email", "name", "is_active", "roles_in_words")
     list_filter = ("is_active",)
     search_fields = ("email", "name")
@@ -146,7 +153,6 @@ class UserAdmin(ScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change:
-            obj.email = email_key(obj.email) or ""
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)
         if not change:
