@@ -19,6 +19,7 @@ from allauth.account.forms import ResetPasswordForm
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
 from allauth.core import context as allauth_context
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.internal.flows.trust import is_trusted_browser
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
@@ -36,7 +37,8 @@ from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
 from portal import outbox, roles
-from portal.models import User
+from portal.confirmations import mailbox
+from portal.models import User, email_key
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAIL_USEFUL = timedelta(minutes=15)
@@ -58,9 +60,12 @@ class AccountAdapter(DefaultAccountAdapter):
         facts = {key: own_address(value) for key, value in context.items() if key not in ("ip", "user_agent")}
         message = self.render_mail(template_prefix, email, facts | {"site_name": settings.SITE_NAME})
         now = timezone.now()
+        # „No account here" goes to whatever address a stranger typed: one a day to a mailbox.
+        is_stranger = template_prefix == "account/email/unknown_account"
+        once = f"unknown:{mailbox(email_key(email) or '')}:{now.date()}" if is_stranger else uuid4()
         with transaction.atomic():
             outbox.queue(
-                key=f"account:{uuid4()}",
+                key=f"account:{once}",
                 kind="account",
                 to=email,
                 letter={"subject": str(message.subject), "text": str(message.body)},
@@ -70,8 +75,13 @@ class AccountAdapter(DefaultAccountAdapter):
             )
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Not within five minutes of the login: nobody types the password twice to enrol."""
+        """Not within five minutes of the login: nobody types the password twice to enrol.
+
+        What is enrolled is not taken away, nor its codes shown, by a password alone.
+        """
         request = allauth_context.request
+        if app == "allauth.mfa" and gate(request) is Gate.PROVE:
+            raise ReauthenticationRequired
         records = get_authentication_records(request, request.user)
         if any(time() - record["at"] < FRESH_LOGIN for record in records):
             return False

@@ -22,9 +22,16 @@ CONFIRMATIONS_A_DAY = 3  # no mail cannon (trust.md; domain.md, mail table)
 UNCONFIRMED_FOR = timedelta(hours=72)  # class K0
 
 
-def _known_as(address_key: str) -> str:
-    """A keyed hash of the address: counts its mails without holding it."""
-    return salted_hmac("portal.confirmations", address_key).hexdigest()[:24]
+def mailbox(address_key: str) -> str:
+    """A keyed hash of the mailbox behind an address: counts its mails without holding it.
+
+    „kim+1@…" arrives where „kim@…" does, and Gmail ignores dots.
+    """
+    local, _at, domain = address_key.rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in ("gmail.com", "googlemail.com"):
+        local, domain = local.replace(".", ""), "gmail.com"
+    return salted_hmac("portal.confirmations", f"{local}@{domain}").hexdigest()[:24]
 
 
 def lock_address(address_key: str) -> None:
@@ -33,7 +40,7 @@ def lock_address(address_key: str) -> None:
     PostgreSQL: an advisory lock, under the same `lock_timeout`. SQLite has one writer anyway.
     """
     if connection.vendor == "postgresql":
-        number = int(_known_as(address_key)[:15], 16)  # 60 bits: two addresses at one lock only wait
+        number = int(mailbox(address_key)[:15], 16)  # 60 bits: two addresses at one lock only wait
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
 
@@ -54,7 +61,7 @@ def next_number(address_key: str, *, now: datetime) -> int:
 
 
 def _key(address_key: str) -> str:
-    return f"{KIND}:{_known_as(address_key)}:"
+    return f"{KIND}:{mailbox(address_key)}:"
 
 
 def ask(booking: Booking, signups: Sequence[Signup], *, now: datetime, nudge: bool = False) -> bool:

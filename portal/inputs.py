@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
+from portal.models import email_domain, email_key
+
 NAME_LENGTH = 80  # characters
 EMAIL_LENGTH = 254  # RFC 5321
 PHONE_LENGTH = 40
@@ -18,6 +20,8 @@ _NOT_IN_NAMES = frozenset("/@:<>")
 # Control, format (bidirectional and zero-width), surrogate, private and unassigned characters, line separators
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
+# „evil.com" in a mail is a link to many programs; „Dr.Müller" is „Dr. Müller" anyway.
+_DOT_WITHIN = re.compile(r"([.．。｡])(?=\w)")
 _DIALLED = re.compile(r"[-+()/. \d]+", re.ASCII).fullmatch
 
 
@@ -34,7 +38,7 @@ def clean_name(value: str) -> str:
     name = unicodedata.normalize("NFC", value).strip()
     if _has_unseen(name):
         raise ValidationError(_("Der Name enthält unsichtbare Zeichen. Bitte tippen Sie ihn neu ein."))
-    name = " ".join(name.split())
+    name = " ".join(_DOT_WITHIN.sub(r"\1 ", name).split())
     looks_like = unicodedata.normalize("NFKC", name).casefold()
     if not any(char.isalpha() for char in name):
         raise ValidationError(_("Bitte geben Sie Ihren Namen ein."))
@@ -48,11 +52,18 @@ def clean_name(value: str) -> str:
 
 
 def clean_email(value: str) -> str:
-    """One plain address as the person spells it, NFC; raises ValidationError."""
+    """One plain address as the person spells it, NFC; raises ValidationError.
+
+    Of what Django lets pass: no mail server by number, no host without a domain, and nothing but ASCII
+    before the @ (its pattern ignores case, and so takes „ſ" for an s).
+    """
     address = unicodedata.normalize("NFC", value).strip()
-    if _has_unseen(address) or any(char in address for char in '"(),;<>\\ '):
+    local, _at, domain = address.rpartition("@")
+    if _has_unseen(address) or any(char in address for char in '"(),;<>[]\\ '):
         raise ValidationError(_email_sentence())
-    if len(address) > EMAIL_LENGTH:
+    if not local.isascii() or email_domain(domain).count(".") < 1:
+        raise ValidationError(_email_sentence())
+    if max(len(address), len(email_key(address) or "")) > EMAIL_LENGTH:
         raise ValidationError(_("Die E-Mail-Adresse ist zu lang. Bitte prüfen Sie, ob sie stimmt."))
     try:
         validate_email(address)

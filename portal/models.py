@@ -19,9 +19,18 @@ from django.utils.translation import gettext_lazy as _
 from portal import dates, search
 
 
+def email_domain(domain: str) -> str:
+    """Where mail for this domain really goes, readable: „ＥＸＡＭＰＬＥ。org" and „example.org" are one (IDNA)."""
+    try:
+        return domain.encode("idna").decode("idna").lower()
+    except UnicodeError:
+        return domain.lower()
+
+
 def email_key(email: str | None) -> str | None:
     """The form under which two spellings of one address are the same: NFC, lower case; None for none."""
-    return unicodedata.normalize("NFC", email).strip().lower() or None if email else None
+    local, at, domain = unicodedata.normalize("NFC", email or "").strip().lower().rpartition("@")
+    return f"{local}{at}{email_domain(domain)}" or None
 
 
 class UserManager(BaseUserManager["User"]):
