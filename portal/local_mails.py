@@ -1,4 +1,7 @@
-"""On a laptop no real mail leaves: the visitor may read here what was written to them, of this form only."""
+"""In the demo no real mail leaves: the visitor may read here what was written to them, of this form only.
+
+Only in the demo: the link in the mail proves an address, and whoever typed it has proved nothing.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +23,7 @@ class LocalMail:
 
 def shown() -> bool:
     """Whether pages show mails at all."""
-    return outbox.no_real_mail()
+    return settings.DEMO and outbox.no_real_mail()
 
 
 def of(booking: Booking, request: HttpRequest) -> list[LocalMail]:
