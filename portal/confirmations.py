@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
@@ -18,6 +19,7 @@ from portal.models import Booking, Mail
 from portal.slots import Signup
 
 KIND = "confirm-address"
+DAY = timedelta(days=1)
 CONFIRMATIONS_A_DAY = 3  # no mail cannon (trust.md; domain.md, mail table)
 UNCONFIRMED_FOR = timedelta(hours=72)  # class K0
 
@@ -53,11 +55,16 @@ def next_number(address_key: str, *, now: datetime) -> int:
     prefix = _key(address_key)
     columns = ("key", "queued_at", "sent_at", "withdrawn_at")
     earlier = list(Mail.objects.filter(key__startswith=prefix).values_list(*columns))
-    day_ago = now - timedelta(days=1)
+    day_ago = now - DAY
     today = [key for key, queued, sent, withdrawn in earlier if queued > day_ago and (sent or not withdrawn)]
     if len(today) >= CONFIRMATIONS_A_DAY:
         return 0
     return 1 + max((int(key.removeprefix(prefix)) for key, *_rest in earlier), default=0)
+
+
+def counted(now: datetime) -> Q:
+    """Mails that left within a day and count for the limit of their address."""
+    return Q(key__startswith=f"{KIND}:", sent_at__gt=now - DAY)
 
 
 def _key(address_key: str) -> str:

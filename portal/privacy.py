@@ -13,7 +13,7 @@ from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils.crypto import salted_hmac
 
-from portal import mailfiles, notices
+from portal import confirmations, mailfiles, notices
 from portal.models import Booking, Mail
 from portal.seats import deciding, end, fill_seats, lock_slots
 from portal.signups import LATE_RETURN
@@ -46,7 +46,10 @@ def _wipe_people(bookings: QuerySet[Booking], *, now: datetime) -> int:
     for model in signup_models():
         signups = model.objects.filter(booking__in=keys)  # type: ignore[attr-defined]
         signups.update(**_empty(model, columns(model, "K3")))
-    Mail.objects.filter(booking__in=keys).delete()  # K1: the state line stays until K3
+    mails = Mail.objects.filter(booking__in=keys)  # K1: the state line stays until K3
+    mails.exclude(confirmations.counted(now)).delete()
+    # Emptied, but counted: else erasing one's own form would free the daily limit of somebody else's address.
+    mails.update(**_empty(Mail, columns(Mail, "K1")))
     return Booking.objects.filter(pk__in=keys).update(
         erased_at=now, **_empty(Booking, columns(Booking, "K3"))
     )
@@ -165,6 +168,7 @@ def enforce(now: datetime, *, dry_run: bool = False) -> dict[str, int]:
     counts = {"K1 Maildateien": mailfiles.forget(before=now - K1_MAILS, dry_run=dry_run)}
     for name, find, act in (
         ("K1 Mails", _old_mails, _wipe_mails),
+        ("K1 gezählte Mails gelöschter Anmeldungen", _no_more_counted, _drop),
         ("K0 unbestätigte Anmeldungen", _unconfirmed, _expire),
         ("K0 nicht angekreuzte Termine", _unticked, _expire_signups),
         ("K3 Telefonnummern", _old_phones, _wipe_phones),
@@ -220,6 +224,10 @@ def _wipe_mails(mails: QuerySet, *, now: datetime) -> int:
     return mails.update(**_empty(Mail, columns(Mail, "K1")))
 
 
+def _no_more_counted(now: datetime) -> list[QuerySet]:
+    return [Mail.objects.filter(booking__erased_at__isnull=False).exclude(confirmations.counted(now))]
+
+
 def _over(now: datetime, after: timedelta) -> list[QuerySet]:
     """Bookings of which no sign-up is on a slot that ended less than `after` ago (or is still to come)."""
     bookings = Booking.objects.filter(erased_at=None, confirmed_at__isnull=False)
@@ -247,3 +255,7 @@ def _old_proofs(now: datetime) -> list[QuerySet]:
 
 def _wipe_proofs(bookings: QuerySet, *, now: datetime) -> int:
     return bookings.update(**_empty(Booking, columns(Booking, "K5")))
+
+
+def _drop(rows: QuerySet, *, now: datetime) -> int:
+    return rows.delete()[0]
