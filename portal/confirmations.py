@@ -36,6 +36,12 @@ def mailbox(address_key: str) -> str:
     return salted_hmac("portal.confirmations", f"{local}@{domain}").hexdigest()[:24]
 
 
+def lock_booking(booking: Booking) -> Booking:
+    """The booking as it is now, locked: after slots, before its address."""
+    rows = Booking.objects.select_for_update(no_key=True, of=("self",)).select_related("organisation")
+    return rows.get(pk=booking.pk)
+
+
 def lock_address(address_key: str) -> None:
     """Requests for this address go one after the other until the transaction ends.
 
@@ -134,5 +140,6 @@ def withdraw(booking: Booking, *, now: datetime) -> int:
 
 def ask_again(booking: Booking, signups: Sequence[Signup], *, now: datetime) -> None:
     """A date changed: a mail that has not left yet is written anew for those still to confirm."""
-    if withdraw(booking, now=now) and signups:
-        ask(booking, signups, now=now)
+    current = lock_booking(booking)
+    if withdraw(current, now=now) and signups:
+        ask(current, signups, now=now)

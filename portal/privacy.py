@@ -4,7 +4,7 @@ Which columns hold personal data stands at each model (`privacy`: column → cla
 finds them there. What is left of a sign-up after its time is a count.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -179,9 +179,13 @@ def enforce(now: datetime, *, dry_run: bool = False) -> dict[str, int]:
         if dry_run:
             counts[name] = sum(rows.count() for rows in found)
         else:
-            with transaction.atomic():
-                counts[name] = sum(act(rows, now=now) for rows in found)
+            counts[name] = sum(_apply(act, rows, now=now) for rows in found)
     return counts
+
+
+@deciding
+def _apply(act: Callable[..., int], rows: QuerySet, *, now: datetime) -> int:
+    return act(rows, now=now)
 
 
 def _unconfirmed(now: datetime) -> list[QuerySet]:

@@ -4,11 +4,12 @@
 once, and each row remembers what it was told. Times are columns, never countdowns in a broker.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
+from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,7 +17,8 @@ from django.utils.translation import gettext as _
 from portal import confirmations, letters, notices, outbox
 from portal.dates import at
 from portal.models import Booking, Mail
-from portal.seats import announce_free_seat, lock
+from portal.refused import Busy
+from portal.seats import announce_free_seat, deciding, lock
 from portal.slots import Signup, Slot
 from portal.standing import signup_models, signups_of, slot_model, with_slot
 
@@ -29,13 +31,20 @@ BATCH = 500  # forms or rows per run and kind; the next minute takes the rest
 
 def queue_due(*, now: datetime) -> dict[str, int]:
     """Everything that is due now is in the outbox; returns how many mails per kind were written."""
-    _take_back_missed(now)
-    written = {"nudge": _nudges(now), "seat-free": _open_seats(now)}
+    _unless_busy(_take_back_missed, now)
+    written = {"nudge": _unless_busy(_nudges, now), "seat-free": _unless_busy(_open_seats, now)}
     if not outbox.is_quiet(now):  # rule 16: these do not leave between 21 and 7 o'clock
-        written["reminder"] = sum(_reminders(model, now) for model in signup_models())
-        written["thanks"] = sum(_thanks(model, now) for model in signup_models())
-        written["new-signups"] = sum(_digests(model, now) for model in signup_models())
+        for kind, find in (("reminder", _reminders), ("thanks", _thanks), ("new-signups", _digests)):
+            written[kind] = sum(_unless_busy(find, model, now) for model in signup_models())
     return written
+
+
+def _unless_busy(find: Callable[..., int], *args: object) -> int:
+    """A lock not had now is had in the next minute; what was written stays written."""
+    try:
+        return find(*args)
+    except Busy:
+        return 0
 
 
 # --- reminders ------------------------------------------------------------------------------------
@@ -51,13 +60,13 @@ def _reminders(model: type[Signup], now: datetime) -> int:
     return written + _remind(model, "late", today, word=_("Heute"), now=now)
 
 
-def _take_back_missed(now: datetime) -> None:
+def _take_back_missed(now: datetime) -> int:
     """A reminder that could not leave in time („Morgen" after midnight) is due again, in today's words."""
     missed = Mail.objects.open().filter(kind="reminder", useful_until__lte=now).exclude(booking=None)
     for mail in missed.select_related("booking").order_by("pk")[:BATCH]:
         day = date.fromisoformat(mail.about.rpartition(":")[2])
-        with transaction.atomic():
-            notices.take_back_reminder(mail.booking, day=day, now=now)  # type: ignore[arg-type]
+        deciding(notices.take_back_reminder)(mail.booking, day=day, now=now)  # type: ignore[arg-type]
+    return 0
 
 
 def _remind(model: type[Signup], which: str, day: date, *, word: str, now: datetime) -> int:
@@ -79,8 +88,7 @@ def _remind(model: type[Signup], which: str, day: date, *, word: str, now: datet
     )
     written = 0
     for _booking, group in groupby(_whole_forms(rows), key=lambda signup: signup.booking_id):
-        with transaction.atomic():
-            written += _remind_one(list(group), column, word=word, day=day, now=now)
+        written += _remind_one(list(group), column, word=word, day=day, now=now)
     return written
 
 
@@ -91,6 +99,7 @@ def _whole_forms(signups: QuerySet) -> list[Signup]:
     return list(with_slot(rows.filter(booking__in=keys))) if keys else []
 
 
+@deciding
 def _remind_one(signups: list[Signup], column: str, *, word: str, day: date, now: datetime) -> int:
     """One reminder for the dates of one form on one day, if they are still as they were read."""
     model = type(signups[0])
@@ -140,11 +149,11 @@ def _nudges(now: datetime) -> int:
     waiting = Booking.objects.filter(due, confirmed_at=None, erased_at=None, nudged_at=None)
     written = 0
     for booking in waiting.exclude(mailed_at=None).select_related("organisation").order_by("pk")[:BATCH]:
-        with transaction.atomic():
-            written += _nudge(booking, now)
+        written += _nudge(booking, now)
     return written
 
 
+@deciding
 def _nudge(booking: Booking, now: datetime) -> int:
     if not Booking.objects.filter(pk=booking.pk, nudged_at=None, confirmed_at=None).update(nudged_at=now):
         return 0
@@ -192,13 +201,18 @@ def _open_seats(now: datetime) -> int:
             .distinct()
         )
         for key in list(found[:BATCH]):
-            with transaction.atomic():
-                (slot,) = lock(slots, [key])
-                free = slot.free()
-                if slot.in_open_phase(now) and not slot.cancelled_at and free != 0:
-                    announce_free_seat(slot, free=free, now=now)
-                    told += 1
+            told += _announce(slots, key, now=now)
     return told
+
+
+@deciding
+def _announce(slots: Any, key: int, *, now: datetime) -> bool:
+    (slot,) = lock(slots, [key])
+    free = slot.free()
+    if not slot.in_open_phase(now) or slot.cancelled_at or free == 0:
+        return False
+    announce_free_seat(slot, free=free, now=now)
+    return True
 
 
 # --- thanks -----------------------------------------------------------------------------------------
@@ -213,11 +227,11 @@ def _thanks(model: type[Signup], now: datetime) -> int:
     ).exclude(attended=False)
     written = 0
     for _booking, group in groupby(_whole_forms(rows), key=lambda s: (s.booking_id, s.slot.day)):
-        with transaction.atomic():
-            written += _thank(list(group), now=now)
+        written += _thank(list(group), now=now)
     return written
 
 
+@deciding
 def _thank(signups: list[Signup], *, now: datetime) -> int:
     booking = signups[0].booking
     model = type(signups[0])
@@ -263,11 +277,11 @@ def _digests(model: type[Signup], now: datetime) -> int:
         told_before = now - timedelta(hours=1) if last_day else evening
         due = last_day or now >= evening
         if due and slot.contact_address and (slot.contact_told_at or told_before) <= told_before:
-            with transaction.atomic():
-                written += _digest(slot, now=now)
+            written += _digest(slot, now=now)
     return written
 
 
+@deciding
 def _digest(slot: Slot, *, now: datetime) -> int:
     told = slot.contact_told_at
     claimed = type(slot).objects.filter(pk=slot.pk, contact_told_at=told).update(contact_told_at=now)  # type: ignore[attr-defined]

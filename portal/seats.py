@@ -44,7 +44,7 @@ def _is_busy(error: OperationalError) -> bool:
 
 @contextmanager
 def _in_turn() -> Iterator[None]:
-    if connection.vendor != "sqlite":
+    if connection.vendor != "sqlite" or connection.in_atomic_block:  # has the lock already
         yield
         return
     if not _turn.acquire(timeout=settings.LOCK_TIMEOUT):

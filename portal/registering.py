@@ -1,0 +1,149 @@
+"""The form: storing it, correcting its address, sending its mail again (rules 2–5)."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from portal import confirmations
+from portal.joining import join, refuse_unless_open
+from portal.models import Booking, User, email_key
+from portal.refused import Refused
+from portal.seats import deciding
+from portal.slots import Signup, Slot
+from portal.standing import signup_models, signups_of, with_slot
+
+Status = Signup.Status
+WORDING = "2026-11"  # version of the sentence beside the button; raise it with the sentence
+REPEAT_WINDOW = timedelta(minutes=15)  # the same form again is a double click or a reload
+
+
+@deciding
+def register(
+    *,
+    slots: Sequence[Slot],
+    seats: int = 1,
+    name: str,
+    email: str,
+    phone: str = "",
+    age_confirmed: bool,
+    now: datetime,
+    source: Booking.Source = Booking.Source.WEB,
+    entered_by: User | None = None,
+    verified: bool = False,
+) -> Booking:
+    """One form or call for one or several slots of one kind is stored; returns its booking.
+
+    A guest's sign-ups are UNCONFIRMED and hold no seat; a confirm-address mail is queued (rule 2).
+    With `verified` (logged in) or `entered_by` (staff) they join the queues at once (rule 4).
+    A known address is neither refused nor told here (rule 5). Raises Refused, Busy.
+    """
+    if not slots:
+        raise Refused(_("Bitte wählen Sie mindestens einen Termin."))
+    if seats < 1:
+        raise Refused(_("Bitte melden Sie mindestens eine Person an."))
+    for slot in slots:
+        refuse_unless_open(slot, seats=seats, now=now, by_staff=entered_by is not None)
+    known_as = email_key(email)
+    at_once, number = verified or entered_by is not None, 0
+    if known_as and not at_once:
+        confirmations.lock_address(known_as)
+        if twin := _twin(slots, seats=seats, name=name, email_key=known_as, phone=phone, now=now):
+            return twin
+        number = confirmations.next_number(known_as, now=now)
+    booking = Booking.objects.create(
+        organisation=slots[0].organisation,
+        name=name,
+        email=email,
+        email_key=known_as,
+        phone=phone,
+        source=source,
+        entered_by=entered_by,
+        wording=WORDING,
+        age_confirmed=age_confirmed,
+        entered_at=now,
+        mailed_at=now if number else None,
+        confirmed_at=now if at_once else None,
+    )
+    model = _signups_on(slots)
+    signups = model.objects.bulk_create(
+        [model(booking=booking, slot=slot, email_key=known_as, seats=seats) for slot in slots]
+    )
+    if at_once:
+        join(signups, now=now)
+    elif number:
+        confirmations.write(booking, signups, number=number, now=now)
+    return booking
+
+
+def _signups_on(slots: Sequence[Slot]) -> Any:
+    return type(slots[0]).signups.rel.related_model
+
+
+def _twin(
+    slots: Sequence[Slot], *, seats: int, name: str, email_key: str, phone: str, now: datetime
+) -> Booking | None:
+    """The booking that the same form made a moment ago, if it still waits for its click.
+
+    A double click or a reload is one form: one booking, one mail, and a corrected address
+    leaves no second mail behind at the wrong one.
+    """
+    wanted = {(slot.pk, seats) for slot in slots}
+    recent = Booking.objects.filter(
+        email_key=email_key, name=name, phone=phone, entered_at__gt=now - REPEAT_WINDOW
+    ).filter(confirmed_at=None, erased_at=None, link_version=0)
+    rows = _signups_on(slots).objects.filter(booking__in=recent, status=Status.UNCONFIRMED)  # type: ignore[attr-defined]
+    said: dict[Booking, set[tuple[int, int]]] = {}
+    for signup in rows.select_related("booking__organisation"):
+        said.setdefault(signup.booking, set()).add((signup.slot_id, signup.seats))
+    return next((booking for booking, dates in said.items() if dates == wanted), None)
+
+
+def other_open(booking: Booking) -> list[Signup]:
+    """Unconfirmed sign-ups of the same address from other forms (rule 3: below, unticked)."""
+    if not booking.email_key:
+        return []
+    found = [
+        signup
+        for model in signup_models()
+        for signup in with_slot(
+            model.objects.filter(  # type: ignore[attr-defined]
+                email_key=booking.email_key, status=Status.UNCONFIRMED
+            ).exclude(booking=booking)
+        )
+    ]
+    return sorted(found, key=lambda signup: (signup.booking.entered_at, signup.pk))
+
+
+@deciding
+def correct_address(booking: Booking, *, email: str, now: datetime) -> None:
+    """The mail goes to the corrected address; links sent to the wrong one are dead."""
+    current = confirmations.lock_booking(booking)
+    if current.confirmed_at or current.erased_at:
+        raise Refused(_("Diese Anmeldung ist schon bestätigt."))
+    open_signups = _open_signups(current)
+    confirmations.withdraw(current, now=now)
+    current.email = email
+    current.email_key = email_key(email)
+    current.link_version += 1
+    current.save(update_fields=["email", "email_key", "link_version"])
+    for signup in open_signups:
+        signup.booking = current
+        signup.email_key = current.email_key
+        signup.save(update_fields=["email_key"])
+    confirmations.ask(current, open_signups, now=now)
+
+
+@deciding
+def resend(booking: Booking, *, now: datetime) -> None:
+    """Send the confirm-address mail once more, within the limit of three a day."""
+    current = confirmations.lock_booking(booking)
+    confirmations.ask(current, _open_signups(current), now=now)
+
+
+def _open_signups(booking: Booking) -> list[Signup]:
+    found = [signup for signup in signups_of(booking) if signup.status == Status.UNCONFIRMED]
+    if not found:
+        raise Refused(_("Diese Anmeldung ist nicht mehr offen."))
+    return found
