@@ -23,6 +23,7 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 PERIODIC = {
     "portal.tasks.deliver_due": timedelta(minutes=1),  # mails whose time has come
     "portal.tasks.queue_due": timedelta(minutes=1),  # reminders, nudges, thanks, digests
+    "volunteers.tasks.tell_watches": timedelta(minutes=1),  # new help wanted near somebody
     "portal.tasks.enforce_deletion": timedelta(hours=6),  # deletion classes of trust.md
 }
 app.conf.beat_schedule = {

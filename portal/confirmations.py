@@ -77,6 +77,11 @@ def _key(address_key: str) -> str:
     return f"{KIND}:{mailbox(address_key)}:"
 
 
+def mail_key(address_key: str, number: int) -> str:
+    """The outbox key under which the mail of this number counts, whatever it asks to confirm."""
+    return f"{_key(address_key)}{number}"
+
+
 def ask(booking: Booking, signups: Sequence[Signup], *, now: datetime, nudge: bool = False) -> bool:
     """Queue confirm-address for the open dates of a form; False when today's limit is reached."""
     if not booking.email_key:
@@ -96,7 +101,7 @@ def write(
 ) -> None:
     """Queue confirm-address under the number that `next_number` gave."""
     outbox.queue(
-        key=f"{_key(booking.email_key or '')}{number}",
+        key=mail_key(booking.email_key or "", number),
         kind=KIND,
         to=booking.email,
         letter=_letter(booking, signups, nudge=nudge),

@@ -1,4 +1,4 @@
-"""In the demo no real mail leaves: the visitor may read here what was written to them, of this form only.
+"""In the demo no real mail leaves: the visitor may read here what was written to them, of this form or row only.
 
 Only in the demo: the link in the mail proves an address, and whoever typed it has proved nothing.
 """
@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from portal import outbox
-from portal.models import Booking
+from portal.models import Booking, Mail, MailQuerySet
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,20 @@ def shown() -> bool:
 
 def of(booking: Booking, request: HttpRequest) -> list[LocalMail]:
     """The newest first; their links lead to the host that the visitor is on."""
+    return _newest(Mail.objects.filter(booking=booking), request)
+
+
+def about(label: str, request: HttpRequest) -> list[LocalMail]:
+    """The same for mails that belong to no form: about the row of this label."""
+    return _newest(Mail.objects.filter(about=label), request)
+
+
+def _newest(mails: MailQuerySet, request: HttpRequest) -> list[LocalMail]:
     if not shown():
         return []
     here = request.build_absolute_uri("/").rstrip("/")
-    mails = booking.mails.filter(secret=False, withdrawn_at=None).order_by("-queued_at", "-pk")[:5]
+    rows = mails.filter(secret=False, withdrawn_at=None).order_by("-queued_at", "-pk")[:5]
     return [
         LocalMail(mail.subject, mail.to, mail.queued_at, mail.text.replace(settings.SITE_URL, here))
-        for mail in mails
+        for mail in rows
     ]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from django.apps import apps
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils.crypto import salted_hmac
@@ -24,6 +25,7 @@ K0_UNCONFIRMED = timedelta(hours=72)
 K1_MAILS = timedelta(days=30)
 K3_PHONE = timedelta(days=7)
 K3_PERSON = timedelta(days=30)
+K4_LAST = timedelta(days=365)
 K5_PROOF = timedelta(days=365)
 Status, Reason = Signup.Status, Signup.Reason
 
@@ -160,6 +162,52 @@ def _end_all(model: type[Signup], bookings: set[int], *, now: datetime) -> None:
         fill_seats(slot, now=now)
 
 
+def lasting() -> list[type[models.Model]]:
+    """Models of class K4: their rows live from last activity to last activity.
+
+    Each has a `label` (see `Mail.about`) and the columns entered_at, confirmed_at, active_at, ended_at
+    and erased_hash; a row that ended keeps these and nothing of the person.
+    """
+    return [model for model in apps.get_models() if columns(model, "K4")]
+
+
+def export_lasting(row: Any) -> dict[str, Any]:
+    """Everything that is held in a row of class K4, like `export`."""
+    return {
+        "nummer": row.pk,
+        "herausgeber": row.organisation.name,
+        "gespeichert": _stored(row),
+        "einwilligung": {
+            "fassung": row.wording,
+            "eingetragen": _iso(row.entered_at),
+            "bestaetigt": _iso(row.confirmed_at),
+            "zuletzt_aktiv": _iso(row.active_at),
+            "beendet": _iso(row.ended_at),
+        },
+        "mails": [_export_mail(mail) for mail in Mail.objects.filter(about=row.label).order_by("queued_at")],
+    }
+
+
+@deciding
+def forget(row: Any, *, now: datetime) -> None:
+    """At the person's wish (K5): this row of class K4 ends, no mail about it leaves or stays. Raises Busy."""
+    rows = type(row)._default_manager.filter(pk=row.pk)
+    if _end_lasting(rows.filter(ended_at=None), now=now):
+        rows.update(erased_hash=proof(row.email_key))
+        transaction.on_commit(partial(mailfiles.forget, to=row.email))
+
+
+def _end_lasting(rows: QuerySet, *, now: datetime) -> int:
+    rows = rows.select_for_update(no_key=True)
+    found = {row.pk: row.label for row in rows}
+    model = rows.model
+    ended = model._default_manager.filter(pk__in=found).update(
+        ended_at=now, **_empty(model, columns(model, "K4"))
+    )
+    Mail.objects.filter(about__in=found.values()).delete()
+    return int(ended)
+
+
 def enforce(now: datetime, *, dry_run: bool = False) -> dict[str, int]:
     """Every deletion class is applied; returns how many rows each touched (or would touch).
 
@@ -173,7 +221,10 @@ def enforce(now: datetime, *, dry_run: bool = False) -> dict[str, int]:
         ("K0 nicht angekreuzte Termine", _unticked, _expire_signups),
         ("K3 Telefonnummern", _old_phones, _wipe_phones),
         ("K3 Personen", _old_people, _wipe_people),
+        ("K0 unbestätigte Benachrichtigungen", _unconfirmed_lasting, _end_lasting),
+        ("K4 Benachrichtigungen", _idle, _end_lasting),
         ("K5 Nachweise der Löschung", _old_proofs, _wipe_proofs),
+        ("K5 beendete Benachrichtigungen", _ended, _drop),
     ):
         found = find(now)
         if dry_run:
@@ -259,6 +310,20 @@ def _old_proofs(now: datetime) -> list[QuerySet]:
 
 def _wipe_proofs(bookings: QuerySet, *, now: datetime) -> int:
     return bookings.update(**_empty(Booking, columns(Booking, "K5")))
+
+
+def _unconfirmed_lasting(now: datetime) -> list[QuerySet]:
+    late = {"confirmed_at": None, "ended_at": None, "entered_at__lte": now - K0_UNCONFIRMED}
+    return [model._default_manager.filter(**late) for model in lasting()]
+
+
+def _idle(now: datetime) -> list[QuerySet]:
+    late = {"ended_at": None, "active_at__lte": now - K4_LAST}
+    return [model._default_manager.filter(**late) for model in lasting()]
+
+
+def _ended(now: datetime) -> list[QuerySet]:
+    return [model._default_manager.filter(ended_at__lte=now - K5_PROOF) for model in lasting()]
 
 
 def _drop(rows: QuerySet, *, now: datetime) -> int:

@@ -22,7 +22,8 @@ from portal.models import Booking, Municipality, Organisation, User
 from portal.slots import Signup
 from tests import make
 from tests.staffroom import staff
-from volunteers.models import Opportunity, Shift, ShiftSignup
+from volunteers import watches
+from volunteers.models import Opportunity, Shift, ShiftSignup, Watch
 
 PUBLIC = "public"  # anybody: no cookie, one copy for all
 TOKEN = "token"  # whoever has the link of a mail
@@ -53,6 +54,9 @@ class Rows:
     seat: ShiftSignup  # of `confirmed`
     queued: ShiftSignup  # of `waiting`
     old: Booking  # its date is over
+    asked: Watch  # to be confirmed
+    watch: Watch
+    ended: Watch
     clerk: User  # of the town
 
 
@@ -101,6 +105,9 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
     make.signup(shift, booking=bookings["unconfirmed"], status=Signup.Status.UNCONFIRMED)
     make.signup(over, booking=bookings["old"])
     return Rows(
+        asked=make.watch(f"asked.{name.lower()}@example.org", confirmed_at=None, organisation=organisation),
+        watch=make.watch(f"watch.{name.lower()}@example.org", organisation=organisation),
+        ended=make.watch("", place="", ended_at=now, organisation=organisation),
         clerk=staff(organisation, email=f"clerk.{name.lower()}@lich.example", enrolled=False),
         organisation=organisation,
         town=town,
@@ -161,6 +168,11 @@ PAGES: dict[str, Page] = {
     "privacy": Page(PUBLIC),
     "accessibility": Page(PUBLIC),
     "plain_language": Page(PUBLIC),
+    "volunteers:watch": Page(PUBLIC),
+    "watch:sent": Page(TOKEN, _token(watches.SENT, "asked")),
+    "watch:confirm": Page(TOKEN, _token(watches.CONFIRM, "asked")),
+    "watch:manage": Page(TOKEN, _token(watches.MANAGE, "watch")),
+    "watch:export": Page(TOKEN, _token(watches.MANAGE, "watch")),
     "booking:sent": Page(TOKEN, _token(links.SENT, "unconfirmed")),
     "booking:confirm": Page(TOKEN, _token(links.CONFIRM, "unconfirmed")),
     "booking:manage": Page(TOKEN, _token(links.MANAGE, "confirmed")),
@@ -223,6 +235,7 @@ STATES: dict[str, Callable[[Rows], str]] = {
     "help wanted, nothing there": lambda rows: reverse("volunteers:list") + "?ort=64625",
     "help wanted, unknown place": lambda rows: reverse("volunteers:list") + "?ort=Xyzzingen",
     "help wanted, two towns": lambda rows: reverse("volunteers:list") + "?ort=Homberg",
+    "watch for a code": lambda rows: reverse("volunteers:watch") + "?ort=35423&umkreis=30",
     "help wanted is over": lambda rows: rows.past.get_absolute_url(),
     "help wanted is cancelled": lambda rows: rows.cancelled.get_absolute_url(),
     "initiatives found": lambda rows: reverse("initiatives:list") + "?suche=Bach",
@@ -241,6 +254,11 @@ TOKEN_STATES: dict[str, Callable[[Rows], str]] = {
     "not confirmed": lambda rows: _link("booking:manage", links.MANAGE, rows.unconfirmed),
     "over": lambda rows: _link("booking:manage", links.MANAGE, rows.old),
     "seat, nothing to claim": lambda rows: _link("booking:claim", links.CLAIM, rows.seat),
+    "watch, radius of the link": lambda rows: (
+        _link("watch:confirm", watches.CONFIRM, rows.watch) + "?umkreis=50"
+    ),
+    "watch, not confirmed": lambda rows: _link("watch:manage", watches.MANAGE, rows.asked),
+    "watch, ended": lambda rows: _link("watch:manage", watches.MANAGE, rows.ended),
     "waiting, given back": lambda rows: _link("booking:give_back", links.GIVE_BACK, rows.queued),
 }
 

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from django.db.models import Max
 
 from initiatives.models import Initiative, Topic
+from portal.association import association
 from portal.models import Booking, Municipality, Organisation, email_key
 from portal.slots import Signup
-from volunteers.models import Opportunity, Shift, ShiftSignup
+from volunteers.models import Opportunity, Shift, ShiftSignup, Watch
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=BERLIN)  # a Wednesday at noon
@@ -109,3 +110,22 @@ def signup(slot=None, *, email=None, status=Signup.Status.CONFIRMED, seats=1, **
         fields["place"] = (slot.signups.aggregate(last=Max("place"))["last"] or 0) + 1
     fields.setdefault("email_key", fields["booking"].email_key)
     return ShiftSignup.objects.create(slot=slot, status=status, seats=seats, **fields)
+
+
+def watch(email="kim@example.org", **fields):
+    """Confirmed by default, 15 km around Lich; `confirmed_at=None` for one that still waits for the click."""
+    at = fields.get("confirmed_at", NOW)
+    defaults = {
+        "place": "35423 Lich",
+        "lat": 50.52,
+        "lon": 8.82,
+        "km": 15,
+        "wording": "2026-11",
+        "entered_at": NOW,
+        "confirmed_at": at,
+        "active_at": at,
+        "told_until": at,
+    }
+    if "organisation" not in fields:
+        defaults["organisation"] = association()
+    return Watch.objects.create(email=email, email_key=email_key(email), **(defaults | fields))

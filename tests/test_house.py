@@ -39,6 +39,7 @@ SENDS_MAIL = {
 LONG_MODULES = {
     "portal.models": "the nouns that everybody shares stand together",
     "portal.settings": "one typed module: an operator reads it from top to bottom",
+    "volunteers.models": "the nouns of help wanted stand together, with their constraints",
     "portal.signups": "one engine, one set of locks: who reads one verb needs the others",
 }
 LONG_FUNCTIONS = {

@@ -78,6 +78,7 @@ NOT_PERSONAL = {
     "volunteers.Opportunity.search_text": PUBLISHED,
     "volunteers.Shift.cancel_reason": PUBLISHED,
     "volunteers.Shift.note": PUBLISHED,
+    "volunteers.Watch.wording": "the version of our own sentence",
 }
 CANARY = ("Karoline Kanarienvogel", "kanarienvogel@example.org", "0171 555123")
 

@@ -1,4 +1,4 @@
-"""The sign-up form of an action: two typed fields, its dates, and what is needed on the day."""
+"""The forms of guests: the sign-up of an action with its dates, and „Sagen Sie mir Bescheid"."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import dates, inputs
+from portal import dates, inputs, places
 from volunteers.cards import seats_state, seats_text
 from volunteers.models import Opportunity, Shift
 
@@ -149,3 +149,39 @@ class SignupForm(forms.Form):
             )
             self.add_error("seats", ValidationError(words % {"n": limit}))
         return data
+
+
+class WatchForm(forms.Form):
+    """Address, place and radius; `search` is what was understood of the place."""
+
+    email = forms.CharField(
+        label=_("Ihre E-Mail-Adresse"),
+        strip=True,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "maxlength": 320}),
+        error_messages={"required": _("Bitte geben Sie Ihre E-Mail-Adresse ein.")},
+    )
+    ort = forms.CharField(
+        label=_("Postleitzahl oder Ort"),
+        strip=True,
+        widget=forms.TextInput(attrs={"autocomplete": "postal-code", "maxlength": places.MAX_TEXT}),
+        error_messages={"required": _("Bitte geben Sie eine Postleitzahl oder einen Ort ein.")},
+    )
+    umkreis = forms.TypedChoiceField(
+        label=_("Umkreis"),
+        coerce=int,
+        choices=[(km, f"{km} km") for km in places.RADII],
+        error_messages={
+            "required": _("Bitte wählen Sie einen Umkreis."),
+            "invalid_choice": _("Bitte wählen Sie einen Umkreis."),
+        },
+    )
+
+    def clean_email(self) -> str:
+        return inputs.clean_email(self.cleaned_data["email"])
+
+    def clean_ort(self) -> str:
+        self.search = places.search_place(self.cleaned_data["ort"])
+        if self.search.point is None:
+            named = [town.official_name for town in self.search.ambiguous or self.search.suggestions]
+            raise ValidationError(" ".join(filter(None, (self.search.sentence, ", ".join(named)))))
+        return self.search.text

@@ -1,5 +1,6 @@
-"""Calls for short-term help, their dates, and who signed up (domain.md, rules 1–12, 35)."""
+"""Calls for short-term help, their dates, who signed up, and who waits for news (domain.md, rules 1–12, 35)."""
 
+import secrets
 from datetime import datetime
 from typing import Self
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.models import Initiative, Topic
-from portal import dates, search
+from portal import dates, places, search
 from portal.models import Municipality, Organisation
 from portal.refused import Refused
 from portal.slots import Signup, Slot
@@ -46,6 +47,8 @@ class Opportunity(models.Model):
         )
         STATE = "state", _("Rahmenvertrag des Landes Hessen (nachrangig)")
         ORGANISER = "organiser", _("über den Veranstalter")
+
+    RESERVED_SLUGS = frozenset({"bescheid"})
 
     title = models.CharField(_("Was ist zu tun? (Titel)"), max_length=80)
     slug = models.SlugField(_("Adresse der Seite"), max_length=120, unique=True)
@@ -102,6 +105,9 @@ class Opportunity(models.Model):
         verbose_name_plural = _("Aktionen")
         ordering = ["title"]
         indexes = [models.Index(fields=["municipality", "state"], name="opportunity_town")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(slug__in=["bescheid"]), name="opportunity_slug_not_reserved")
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -273,3 +279,80 @@ class ShiftSignup(Signup):
     class Meta(Signup.Meta):
         verbose_name = _("Anmeldung zum Helfen")
         verbose_name_plural = _("Anmeldungen zum Helfen")
+
+
+def _any_number() -> int:
+    # Keys in a row would tell who enters an address whether it was there before (trust.md „No oracle").
+    return secrets.randbelow(2**53 - 1) + 1
+
+
+class WatchQuerySet(models.QuerySet["Watch"]):
+    def live(self) -> Self:
+        """Confirmed or still to be confirmed."""
+        return self.filter(ended_at=None)
+
+    def confirmed(self) -> Self:
+        """Those who are told."""
+        return self.live().filter(confirmed_at__isnull=False)
+
+
+class Watch(models.Model):
+    """„Sagen Sie mir Bescheid“: an address that is told when help is wanted near a place (class K4)."""
+
+    id = models.BigIntegerField(primary_key=True, default=_any_number, editable=False)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="watches", verbose_name=_("Herausgeber")
+    )
+    email = models.EmailField(_("E-Mail"), blank=True)
+    email_key = models.CharField(max_length=254, null=True, blank=True, editable=False)  # noqa: DJ001
+    place = models.CharField(_("Ort"), max_length=200, blank=True)
+    lat = models.FloatField(_("Breite"))
+    lon = models.FloatField(_("Länge"))
+    km = models.PositiveSmallIntegerField(_("Umkreis in km"))
+    wording = models.CharField(_("Fassung der Einwilligung"), max_length=20)
+    entered_at = models.DateTimeField(_("eingetragen"))
+    mailed_at = models.DateTimeField(_("Bestätigungsmail"), null=True, blank=True)
+    confirmed_at = models.DateTimeField(_("bestätigt"), null=True, blank=True)
+    active_at = models.DateTimeField(_("zuletzt aktiv"), null=True, blank=True)
+    warned_at = models.DateTimeField(_("an das Ende erinnert"), null=True, blank=True)
+    told_until = models.DateTimeField(_("Neues gemeldet bis"), null=True, blank=True)
+    told_at = models.DateTimeField(_("zuletzt benachrichtigt"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("beendet"), null=True, blank=True)
+    erased_hash = models.CharField(max_length=64, blank=True, editable=False)
+    link_version = models.PositiveIntegerField(default=0, editable=False)
+
+    privacy = {"email": "K4", "email_key": "K4", "place": "K4", "erased_hash": "K5"}
+    objects = WatchQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Benachrichtigung")
+        verbose_name_plural = _("Benachrichtigungen")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["email_key", "place"],
+                condition=Q(ended_at=None),
+                name="one_live_watch_per_address_and_place",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(email="", email_key=None, place=""),
+                name="ended_watch_holds_no_person",
+            ),
+            models.CheckConstraint(condition=Q(km__in=places.RADII), name="watch_reaches_an_offered_radius"),
+            models.CheckConstraint(
+                condition=Q(confirmed_at=None) | Q(active_at__isnull=False, told_until__isnull=False),
+                name="confirmed_watch_knows_what_it_was_told",
+            ),
+        ]
+        indexes = [models.Index(fields=["ended_at", "told_until"], name="watch_to_tell")]
+
+    def __str__(self) -> str:
+        return f"Benachrichtigung {self.pk}"
+
+    @property
+    def label(self) -> str:
+        """How a mail names this row in `about`."""
+        return f"watch:{self.pk}"
+
+    @property
+    def point(self) -> tuple[float, float]:
+        return self.lat, self.lon

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from volunteers import views
+from volunteers import views, watch_pages
 
 app_name = "volunteers"
 urlpatterns = [
     path("", views.index, name="list"),
+    path("bescheid/", watch_pages.watch, name="watch"),
     path("<slug:slug>/", views.detail, name="detail"),
 ]

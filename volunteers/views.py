@@ -23,7 +23,7 @@ from portal import links, places, signups, slugs, throttle, traps
 from portal.models import OldSlug
 from portal.origin import guarded, shared
 from portal.refused import Busy, Refused
-from volunteers import action, finding
+from volunteers import action, finding, watch_pages
 from volunteers.models import Opportunity, Shift
 
 RETRY_AFTER = "5"  # seconds, when the database was too busy to decide
@@ -33,17 +33,19 @@ RETRY_AFTER = "5"  # seconds, when the database was too busy to decide
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Help wanted, soonest first, near a place and about a topic."""
+    now = timezone.now()
     found = finding.find(
         ort=request.GET.get("ort", "").strip(),
         umkreis=request.GET.get("umkreis", ""),
         thema=request.GET.get("thema", ""),
         page=request.GET.get("page", ""),
-        now=timezone.now(),
+        now=now,
     )
     return render(
         request,
         "volunteers/index.html",
-        {
+        watch_pages.form_for(found.search, now)
+        | {
             "found": found,
             "search": found.search,
             "error": found.search.sentence if found.search.unknown or found.search.ambiguous else "",
