@@ -86,7 +86,7 @@ class OpportunityAdmin(PublishedAdmin):
             _("Was, wo, mit wem?"),
             {
                 "description": _(
-                    "Sieben Fragen, so wie Sie sie am Telefon beantworten würden. Die Termine stehen darunter."
+                    "Antworten Sie so, wie Sie es am Telefon erzählen würden. Die Termine stehen darunter."
                 ),
                 "fields": (
                     "state_in_words", "title", "summary", "municipality", "meeting_point", "bring", "age",
