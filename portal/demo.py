@@ -277,7 +277,7 @@ def _initiative(example: Example, town: Municipality) -> Initiative:
         life_state=Initiative.LifeState.RUNNING,
         carrier="Bachpatinnen und Bachpaten der Stadt Lich",
         summary="Nachbarinnen und Nachbarn kümmern sich um je einen Abschnitt der Wetter: "
-        "Müll sammeln, Neophyten melden, Kindern den Bach zeigen. Zweimal im Jahr gibt es einen gemeinsamen Putztag.",
+        "Müll sammeln, eingeschleppte Pflanzen melden, Kindern den Bach zeigen. Zweimal im Jahr gibt es einen gemeinsamen Putztag.",
         contact="Umweltbüro der Stadt Lich",
         contact_email="umwelt@lich.example",
         contact_phone="069 90009 124",
