@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import psycopg
 import pytest
@@ -397,6 +397,41 @@ def test_two_sweeps_at_once_remind_everybody_once():
     mails = Mail.objects.filter(kind="reminder").order_by("booking")
     assert [mail.subject.split(",")[0] for mail in mails] == ["Morgen: 3 Termine ab Do."] * 12
     assert mails.values("booking").distinct().count() == 12
+
+
+def test_nudge_and_resend_at_once_do_not_block_each_other():
+    slot = make.shift()
+    late = NOW.astimezone(UTC) + timedelta(hours=21)
+    with Crowd(2) as crowd:
+        for turn in range(15):
+            (booking,) = guests(slot, count=1, prefix=f"nudge{turn}-")
+
+            crowd.at_once(call(signups.resend, booking, now=late), call(reminders.queue_due, now=late))
+
+            mails = Mail.objects.filter(booking=booking)
+            assert [mail.kind for mail in mails] == ["confirm-address"] * 2
+
+
+def test_sweep_that_meets_a_busy_slot_does_the_rest_and_comes_back(monkeypatch):
+    monkeypatch.setattr("django.conf.settings.LOCK_TIMEOUT", 0.3)
+    tomorrow = NOW.replace(hour=9) + timedelta(days=1)
+    hot = make.shift(starts=tomorrow, capacity=None)
+    signup = make.signup(hot, seated_at=NOW - timedelta(days=5))
+    evening = NOW.replace(hour=17, minute=1)
+
+    def hurried():
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '300ms'" if POSTGRES else "PRAGMA busy_timeout = 300")
+        return reminders.queue_due(now=evening)
+
+    with Crowd(1) as crowd:
+        with held(hot):
+            (written,) = crowd.at_once(hurried)
+        assert written["reminder"] == 0
+        (written,) = crowd.at_once(hurried)
+
+    assert written["reminder"] == 1
+    assert Mail.objects.filter(kind="reminder", booking=signup.booking).count() == 1
 
 
 @pytest.mark.slow
