@@ -37,6 +37,7 @@ graceful_timeout = 8
 keepalive = 5
 control_socket_disable = True  # it would write into the home directory, which may not exist
 accesslog = None
+forwarded_allow_ips = ""  # who is believed about X-Forwarded-…, is said by TRUSTED_PROXIES alone
 loglevel = "warning"
 
 _engine: Engine | None = None  # the embedded Celery of this process, if it has one
