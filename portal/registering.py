@@ -43,6 +43,8 @@ def register(
         raise Refused(_("Bitte wählen Sie mindestens einen Termin."))
     if seats < 1:
         raise Refused(_("Bitte melden Sie mindestens eine Person an."))
+    if not age_confirmed:
+        raise Refused(_("Bitte bestätigen Sie die Angabe zum Alter."))
     for slot in slots:
         refuse_unless_open(slot, seats=seats, now=now, by_staff=entered_by is not None)
     known_as = email_key(email)

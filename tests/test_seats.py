@@ -834,6 +834,15 @@ def test_seat_that_staff_took_is_not_taken_again_by_link():
     assert signups.claim_seat(signup, now=NOW) is False
 
 
+# --- rule 12: age ---------------------------------------------------------------------------------
+def test_nobody_signs_up_without_the_tick_that_the_age_rule_is_met():
+    with pytest.raises(Refused, match="Alter"):
+        signups.register(
+            slots=[make.shift()], name="Kim", email="kim@example.org", age_confirmed=False, now=NOW
+        )
+    assert (Booking.objects.count(), Mail.objects.count()) == (0, 0)
+
+
 # --- links ------------------------------------------------------------------------------------------
 def test_link_of_one_purpose_and_row_is_404_at_every_other():
     slot = make.shift()
