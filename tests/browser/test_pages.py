@@ -10,7 +10,7 @@ PUBLIC = sorted(name for name, page in audience.PAGES.items() if page.audience =
 TOKEN = sorted(
     name
     for name, page in audience.PAGES.items()
-    if page.audience == audience.TOKEN and name not in ("booking:calendar", "booking:export")
+    if page.audience == audience.TOKEN and not name.endswith((":calendar", ":export"))  # files
 )
 ENTRANCE = [
     "account_login",
