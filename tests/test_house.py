@@ -40,10 +40,9 @@ LONG_MODULES = {
     "portal.models": "the nouns that everybody shares stand together",
     "portal.settings": "one typed module: an operator reads it from top to bottom",
     "volunteers.models": "the nouns of help wanted stand together, with their constraints",
-    "portal.signups": "one engine, one set of locks: who reads one verb needs the others",
 }
 LONG_FUNCTIONS = {
-    "portal.signups.register": "a third is its signature and docstring; the rest is one transaction",
+    "portal.registering.register": "a third is its signature and docstring; the rest is one transaction",
 }
 NEAR_300 = 340  # lines of a module; an entry above that is below 300 again is out of date
 MAX_FUNCTION = 50  # lines
