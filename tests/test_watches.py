@@ -454,9 +454,12 @@ def test_notice_a_month_before_the_end_and_a_click_goes_on(client, clock):
     assert [watches.warn_due(now=at) for at in moments] == [0, 1, 0]
     mail = Mail.objects.get()
     assert mail.subject == "Noch bis 10. Juni 2027: Bescheid bei neuen Aktionen um 35423 Lich"
+    manage = link(mail, "bescheid")
+    assert "Weiter, ab heute zwölf Monate" not in said(client.get(manage))
     clock.move_to(NOW + 340 * DAY)
+    assert "Weiter, ab heute zwölf Monate" in said(client.get(manage))
 
-    response = press(client, link(mail, "bescheid"), do="go_on")
+    response = press(client, manage, do="go_on")
 
     assert "Gern, wir sagen Ihnen weiter Bescheid." in said(client.get(response["Location"]))
     assert privacy.enforce(NOW + 365 * DAY)["K4 Benachrichtigungen"] == 0

@@ -4,7 +4,7 @@ The form stands at the end of each list of help wanted and alone at its own addr
 known and unknown addresses (trust.md „No oracle"); where no real mail leaves, the next page shows the mail.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -24,6 +24,7 @@ from volunteers import watches
 from volunteers.forms import WatchForm
 from volunteers.models import Watch
 
+LATER = timedelta(days=30)  # nobody has to prolong what has just begun
 DONE = {
     "bestaetigt": gettext_lazy("Danke, wir sagen Ihnen Bescheid."),
     "weiter": gettext_lazy("Gern, wir sagen Ihnen weiter Bescheid."),
@@ -126,6 +127,7 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
         "watch": row,
         "token": token,
         "ends_at": watches.ends_at(row),
+        "can_go_on": bool(row.active_at and now - row.active_at >= LATER),
         "done": DONE.get(request.GET.get("ok", ""), ""),
     }
     return render(request, "volunteers/watch_manage.html", context)
