@@ -54,6 +54,8 @@ class Rows:
     seat: ShiftSignup  # of `confirmed`
     queued: ShiftSignup  # of `waiting`
     old: Booking  # its date is over
+    expired: Booking  # never confirmed, its date is still open
+    offered: ShiftSignup  # waiting, and a seat is free in the open phase
     asked: Watch  # to be confirmed
     watch: Watch
     ended: Watch
@@ -98,12 +100,22 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
             f"{key}.{name.lower()}@example.org",
             organisation=organisation,
             entered_at=now,
-            confirmed_at=None if key == "unconfirmed" else now,
+            confirmed_at=None if key in ("unconfirmed", "expired") else now,
         )
-        for key in ("unconfirmed", "confirmed", "waiting", "old")
+        for key in ("unconfirmed", "confirmed", "waiting", "old", "expired")
     }
     make.signup(shift, booking=bookings["unconfirmed"], status=Signup.Status.UNCONFIRMED)
     make.signup(over, booking=bookings["old"])
+    make.signup(
+        shift,
+        booking=bookings["expired"],
+        status=Signup.Status.ENDED,
+        ended_reason=Signup.Reason.EXPIRED,
+        ended_at=now,
+    )
+    soon = make.shift(
+        starts=now + timedelta(hours=20), opportunity=make.opportunity(title="Kisten tragen", **common)
+    )
     return Rows(
         asked=make.watch(f"asked.{name.lower()}@example.org", confirmed_at=None, organisation=organisation),
         watch=make.watch(f"watch.{name.lower()}@example.org", organisation=organisation),
@@ -122,6 +134,7 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         shift=shift,
         full=full,
         seat=make.signup(shift, booking=bookings["confirmed"], seats=2),
+        offered=make.signup(soon, status=Signup.Status.WAITING),
         queued=make.signup(full, booking=bookings["waiting"], status=Signup.Status.WAITING),
         **bookings,
     )
@@ -253,6 +266,8 @@ TOKEN_STATES: dict[str, Callable[[Rows], str]] = {
     "waiting": lambda rows: _link("booking:manage", links.MANAGE, rows.waiting),
     "not confirmed": lambda rows: _link("booking:manage", links.MANAGE, rows.unconfirmed),
     "over": lambda rows: _link("booking:manage", links.MANAGE, rows.old),
+    "link has expired": lambda rows: _link("booking:confirm", links.CONFIRM, rows.expired),
+    "a seat is free": lambda rows: _link("booking:claim", links.CLAIM, rows.offered),
     "seat, nothing to claim": lambda rows: _link("booking:claim", links.CLAIM, rows.seat),
     "watch, radius of the link": lambda rows: (
         _link("watch:confirm", watches.CONFIRM, rows.watch) + "?umkreis=50"
