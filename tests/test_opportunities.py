@@ -180,6 +180,12 @@ def test_launch_day_offers_examples_and_a_way_to_propose(client):
     assert f'href="{reverse("towns")}"' in response.content.decode().split("<main")[1]
 
 
+def test_launch_day_leads_from_a_place_to_who_helps_there(client, places):
+    response = get(client, LIST, ort="Lich")
+    assert "Wer in Lich weiterhilft" in text(response)
+    assert 'href="/orte/?ort=Lich"' in response.content.decode()
+
+
 def test_second_page_keeps_the_filters(client, places):
     action = make.opportunity(municipality=places["Lich"])
     for day in range(1, 22):
