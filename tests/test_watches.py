@@ -140,6 +140,15 @@ def test_empty_portal_offers_the_form_with_place_and_radius(client):
     assert "Noch sind keine Termine eingetragen" in page.one("main").text
 
 
+def test_launch_day_and_past_actions_lead_to_the_form(client, lich):
+    make.initiative(municipality=lich)
+    past = publish(lich, starts=NOW - 5 * DAY)
+    pages = ["/", past.get_absolute_url()]
+    found = [Page(client.get(page).content.decode(), "http://testserver/").links() for page in pages]
+    assert "http://testserver/mitmachen/bescheid/" in found[0]
+    assert "http://testserver/mitmachen/bescheid/?ort=35423" in found[1]
+
+
 def test_town_without_dates_leads_to_the_form(client, lich):
     links_ = Page(client.get(f"/orte/{lich.slug}/").content.decode(), "http://testserver/").links()
     assert "http://testserver/mitmachen/?ort=Lich#bescheid" in links_
