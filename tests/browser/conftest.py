@@ -22,13 +22,15 @@ FLAGS = [
 ]
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 STAFF = """
-from portal.models import Organisation
+import json
+from portal.association import association
+from portal.models import Membership, Organisation
 from tests.staffroom import proven, staff
-association = Organisation.objects.filter(kind="association").first()
-towns = Organisation.objects.filter(name="Stadt Lich").order_by("pk").last()
-print(proven(staff(towns, email="barrierefrei@lich.example")).session.session_key)
+town = Organisation.objects.filter(name="Stadt Lich").order_by("pk").last()
+people = {"clerk": staff(town, email="barrierefrei@lich.example"),
+          "network": staff(association(), Membership.Role.NETWORK, email="netzwerk@verband.example")}
+print(json.dumps({name: proven(user).session.session_key for name, user in people.items()}))
 """
-
 # Pages for what cannot be made to go wrong at will, with the names of the started portal's files.
 FAILURES = """
 import json
@@ -42,12 +44,12 @@ print(json.dumps({name: render_to_string(name, {"minutes": 10, "retry_after": 5}
 
 @pytest.fixture(scope="package")
 def started(prepared, tmp_path_factory):
-    """A portal with a row of everything; `.addresses` leads to them, `.session` is a clerk's."""
+    """A portal with a row of everything; `.addresses` leads to them, `.sessions` are those of staff."""
     with portals(prepared, tmp_path_factory.mktemp("browser")) as (start, servers):
         portal = start(ALLOWED_HOSTS=HOST)
         portal.addresses = json.loads(portal.python("from tests import audience; audience.print_addresses()"))
         portal.failures = json.loads(portal.python(FAILURES))
-        portal.session = portal.python(STAFF).strip()
+        portal.sessions = json.loads(portal.python(STAFF))
         yield portal
     # Django notes refused requests (400, 403) with a traceback, as warnings.
     assert [line for server in servers for line in server.errors() if "Traceback" not in line] == []
@@ -71,14 +73,14 @@ def visit(chromium, started):
     """
     contexts = []
 
-    def visit(*, staff=False, host=None, **options):
+    def visit(*, staff=None, host=None, **options):
         options.setdefault("viewport", {"width": 1280, "height": 900})
         options.setdefault("reduced_motion", "reduce")
         base = started.url.replace("localhost", host) if host else started.url
         context = chromium.new_context(base_url=base, locale="de-DE", **options)
         contexts.append(context)
         if staff:
-            context.add_cookies([{"name": "sessionid", "value": started.session, "url": base}])
+            context.add_cookies([{"name": "sessionid", "value": started.sessions[staff], "url": base}])
         context.set_default_timeout(10_000)
         page = context.new_page()
         page.base, page.asked, page.complaints = base, [], []

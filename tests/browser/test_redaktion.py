@@ -1,4 +1,4 @@
-"""The Redaktion and the pages around its login, as a clerk of a town sees them (trust.md „every page“)."""
+"""The Redaktion and the pages around its login, as a clerk and the association see them (trust.md „every page“)."""
 
 import pytest
 
@@ -29,9 +29,22 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("label", PAGES)
-def test_page_of_staff_is_accessible(visit, started, label):
-    page = visit(staff=True)
+NETWORK = [
+    "admin:index",
+    "admin:portal_municipality_changelist",
+    "admin:portal_municipality_change",
+    "admin:portal_organisation_changelist",
+    "admin:portal_user_changelist",
+    "admin:portal_user_add",
+    "admin:initiatives_topic_changelist",
+]
+
+
+@pytest.mark.parametrize(
+    ("who", "label"), [*(("clerk", label) for label in PAGES), *(("network", label) for label in NETWORK)]
+)
+def test_page_of_staff_is_accessible(visit, started, who, label):
+    page = visit(staff=who)
     answer = page.goto(started.addresses[label])
     assert answer.status == 200
     assert page.url.split("?")[0].endswith(started.addresses[label]), page.url
