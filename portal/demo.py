@@ -236,7 +236,7 @@ def _opportunity(example: Example, town: Municipality, now: datetime) -> None:
         organisation=town.organisation,
         municipality=town,
         topic=Topic.objects.get(slug=example.topic),
-        initiative=_initiative(example, town) if example.initiative else None,
+        initiative=_initiative(example, town, town.organisation) if example.initiative else None,
         state=Opportunity.State.PUBLISHED,
         summary=example.summary,
         meeting_point=example.meeting_point,
@@ -267,11 +267,11 @@ def _day(today: date_type, date: Date) -> date_type:
     return day if date.weekday is None else day + timedelta(days=(date.weekday - day.weekday()) % 7)
 
 
-def _initiative(example: Example, town: Municipality) -> Initiative:
+def _initiative(example: Example, town: Municipality, organisation: Organisation) -> Initiative:
     row = Initiative.objects.create(
         title="Beispiel: Bachpaten an der Wetter",
         slug=unique_slug(Initiative, compose("beispiel-bachpaten", town.name)),
-        organisation=town.organisation,
+        organisation=organisation,
         municipality=town,
         state=Initiative.State.PUBLISHED,
         life_state=Initiative.LifeState.RUNNING,
@@ -291,11 +291,11 @@ def _initiative(example: Example, town: Municipality) -> Initiative:
 def _people(shift: Shift, parties: tuple[int, ...], now: datetime) -> None:
     """Parties on a date, seated by the engine as they came; without mails about it."""
     before = min(now, shift.starts) - timedelta(days=6)
-    (slot,) = seats.lock(Shift, [shift.pk])
+    seats.lock(Shift, [shift.pk])
     for number, size in enumerate(parties, start=1):
         address = f"gast{shift.pk}-{number}@{DOMAIN}" if number % 3 else ""
         booking = Booking.objects.create(
-            organisation=slot.organisation,
+            organisation=shift.organisation,
             name=f"Beispiel Gast {number}",
             email=address,
             email_key=address or None,
@@ -306,12 +306,12 @@ def _people(shift: Shift, parties: tuple[int, ...], now: datetime) -> None:
             confirmed_at=before,
         )
         signup = ShiftSignup.objects.create(
-            booking=booking, slot=slot, email_key=booking.email_key, seats=size
+            booking=booking, slot=shift, email_key=booking.email_key, seats=size
         )
         seats.enter(signup, earlier=None, now=before)
     # Nobody reads the mails of invented people: var/mail shows the visitor's own.
-    slot.signups.update(reminded_early=0, reminded_late=0, thanked_at=now)
-    Shift.objects.filter(pk=slot.pk).update(contact_told_at=now)
+    shift.signups.update(reminded_early=0, reminded_late=0, thanked_at=now)
+    Shift.objects.filter(pk=shift.pk).update(contact_told_at=now)
 
 
 def _login(

@@ -35,7 +35,7 @@ def email_key(email: str | None) -> str | None:
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        user = self.model(email=email_key(email), **fields)
+        user = self.model(email=email_key(email) or "", **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user

@@ -30,7 +30,7 @@ def organisation(name="Stadt Lich", **fields):
 def municipality(name="Lich", **fields):
     number = next(_n)
     defaults = {
-        "ags": f"06531{number:03d}",
+        "ags": f"06{number:06d}",
         "level": Municipality.Level.TOWN,
         "official_name": f"{name}, Stadt",
         "kind": "Stadt",
