@@ -6,6 +6,7 @@ request, so rights taken away count on the next one. `secure_admin_login` alone 
 second factor (measured), which is why it is not used.
 """
 
+import logging
 from datetime import timedelta
 from enum import Enum
 from time import time
@@ -26,7 +27,7 @@ from allauth.mfa.signals import authenticator_added
 from django.conf import settings
 from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -40,6 +41,7 @@ from portal import outbox, roles
 from portal.confirmations import mailbox
 from portal.models import User, email_key
 
+log = logging.getLogger(__name__)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAIL_USEFUL = timedelta(minutes=15)
 FRESH_LOGIN = 300  # seconds in which a login is proof enough to change the second factor
@@ -178,7 +180,10 @@ def stop(request: HttpRequest) -> HttpResponse | None:
 
 
 class LoginsWait:
-    """Without Redis nobody counts attempts, so logins wait (architecture.md): a German 503."""
+    """Without Redis nobody counts attempts, so logins wait (architecture.md): a German 503.
+
+    The same where the database is not there, or stayed locked, in a request that nobody repeats (`Busy`).
+    """
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
@@ -187,8 +192,9 @@ class LoginsWait:
         return self.get_response(request)  # type: ignore[no-any-return]
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, RedisError):
+        if not isinstance(exception, RedisError | OperationalError):
             return None
+        log.error("%s", type(exception).__name__, exc_info=exception)
         response = render(request, "503.html", {"retry_after": RETRY_AFTER}, status=503)
         response["Retry-After"] = str(RETRY_AFTER)
         return response

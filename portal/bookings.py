@@ -16,6 +16,7 @@ from portal.booking_rows import Row
 from portal.booking_seats import return_to
 from portal.models import Booking
 from portal.refused import Refused
+from portal.seats import deciding
 from portal.slots import Signup
 from portal.token_pages import just_done, page, to, to_manage
 
@@ -152,7 +153,7 @@ def _change(request: HttpRequest, booking: Booking, form: DetailsForm, *, now: d
     if do == "details":
         if not form.is_valid():
             return ""
-        booking.correct(**form.cleaned_data)
+        _correct(booking, **form.cleaned_data)
         return "daten"
     signup = _mine(booking, request.POST.get("signup", ""))
     if do == "give_back":
@@ -168,6 +169,11 @@ def _change(request: HttpRequest, booking: Booking, form: DetailsForm, *, now: d
         signups.change_party(signup, seats=_number(request.POST.get("seats", "")), now=now)
         return "anzahl"
     raise Http404
+
+
+@deciding
+def _correct(booking: Booking, **details: str) -> None:
+    booking.correct(**details)
 
 
 def _mine(booking: Booking, key: str) -> Signup:

@@ -24,8 +24,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "403.html", {"reason": sentence}, status=403)
 
 
-def too_many(request: HttpRequest, *, retry_after: int) -> HttpResponse:
-    """429 with Retry-After in seconds."""
+def too_many(request: HttpRequest, *, retry_after: int = 300) -> HttpResponse:
+    """429 with Retry-After in seconds; allauth, which counts logins, names none."""
     minutes = max(1, round(retry_after / 60))
     response = render(request, "429.html", {"minutes": minutes}, status=429)
     response["Retry-After"] = str(retry_after)

@@ -1,5 +1,6 @@
 """What an attacker tried, one test per hole that was open once: each fails when it opens again."""
 
+import sqlite3
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -7,8 +8,10 @@ import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
 from portal import inputs, links, privacy, signups, throttle
 from portal.models import Mail, Membership, Organisation, User, email_key
@@ -193,6 +196,13 @@ def test_many_other_clients_do_not_push_a_count_out_of_the_cache():
     assert over("198.51.100.1")
 
 
+def test_too_many_attempts_to_prove_oneself_again_say_when_to_come_back():
+    client = Client()
+    client.force_login(staff(make.organisation()))
+    answers = [client.post(reverse("account_reauthenticate"), {"password": "falsch"}) for _ in range(12)]
+    assert (answers[-1].status_code, answers[-1]["Retry-After"]) == (429, "300")
+
+
 # --- staff ------------------------------------------------------------------------------------------
 
 
@@ -236,6 +246,54 @@ def test_one_s_own_role_cannot_be_changed_through_somebody_else_s_page(network, 
     network.post(url, data)
     own.refresh_from_db()
     assert (own.user, own.organisation, own.role) == (me, association, "network")
+
+
+# --- a database that is busy or asked too much ------------------------------------------------------
+
+
+@pytest.fixture
+def locked():
+    """The whole database (SQLite) or the table of bookings is locked by somebody else."""
+    if connection.vendor == "sqlite":
+        other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+    else:
+        other = connection.copy()
+        other.set_autocommit(False)
+        other.cursor().execute("LOCK TABLE portal_booking, portal_accesslog IN EXCLUSIVE MODE")
+    yield
+    other.rollback()
+    other.close()
+
+
+@pytest.mark.logs_errors
+@pytest.mark.django_db(transaction=True)
+def test_a_locked_database_keeps_the_form_of_a_guest_and_asks_staff_to_wait(client, settings, request):
+    settings.LOCK_TIMEOUT = 0.2
+    slot = make.shift(starts=timezone.now() + timedelta(days=5))
+    booking = signups.register(
+        slots=[slot],
+        name="Kim",
+        email="kim@example.org",
+        age_confirmed=True,
+        now=timezone.now(),
+        verified=True,
+    )
+    staff_client = proven(staff(slot.organisation))
+    client.raise_request_exception = staff_client.raise_request_exception = False
+    request.getfixturevalue("locked")
+    page = reverse("booking:manage", args=[links.make(links.MANAGE, booking)])
+    posted = {"do": "details", "name": "Kim Neu", "phone": ""}
+    answer = client.post(page, posted, headers={"origin": "http://testserver"})
+    assert (answer.status_code, "Kim Neu" in answer.content.decode()) == (503, True)
+    people = staff_client.get(reverse("admin:volunteers_shift_change", args=[slot.pk]))
+    assert (people.status_code, people["Retry-After"]) == (503, "30")
+
+
+def test_a_thousand_words_in_a_search_of_the_redaktion_are_cut():
+    client = proven(staff(make.organisation()))
+    response = client.get(reverse("admin:portal_mail_changelist") + "?q=" + "+".join(["ab"] * 1300))
+    assert response.status_code == 200
 
 
 # --- opt-in -----------------------------------------------------------------------------------------
