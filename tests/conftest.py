@@ -15,17 +15,23 @@ from collections import Counter
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings as django_settings
 
 from tests import servers
 from tests.mailserver import MailServer
 
 POSTGRES = urlsplit(os.environ.get("DATABASE_URL", "")).scheme.startswith("postgres")
+REDIS = os.environ.get("REDIS_URL", "")
 FULL = os.environ.get("CI") == "true" and os.environ.get("PORTAL_FULL") == "1"
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "logs_errors: the test is about an error that is logged as one")
     config.addinivalue_line("markers", "sqlite: about the laptop's database; left out on PostgreSQL")
+    if POSTGRES:
+        # Each process of pytest-xdist counts in a Redis database of its own.
+        number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) + 1
+        django_settings.CACHES["default"]["LOCATION"] = f"{REDIS.rpartition('/')[0]}/{number}"
 
 
 def pytest_collection_modifyitems(config, items):
