@@ -288,7 +288,6 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = TESTING
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # halves the first start: nothing asks for the plain names
 
 # --- mail ---------------------------------------------------------------------------------------

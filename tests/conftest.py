@@ -28,6 +28,7 @@ FULL = os.environ.get("CI") == "true" and os.environ.get("PORTAL_FULL") == "1"
 def pytest_configure(config):
     config.addinivalue_line("markers", "logs_errors: the test is about an error that is logged as one")
     config.addinivalue_line("markers", "sqlite: about the laptop's database; left out on PostgreSQL")
+    django_settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # or WhiteNoise warns with each client
     if POSTGRES:
         # Each process of pytest-xdist counts in a Redis database of its own.
         number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) + 1
@@ -111,6 +112,7 @@ def _own_world(settings, tmp_path):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, not safe
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, for tests only
     cache.clear()
 
 
