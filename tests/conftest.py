@@ -110,9 +110,9 @@ def _own_world(settings, tmp_path):
     from django.core.cache import cache
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, not safe
+    settings.EMAIL_URL = ""  # on a server, too, until a test says otherwise: mails end as files
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, for tests only
     cache.clear()
 
 
