@@ -89,9 +89,10 @@ def pytest_terminal_summary(terminalreporter, config):
     terminalreporter.write_sep("-", f"übersprungen: {reasons.total()}")
     for reason, count in reasons.most_common():
         terminalreporter.write_line(f"{count} × {reason}")
-    if "not browser" in (config.option.markexpr or ""):
+    left_out = [name for name in ("browser", "slow") if f"not {name}" in (config.option.markexpr or "")]
+    if left_out:
         terminalreporter.write_line(
-            "Nicht ausgewählt: Tests im Browser (so laufen sie: ./run test -m browser)"
+            f"Nicht ausgewählt: {' und '.join(left_out)} (so laufen sie: ./run test -m '{' or '.join(left_out)}')"
         )
     if FULL and reasons:
         terminalreporter.write_line("Im vollen Lauf darf keiner fehlen.", red=True)
@@ -110,7 +111,7 @@ def _own_world(settings, tmp_path):
     from django.core.cache import cache
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, not safe
-    settings.EMAIL_URL = ""  # on a server, too, until a test says otherwise: mails end as files
+    settings.DEMO, settings.EMAIL_URL = True, ""  # as on a laptop, whatever database is underneath
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
     cache.clear()
