@@ -266,6 +266,7 @@ def locked():
     other.close()
 
 
+@pytest.mark.slow
 @pytest.mark.logs_errors
 @pytest.mark.django_db(transaction=True)
 def test_a_locked_database_keeps_the_form_of_a_guest_and_asks_staff_to_wait(client, settings, request):

@@ -30,6 +30,8 @@ print(json.dumps(list(opportunity.shifts.order_by("starts").values_list("pk", fl
 """
 numbers = count(1)
 
+pytestmark = pytest.mark.slow  # starts a portal for each
+
 
 @dataclass
 class Action:

@@ -261,6 +261,7 @@ def transferred(url):
     return len(body), packed(body), response.headers
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite  # the examples of the demo are what it counts
 def test_first_view_is_small_and_static_files_are_kept_for_ever(portal):
     """≤ 6 requests and ≤ 85 kB with both fonts (performance.md); hashed names may be cached for ever."""

@@ -30,7 +30,7 @@ from tests.make import NOW
 from tests.servers import wait_until
 from volunteers.models import Shift, ShiftSignup
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 S = Signup.Status
 POSTGRES = connection.vendor == "postgresql"
 
@@ -434,7 +434,6 @@ def test_sweep_that_meets_a_busy_slot_does_the_rest_and_comes_back(monkeypatch):
     assert Mail.objects.filter(kind="reminder", booking=signup.booking).count() == 1
 
 
-@pytest.mark.slow
 def test_lock_held_too_long_is_busy_within_ten_seconds_and_nothing_is_half_written():
     free, hot = make.shift(), make.shift(starts=NOW + timedelta(days=20))
     (booking,) = guests(free, hot, count=1)
