@@ -239,6 +239,18 @@ class MailAdmin(ScopedAdmin):
             )
         return super().changelist_view(request, extra_context)
 
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """Who reads the mail itself reads an address and, in the text, a name (rule 34)."""
+        mail = context["original"]
+        accesslog.record(
+            accounts.person(request),
+            action=gettext("Mail gelesen"),
+            about=f"mail:{mail.pk}",
+            organisation=mail.organisation,
+            now=timezone.now(),
+        )
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def get_urls(self) -> list[Any]:
         again = self.admin_site.admin_view(require_POST(self.send_again))
         return [path("<int:object_id>/resend/", again, name="portal_mail_resend"), *super().get_urls()]

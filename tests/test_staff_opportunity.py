@@ -66,6 +66,11 @@ def mails(*kinds):
     return [(m.kind, m.to, m.subject) for m in found if not kinds or m.kind in kinds]
 
 
+def logged():
+    """Action and what it is about, in order."""
+    return list(AccessLog.objects.order_by("pk").values_list("action", "about"))
+
+
 def test_a_clerk_creates_an_action_with_its_date_on_one_page(clerk, town):
     make.topic()
     add = reverse("admin:volunteers_opportunity_add")
@@ -138,6 +143,7 @@ def test_moving_a_date_tells_everybody_on_it(clerk, town):
     assert [(kind, to, subject.split(":")[0]) for kind, to, subject in mails()] == [
         ("changed", "kim@example.org", "Neue Zeit")
     ]
+    assert logged() == [("Zeiten geändert", shift.label)]
 
 
 def test_more_seats_promote_from_the_front(clerk, town):
@@ -149,6 +155,9 @@ def test_more_seats_promote_from_the_front(clerk, town):
     waiting.refresh_from_db()
     assert waiting.status == Status.CONFIRMED
     assert [(kind, to) for kind, to, _subject in mails()] == [("promoted", "wartet@example.org")]
+    assert list(AccessLog.objects.values_list("user__name", "organisation", "action", "about")) == [
+        ("Frau Amt", town.organisation_id, "Plätze geändert", shift.label)
+    ]
 
 
 def test_fewer_seats_remove_nobody_and_are_shown_as_overbooked(clerk, town):
@@ -174,6 +183,7 @@ def test_saving_without_a_change_tells_nobody(clerk, town):
     make.signup(make.shift(opportunity=row, starts=at(10)))
     save(clerk, row)
     assert mails() == []
+    assert logged() == []
 
 
 def test_a_refusal_keeps_what_was_typed(clerk, town):
@@ -226,6 +236,7 @@ def test_cancelling_tells_people_and_names_whom_to_call(clerk, town):
     form = clerk.get(desk(shift, "cancel")).content.decode()
     assert "1 Anmeldung bekommt sofort eine Mail." in form
     assert "Opa Ohnemail: 06404 1" in form
+    assert logged() == [("Liste gelesen", shift.label)]
     response = clerk.post(desk(shift, "cancel"), {"reason": ""})
     assert "Dieses Feld ist zwingend erforderlich." in response.content.decode()
     clerk.post(desk(shift, "cancel"), {"reason": "Hochwasser"})
@@ -320,6 +331,7 @@ def test_giving_a_seat_back_for_somebody_promotes_the_next(clerk, town):
     waiting = make.signup(shift, email="wartet@example.org", status=Status.WAITING)
     url = desk(shift, "give_back", gone.pk)
     assert "Kim Muster" in clerk.get(url).content.decode()
+    assert logged() == [("Anmeldung gelesen", gone.label)]
     assert said(clerk.post(url, follow=True)) == ["Der Platz ist frei."]
     gone.refresh_from_db(), waiting.refresh_from_db()
     assert (gone.status, gone.ended_reason, waiting.status) == (Status.ENDED, "removed", Status.CONFIRMED)
@@ -371,6 +383,9 @@ def test_failed_mails_say_why_and_are_sent_again_without_showing_links(clerk, to
     assert "550 Postfach unbekannt" in text
     assert "Ihr Platz: http://localhost/anmeldung/meine/…/" in text
     assert token not in text
+    assert list(AccessLog.objects.values_list("user__name", "organisation", "action", "about")) == [
+        ("Frau Amt", town.organisation_id, "Mail gelesen", f"mail:{mail.pk}")
+    ]
     clerk.post(reverse("admin:portal_mail_resend", args=[mail.pk]))
     mail.refresh_from_db()
     assert (mail.failed_at, mail.attempts, mail.state) == (None, 0, "wartet")
@@ -388,6 +403,7 @@ def test_secret_mails_are_shown_to_nobody(clerk, town):
     )
     assert clerk.get(reverse("admin:portal_mail_change", args=[mail.pk])).status_code == 404
     assert clerk.post(reverse("admin:portal_mail_resend", args=[mail.pk])).status_code == 404
+    assert logged() == [("Liste gelesen", "Mails")]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from initiatives.models import Initiative
 from portal import accounts, dates, rescheduling, slugs
+from portal.models import User
 from portal.publishing import PublishedAdmin
 from portal.refused import Refused
 from portal.scoping import ScopedAdmin, ScopedInline
@@ -155,7 +156,7 @@ class OpportunityAdmin(PublishedAdmin):
         for shift in formset.new_objects:
             shift.save()
         for shift, changed in sorted(formset.changed_objects, key=lambda item: item[0].pk):
-            change_shift(shift, set(changed))
+            change_shift(accounts.person(request), shift, set(changed))
 
     def take_down(self, obj: Opportunity, state: str) -> None:
         """Not while people count on it: cancelling tells them, hiding the page does not."""
@@ -179,13 +180,15 @@ class OpportunityAdmin(PublishedAdmin):
         return [{"title": gettext("Aktionen im Entwurf"), "lines": lines}] if lines else []
 
 
-def change_shift(shift: Shift, changed: set[str]) -> None:
-    """Only what the form changed is changed, by the verb that tells people; raises Refused, Busy."""
+def change_shift(user: User, shift: Shift, changed: set[str]) -> None:
+    """Only what the form changed is changed, by the verb that tells people, and logged; Refused, Busy."""
     now = timezone.now()
     if changed & TIME_FIELDS:
         rescheduling.move(shift, starts=shift.starts, ends=shift.ends, deadline=shift.deadline, now=now)
+        desk.log(user, gettext("Zeiten geändert"), shift)
     if "capacity" in changed:
         rescheduling.change_capacity(shift, capacity=shift.capacity, now=now)
+        desk.log(user, gettext("Plätze geändert"), shift)
     plain = changed & {"note", "max_party"}
     if plain:
         Shift.objects.filter(pk=shift.pk).update(**{name: getattr(shift, name) for name in plain})

@@ -111,7 +111,8 @@ def _page(request: HttpRequest, template: str, shift: Shift, context: dict[str, 
     return render(request, f"admin/volunteers/shift/{template}.html", facts | context)
 
 
-def _log(user: User, action: str, shift: Shift, signup: Signup | None = None) -> None:
+def log(user: User, action: str, shift: Shift, signup: Signup | None = None) -> None:
+    """One entry of the access log about a date, or about one sign-up of it (rule 34)."""
     accesslog.record(
         user,
         action=action,
@@ -123,7 +124,7 @@ def _log(user: User, action: str, shift: Shift, signup: Signup | None = None) ->
 
 def people(request: HttpRequest, shift: Shift, context: dict[str, Any]) -> HttpResponse:
     """The list of a date's people."""
-    _log(accounts.person(request), gettext("Liste gelesen"), shift)
+    log(accounts.person(request), gettext("Liste gelesen"), shift)
     now = timezone.now()
     return _page(
         request,
@@ -205,7 +206,7 @@ def phone(request: HttpRequest, shift: Shift, context: dict[str, Any]) -> HttpRe
             )
         )
         if not refused:
-            _log(accounts.person(request), gettext("Am Telefon angemeldet"), shift)
+            log(accounts.person(request), gettext("Am Telefon angemeldet"), shift)
             messages.success(request, gettext("%s ist eingetragen.") % data["name"])
             return redirect("admin:volunteers_shift_change", shift.pk)
         form.add_error(None, refused)
@@ -229,12 +230,13 @@ def cancel(request: HttpRequest, shift: Shift, context: dict[str, Any]) -> HttpR
         reason = form.cleaned_data["reason"]
         refused = atomically(lambda: rescheduling.cancel(shift, reason=reason, now=timezone.now()))
         if not refused:
-            _log(accounts.person(request), gettext("Termin abgesagt"), shift)
+            log(accounts.person(request), gettext("Termin abgesagt"), shift)
             messages.success(
                 request, gettext("Der Termin ist abgesagt. Wer eine E-Mail-Adresse hat, bekommt Bescheid.")
             )
             return redirect("admin:volunteers_shift_change", shift.pk)
         form.add_error(None, refused)
+    log(accounts.person(request), gettext("Liste gelesen"), shift)
     more = {
         "title": gettext("Termin absagen"),
         "form": form,
@@ -253,8 +255,9 @@ def give_back(request: HttpRequest, shift: Shift, signup_id: int, context: dict[
         if refused:
             messages.error(request, refused)
         else:
-            _log(user, gettext("Platz freigegeben"), shift, signup)
+            log(user, gettext("Platz freigegeben"), shift, signup)
             messages.success(request, gettext("Der Platz ist frei."))
         return redirect("admin:volunteers_shift_change", shift.pk)
+    log(accounts.person(request), gettext("Anmeldung gelesen"), shift, signup)
     more = {"title": gettext("Platz freigeben"), "signup": _row(signup)}
     return _page(request, "give_back", shift, context | more)
