@@ -185,6 +185,7 @@ class UserAdmin(ScopedAdmin):
         if "_reset_factor" in request.POST:
             now = timezone.now()
             accounts.reset_second_factor(obj)
+            accounts.tell_factor_reset(obj, by=accounts.person(request), now=now)
             accesslog.record(
                 accounts.person(request),
                 action=gettext("Zweiten Faktor zurückgesetzt"),

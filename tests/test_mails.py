@@ -236,6 +236,25 @@ MAILS = [
         ["hat eine Gruppe 3 Plätze freigegeben."],
         [LIST],
     ),
+    (
+        "staff/factor-reset",
+        {
+            "account": "redaktion@lich.example",
+            "own": "1",
+            "done_by": "Frau Netz",
+            "done_at": "Sa., 28. Nov., 9.30 Uhr",
+            "contact": "Verband, Telefon 06108 60010",
+            "staff_url": f"{SITE}/verwaltung/",
+        },
+        "Zweiter Faktor zurückgesetzt: redaktion@lich.example",
+        [
+            "der zweite Faktor Ihres Zugangs redaktion@lich.example ist zurückgesetzt.",
+            "Zurückgesetzt von: Frau Netz",
+            "Zeitpunkt: Sa., 28. Nov., 9.30 Uhr",
+            "damit er den Zugang sperrt: Verband, Telefon 06108 60010",
+        ],
+        [("Zur Redaktion", f"{SITE}/verwaltung/")],
+    ),
 ]
 CASES = pytest.mark.parametrize(
     ("name", "facts", "subject", "sentences", "links"),
@@ -250,7 +269,7 @@ def _site(settings):
 
 
 def write(name, facts, organisation=TOWN):
-    return letters.write(f"signups/{name}", facts, organisation=organisation)
+    return letters.write(name if "/" in name else f"signups/{name}", facts, organisation=organisation)
 
 
 def flat(text):
@@ -264,6 +283,7 @@ def links_of(text):
 
 def test_every_mail_is_here():
     there = {path.stem for path in Path("templates/mail/signups").glob("*.txt")}
+    there |= {f"staff/{path.stem}" for path in Path("templates/mail/staff").glob("*.txt")}
     assert there == {name for name, *_rest in MAILS}
 
 

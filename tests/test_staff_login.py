@@ -8,14 +8,16 @@ from urllib.parse import urlsplit
 import pytest
 import time_machine
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core.cache import cache
 from django.urls import reverse
 
 from portal.accounts import reset_second_factor
-from portal.models import Mail, Membership, User
+from portal.association import association
+from portal.models import AccessLog, Mail, Membership, User
 from tests import make
-from tests.staffroom import PASSWORD, code, proven, recovery_codes, staff
+from tests.staffroom import PASSWORD, code, proven, recovery_codes, staff, typed
 
 pytestmark = pytest.mark.django_db
 INDEX = "/verwaltung/"
@@ -96,6 +98,33 @@ def test_proof_of_a_factor_that_was_reset_no_longer_counts():
     assert enters(client) == reverse("mfa_activate_totp")
     TOTP.activate(user, "JBSWY3DPEHPK3PXQJBSWY3DPEHPK3PXQ")
     assert enters(client) == reverse("mfa_reauthenticate")
+
+
+def test_a_reset_is_logged_and_told_to_the_owner_and_the_colleagues():
+    town = make.organisation()
+    user = staff(town)
+    staff(town, email="kollegin@lich.example")
+    staff(town, email="fort@lich.example", is_active=False)
+    staff(make.organisation("Stadt Hungen"), email="redaktion@hungen.example")
+    net = staff(association(), Membership.Role.NETWORK, email="netz@verband.example", name="Frau Netz")
+    client = proven(net)
+    page = reverse("admin:portal_user_change", args=[user.pk])
+    client.post(page, typed(client.get(page)) | {"_reset_factor": "1"})
+    assert not Authenticator.objects.filter(user=user).exists()
+    assert list(AccessLog.objects.values_list("user", "action", "about")) == [
+        (net.pk, "Zweiten Faktor zurückgesetzt", f"user:{user.pk}")
+    ]
+    subject = "Zweiter Faktor zurückgesetzt: redaktion@lich.example"
+    mails = Mail.objects.order_by("pk")
+    assert [(mail.to, mail.subject) for mail in mails] == [
+        (user.email, subject),
+        ("kollegin@lich.example", subject),
+    ]
+    own, other = (" ".join(mail.text.split()) for mail in mails)
+    assert "Zurückgesetzt von: Frau Netz" in own
+    assert "Zurückgesetzt von: Frau Netz" in other
+    assert "der zweite Faktor Ihres Zugangs redaktion@lich.example" in own
+    assert "der zweite Faktor des Zugangs redaktion@lich.example" in other
 
 
 def test_trusted_browser_is_not_asked_for_30_days(client):
