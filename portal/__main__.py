@@ -9,7 +9,10 @@ for _signal in (signal.SIGINT, signal.SIGTERM):
     signal.signal(_signal, lambda *_: os._exit(0))
 
 if __name__ == "__main__":
-    from gunicorn.app.wsgiapp import run  # the handlers come before the half second of imports
+    # The handlers come before the half second of imports; the settings before gunicorn, which reads
+    # WEB_CONCURRENCY itself and would end with a traceback.
+    import portal.settings  # noqa: F401, I001
+    from gunicorn.app.wsgiapp import run
 
     sys.argv[1:] = ["--config", "python:portal.serving", "portal.wsgi"]
     run(prog="portal")

@@ -24,14 +24,14 @@ from portal.embedded import Engine
 from portal.logs import MaskTokens
 from portal.prepare import prepare
 
-HOST = os.environ.get("BIND", "127.0.0.1")
-PORT = os.environ.get("PORT", "8000")
+HOST = settings.BIND
+PORT = settings.PORT
 
 bind = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
 worker_class = "gthread"
 # Without Redis there is one: its Celery, its cache and its limits live in the process.
-workers = int(os.environ.get("WEB_CONCURRENCY", "1")) if os.environ.get("REDIS_URL") else 1
-threads = int(os.environ.get("WEB_THREADS", "8"))
+workers = settings.WEB_CONCURRENCY if settings.REDIS_URL else 1
+threads = settings.WEB_THREADS
 timeout = 60
 graceful_timeout = 8
 keepalive = 5
@@ -67,12 +67,10 @@ def _refuse_used_port() -> None:
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, int(PORT)))
+            probe.bind((HOST, PORT))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                sys.exit(
-                    f"Port {PORT} ist schon belegt. Mit einem anderen starten: PORT={int(PORT) + 1} ./run"
-                )
+                sys.exit(f"Port {PORT} ist schon belegt. Mit einem anderen starten: PORT={PORT + 1} ./run")
             sys.exit(f"{bind} lässt sich nicht öffnen ({error.strerror}): BIND oder PORT ändern.")
 
 
@@ -116,7 +114,7 @@ def _announce() -> None:
     host = "localhost" if HOST in ("0.0.0.0", "::") else HOST  # noqa: S104
     for _attempt in range(60):
         try:
-            connection = http.client.HTTPConnection(host, int(PORT), timeout=10)
+            connection = http.client.HTTPConnection(host, PORT, timeout=10)
             connection.request("GET", "/healthz", headers={"Host": f"localhost:{PORT}"})
             if connection.getresponse().status == http.HTTPStatus.OK:
                 print(f"Portal bereit: http://localhost:{PORT}", flush=True)  # noqa: T201

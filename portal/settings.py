@@ -5,22 +5,47 @@ Nothing set: a laptop (SQLite, files for mail, Celery inside the one process, de
 `tests/test_house.py` holds this file against it.
 """
 
+import os
+import re
 import secrets
 import sys
 from contextlib import suppress
+from email.utils import parseaddr
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
-from environs import Env, EnvError
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from environs import Env, EnvError, validate
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-def _stop(sentence: str) -> ImproperlyConfigured:
-    """One clear line instead of a traceback: name the variable and what is wrong with it."""
-    return ImproperlyConfigured(f"Einstellung: {sentence}")
+def _stop(sentence: str) -> SystemExit:
+    """One clear line instead of a traceback, whatever is starting: name the variable and what is wrong."""
+    return SystemExit(f"Einstellung: {sentence}")
+
+
+def _unreadable(error: EnvError) -> SystemExit:
+    """What environs says in English, for people: which variable needs what."""
+    name = re.findall(r'"(\w+)"', str(error))[0]
+    limits = re.findall(r"or equal to (\d+)", str(error))
+    needed = "1 oder 0 (ja oder nein)" if "boolean" in str(error) else "eine ganze Zahl"
+    if limits:
+        needed += f" von {limits[0]} bis {limits[1]}" if limits[1:] else f" ab {limits[0]}"
+    return _stop(f"{name} braucht {needed}, nicht „{dict(os.environ)[name]}“.")
+
+
+def _parts(name: str, url: str) -> SplitResult:
+    """The parts of a URL whose host and port can be read."""
+    try:
+        parts = urlsplit(url)
+        if parts.port == 0:
+            raise ValueError
+    except ValueError:
+        raise _stop(f"{name} hat keinen gültigen Host oder Port (1 bis 65535).") from None
+    return parts
 
 
 env = Env()
@@ -32,30 +57,41 @@ try:
     EMAIL_URL = env.str("EMAIL_URL", default="")
     SECRET_KEY = env.str("SECRET_KEY", default="")
     SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
-    PORT = env.int("PORT", default=8000)
+    PORT = env.int("PORT", default=8000, validate=validate.Range(min=1, max=65535))
     SITE_URL = env.str("SITE_URL", default=f"http://localhost:{PORT}").rstrip("/")
     ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
-    TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+    TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0, validate=validate.Range(min=0))
     DEBUG = env.bool("DEBUG", default=False)
     DEMO = env.bool("DEMO", default=not (DATABASE_URL or SECRET_KEY))
     BIND = env.str("BIND", default="127.0.0.1")
     DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="")
-    DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=8)
-    LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+    DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=8, validate=validate.Range(min=1))
+    WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", default=1, validate=validate.Range(min=1))
+    WEB_THREADS = env.int("WEB_THREADS", default=8, validate=validate.Range(min=1))
+    LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 except EnvError as error:
-    raise _stop(str(error)) from None
+    raise _unreadable(error) from None
 
-_site = urlsplit(SITE_URL)
+if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+    raise _stop(f"LOG_LEVEL ist DEBUG, INFO, WARNING oder ERROR, nicht „{env.str('LOG_LEVEL')}“.")
+_site = _parts("SITE_URL", SITE_URL)
 HTTPS = _site.scheme == "https"
 if _site.scheme not in ("http", "https") or not _site.hostname or _site.path or _site.query:
     raise _stop("SITE_URL braucht die Form https://portal.example.de (ohne Pfad am Ende).")
 for _name, _value, _schemes in [
-    ("DATABASE_URL", DATABASE_URL, ("postgres", "postgresql", "sqlite")),
+    ("DATABASE_URL", DATABASE_URL, ("postgres", "postgresql")),
     ("REDIS_URL", REDIS_URL, ("redis", "rediss", "unix")),
     ("EMAIL_URL", EMAIL_URL, ("smtp", "smtps", "smtp+tls", "smtp+ssl", "submission")),
 ]:
-    if _value and urlsplit(_value).scheme not in _schemes:
+    if _value and _parts(_name, _value).scheme not in _schemes:
         raise _stop(f"{_name} beginnt mit keinem von: {', '.join(s + '://' for s in _schemes)}.")
+if EMAIL_URL and not urlsplit(EMAIL_URL).hostname:
+    raise _stop("EMAIL_URL nennt keinen Host: smtp+tls://name:passwort@mail.example.de:587.")
+if DEFAULT_FROM_EMAIL:
+    try:
+        validate_email(parseaddr(DEFAULT_FROM_EMAIL)[1])
+    except ValidationError:
+        raise _stop(f"MAIL_FROM braucht eine E-Mail-Adresse, nicht „{DEFAULT_FROM_EMAIL}“.") from None
 if bool(DATABASE_URL) != bool(REDIS_URL):
     raise _stop("DATABASE_URL und REDIS_URL gehören zusammen: auf einem Server sind beide gesetzt.")
 if DATABASE_URL and not SECRET_KEY:
@@ -68,20 +104,21 @@ if DATABASE_URL and not (EMAIL_URL and DEFAULT_FROM_EMAIL):
     raise _stop("EMAIL_URL und MAIL_FROM fehlen; ein Server braucht beide.")
 if SECRET_KEY and len(SECRET_KEY) < 40:
     raise _stop("SECRET_KEY ist zu kurz (mindestens 40 Zeichen).")
-if TRUSTED_PROXIES < 0:
-    raise _stop("TRUSTED_PROXIES ist eine Zahl ab 0.")
 if not SECRET_KEY:
     _key_file = VAR_DIR / "secret_key"
-    if not _key_file.exists():
-        # Linked into place whole: of two first starts at once, both use the key of the earlier one.
-        VAR_DIR.mkdir(parents=True, exist_ok=True)
-        _new_key = VAR_DIR / f".secret_key.{secrets.token_hex(4)}"
-        _new_key.touch(mode=0o600)
-        _new_key.write_text(secrets.token_urlsafe(60))
-        with suppress(FileExistsError):
-            _key_file.hardlink_to(_new_key)
-        _new_key.unlink()
-    SECRET_KEY = _key_file.read_text().strip()
+    try:
+        if not _key_file.exists():
+            # Linked into place whole: of two first starts at once, both use the key of the earlier one.
+            VAR_DIR.mkdir(parents=True, exist_ok=True)
+            _new_key = VAR_DIR / f".secret_key.{secrets.token_hex(4)}"
+            _new_key.touch(mode=0o600)
+            _new_key.write_text(secrets.token_urlsafe(60))
+            with suppress(FileExistsError):
+                _key_file.hardlink_to(_new_key)
+            _new_key.unlink()
+        SECRET_KEY = _key_file.read_text().strip()
+    except OSError as error:
+        raise _stop(f"VAR_DIR lässt sich nicht benutzen: {_key_file} ({error.strerror}).") from None
 
 SITE_NAME = "Aktive Bürger – Starke Kommunen"
 ASSOCIATION = "Hessischer Städte- und Gemeindebund"
@@ -148,7 +185,7 @@ CRISPY_TEMPLATE_PACK = "kern"
 
 # --- database -----------------------------------------------------------------------------------
 LOCK_TIMEOUT = 4  # seconds; then once more, then `Busy` (architecture.md „Seats")
-if DATABASE_URL and urlsplit(DATABASE_URL).scheme != "sqlite":
+if DATABASE_URL:
     DATABASES = {"default": env.dj_db_url("DATABASE_URL", conn_max_age=0)}
     DATABASES["default"] |= {
         "CONN_HEALTH_CHECKS": True,

@@ -221,7 +221,36 @@ def test_used_port_is_one_sentence(installed, var, start):
         ({"SECRET_KEY": "kurz"}, "Einstellung: SECRET_KEY ist zu kurz (mindestens 40 Zeichen)."),
         (
             {"DATABASE_URL": "mysql://db/x"},
-            "Einstellung: DATABASE_URL beginnt mit keinem von: postgres://, postgresql://, sqlite://.",
+            "Einstellung: DATABASE_URL beginnt mit keinem von: postgres://, postgresql://.",
+        ),
+        (
+            {"DATABASE_URL": "sqlite:///x.db"},
+            "Einstellung: DATABASE_URL beginnt mit keinem von: postgres://, postgresql://.",
+        ),
+        (
+            {"LOG_LEVEL": "loud"},
+            "Einstellung: LOG_LEVEL ist DEBUG, INFO, WARNING oder ERROR, nicht „loud“.",
+        ),
+        ({"WEB_THREADS": "viele"}, "Einstellung: WEB_THREADS braucht eine ganze Zahl, nicht „viele“."),
+        (
+            {"WEB_CONCURRENCY": "viele"},
+            "Einstellung: WEB_CONCURRENCY braucht eine ganze Zahl, nicht „viele“.",
+        ),
+        ({"WEB_CONCURRENCY": "0"}, "Einstellung: WEB_CONCURRENCY braucht eine ganze Zahl ab 1, nicht „0“."),
+        (
+            {"DATABASE_POOL_SIZE": "0"},
+            "Einstellung: DATABASE_POOL_SIZE braucht eine ganze Zahl ab 1, nicht „0“.",
+        ),
+        ({"TRUSTED_PROXIES": "-1"}, "Einstellung: TRUSTED_PROXIES braucht eine ganze Zahl ab 0, nicht „-1“."),
+        ({"DEBUG": "bitte"}, "Einstellung: DEBUG braucht 1 oder 0 (ja oder nein), nicht „bitte“."),
+        (
+            {"SITE_URL": "http://localhost:99999"},
+            "Einstellung: SITE_URL hat keinen gültigen Host oder Port (1 bis 65535).",
+        ),
+        ({"MAIL_FROM": "quatsch"}, "Einstellung: MAIL_FROM braucht eine E-Mail-Adresse, nicht „quatsch“."),
+        (
+            {"EMAIL_URL": "smtp://"},
+            "Einstellung: EMAIL_URL nennt keinen Host: smtp+tls://name:passwort@mail.example.de:587.",
         ),
         ({"VAR_DIR": "/proc/portal"}, NOT_WRITABLE),
     ],
@@ -229,6 +258,19 @@ def test_used_port_is_one_sentence(installed, var, start):
 def test_wrong_setting_is_one_sentence(installed, tmp_path, start, variables, sentence):
     given = {"PORT": free_port(), "VAR_DIR": tmp_path / "neu"} | variables
     assert run(installed, start=start, **given) == (1, sentence + "\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["./run", "manage", "migrate"], [sys.executable, "-m", "celery", "-A", "portal.celery", "worker"]],
+    ids=["manage", "celery"],
+)
+def test_wrong_setting_is_one_sentence_for_commands_too(installed, tmp_path, start, command):
+    given = {"VAR_DIR": tmp_path / "neu", "SECRET_KEY": "kurz"}
+    assert run(installed, start=start, command=command, **given) == (
+        1,
+        "Einstellung: SECRET_KEY ist zu kurz (mindestens 40 Zeichen).\n",
+    )
 
 
 def test_unknown_command_shows_the_commands(installed, start):
