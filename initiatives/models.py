@@ -23,7 +23,7 @@ def _beginning(summary: str) -> str:
 
 
 class Topic(models.Model):
-    """One of the small fixed set; each has its own drawing in static/topics.svg."""
+    """One of the small fixed set; each has its own drawing, static/topics/<slug>.svg."""
 
     slug = models.SlugField(_("Kürzel"), unique=True)
     name = models.CharField(_("Name"), max_length=60, unique=True)

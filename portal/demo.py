@@ -17,8 +17,8 @@ from django.utils import timezone
 from initiatives.models import Initiative, Topic
 from portal import seats
 from portal.association import association
+from portal.dates import at
 from portal.models import AccessLog, Booking, Mail, Membership, Municipality, Organisation, User
-from portal.reminders import at
 from portal.slugs import compose, unique_slug
 from volunteers.models import Opportunity, Shift, ShiftSignup
 

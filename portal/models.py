@@ -308,7 +308,6 @@ class Booking(models.Model):
     class Source(models.TextChoices):
         WEB = "web", _("Formular")
         PHONE = "phone", _("Telefon")
-        STAFF = "staff", _("Redaktion")
 
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, related_name="bookings", verbose_name=_("Herausgeber")

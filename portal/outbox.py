@@ -7,16 +7,14 @@ untrue withdraws it in its own transaction (rule 15). Delivery is in `delivery.p
 import logging
 import time
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from portal.celery import app
-from portal.dates import QUIET_FROM, QUIET_TO, is_quiet
 from portal.models import Booking, Mail, Organisation
 
 log = logging.getLogger(__name__)
@@ -35,7 +33,6 @@ def queue(
     booking: Booking | None = None,
     about: str = "",
     useful_until: datetime | None = None,
-    not_before: datetime | None = None,
     secret: bool = False,
 ) -> bool:
     """The mail is in the outbox once, under `key`; True if this call put it there.
@@ -54,7 +51,7 @@ def queue(
         "to": to,
         "reply_to": organisation.answers_to if organisation else "",
         "queued_at": now,
-        "next_try_at": not_before or now,
+        "next_try_at": now,
         "useful_until": useful_until,
         "secret": secret,
         **letter,
@@ -95,15 +92,6 @@ def nudge() -> None:
     except (OperationalError, OSError) as error:
         _no_nudge_before = time.monotonic() + NUDGE_PAUSE
         log.warning("broker not reached (%s); the sweep delivers", type(error).__name__)
-
-
-def after_quiet(now: datetime) -> datetime:
-    """`now`, or 7 o'clock of the morning that ends the quiet hours."""
-    if not is_quiet(now):
-        return now
-    local = timezone.localtime(now)
-    day = local.date() + timedelta(days=1) if local.hour >= QUIET_FROM else local.date()
-    return datetime(day.year, day.month, day.day, QUIET_TO, tzinfo=timezone.get_current_timezone())
 
 
 def no_real_mail() -> bool:

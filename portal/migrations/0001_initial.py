@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
                 ('email', models.EmailField(blank=True, max_length=254, verbose_name='E-Mail')),
                 ('email_key', models.CharField(blank=True, db_index=True, editable=False, max_length=254, null=True)),
                 ('phone', models.CharField(blank=True, max_length=40, verbose_name='Telefon')),
-                ('source', models.CharField(choices=[('web', 'Formular'), ('phone', 'Telefon'), ('staff', 'Redaktion')], default='web', max_length=8, verbose_name='Weg')),
+                ('source', models.CharField(choices=[('web', 'Formular'), ('phone', 'Telefon')], default='web', max_length=8, verbose_name='Weg')),
                 ('wording', models.CharField(blank=True, max_length=20, verbose_name='Fassung der Einwilligung')),
                 ('age_confirmed', models.BooleanField(default=False, verbose_name='Altersangabe bestätigt')),
                 ('entered_at', models.DateTimeField(verbose_name='eingetragen')),
