@@ -85,6 +85,7 @@ def test_form_and_click_with_their_mails(client, settings, smtp):
     counts = [len(statements(step)) for step in (send, delivery.deliver, click, delivery.deliver)]
 
     click_looks = 2  # the test's own: which booking, which sign-up
+    assert counts == [9 + POSTGRES, 3, 9 + click_looks, 3]
     assert sum(counts) - click_looks <= 25
     assert Mail.objects.exclude(sent_at=None).count() == 2
 

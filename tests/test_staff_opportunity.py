@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.models import AccessLog, Booking, Mail, OldSlug
+from portal.association import association
+from portal.models import AccessLog, Booking, Mail, Membership, OldSlug, Organisation
 from portal.slots import Signup
 from tests import make
 from tests.staffroom import proven, staff, typed
@@ -423,6 +424,45 @@ def test_lists_ask_as_often_with_three_rows_as_with_one(clerk, town, name, queri
             clerk.get(reverse(name))
         asked.append(len(captured))
     assert asked == [queries, queries]
+
+
+@pytest.mark.parametrize(
+    ("name", "queries"),
+    [
+        ("initiatives_initiative", 8),
+        ("portal_mail", 9),
+        ("portal_organisation", 7),
+        ("portal_user", 9),
+        ("portal_municipality", 7),
+        ("portal_accesslog", 8),
+    ],
+)
+def test_lists_of_the_association_ask_as_often_with_three_rows_as_with_one(name, queries):
+    net = proven(staff(association(), Membership.Role.NETWORK, email="netz@verband.example"))
+    asked = []
+    for _ in range(2):
+        for _ in range(1 if not asked else 2):
+            one_more_of_everything()
+        with CaptureQueriesContext(connection) as captured:
+            response = net.get(reverse(f"admin:{name}_changelist"))
+        asked.append((response.context["cl"].result_count, len(captured)))
+    (few, _), (more, _) = asked
+    assert more == few + 2
+    assert [count for _rows, count in asked] == [queries, queries]
+
+
+def one_more_of_everything():
+    """A row more in each list of the association."""
+    n = Organisation.objects.count()
+    now = timezone.now()
+    town = make.municipality(f"Ort {n}", organisation=make.organisation(f"Stadt {n}"))
+    user = staff(town.organisation, email=f"amt{n}@lich.example", enrolled=False)
+    make.initiative(organisation=association(), municipality=town)
+    AccessLog.objects.create(at=now, user=user, organisation=association(), action="Liste gelesen", about="x")
+    Mail.objects.create(
+        key=f"n{n}", kind="confirmed", organisation=association(), to="kim@example.org", subject="Platz sicher",
+        queued_at=now, next_try_at=now,
+    )  # fmt: skip
 
 
 def test_the_people_of_a_date_cost_the_same_for_one_and_for_three(clerk, town):
