@@ -52,8 +52,15 @@ def give_back(request: HttpRequest, token: str) -> HttpResponse:
         "refused": refused,
         "contact": signup.slot.contact_line,
         "given_back": signup.ended_reason == Signup.Reason.GIVEN_BACK,
+        "only_waits": signup.status == Signup.Status.WAITING or _only_waited(signup),
     }
     return render(request, "booking/give_back.html", context, status=422 if refused else 200)
+
+
+def _only_waited(signup: Signup) -> bool:
+    """Who gave a place in the queue back and never had a seat."""
+    given_back = signup.ended_reason == Signup.Reason.GIVEN_BACK
+    return given_back and signup.place is not None and signup.seated_at is None
 
 
 def _of_today(signup: Signup) -> Signup:

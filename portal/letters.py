@@ -58,6 +58,7 @@ FACTS = {
     "until": "last day of what ends by itself: „22. November 2027“",
     "nudge": "„1“ in the second mail that asks to confirm",
     "by_staff": "„1“ when staff took somebody off the list",
+    "was_waiting": "„1“ when who cancels had no seat yet, only a place on the waiting list",
     "account": "address of a staff account",
     "own": "„1“ when the letter goes to the owner of `account`",
     "done_by": "who of staff did it: „Frau Netz“, or the address",

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal import confirmations, letters, notices, outbox
-from portal.dates import at
+from portal.dates import at, is_quiet
 from portal.models import Booking, Mail
 from portal.refused import Busy
 from portal.seats import announce_free_seat, deciding, lock
@@ -33,7 +33,7 @@ def queue_due(*, now: datetime) -> dict[str, int]:
     """Everything that is due now is in the outbox; returns how many mails per kind were written."""
     _unless_busy(_take_back_missed, now)
     written = {"nudge": _unless_busy(_nudges, now), "seat-free": _unless_busy(_open_seats, now)}
-    if not outbox.is_quiet(now):  # rule 16: these do not leave between 21 and 7 o'clock
+    if not is_quiet(now):  # rule 16: these do not leave between 21 and 7 o'clock
         for kind, find in (("reminder", _reminders), ("thanks", _thanks), ("new-signups", _digests)):
             written[kind] = sum(_unless_busy(find, model, now) for model in signup_models())
     return written
@@ -86,6 +86,8 @@ def _remind(model: type[Signup], which: str, day: date, *, word: str, now: datet
         slot__starts__gt=now,
         seated_at__lte=due,
     )
+    if switch := slot_model(model).reminder_switches.get(which):
+        rows = rows.filter(**{f"slot__{switch}": True})
     written = 0
     for _booking, group in groupby(_whole_forms(rows), key=lambda signup: signup.booking_id):
         written += _remind_one(list(group), column, word=word, day=day, now=now)

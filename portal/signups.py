@@ -108,13 +108,15 @@ def give_back(signup: Signup, *, now: datetime, by: User | None = None) -> None:
     if now >= slot.starts:
         raise Refused(_("Der Termin hat schon begonnen. Bitte rufen Sie uns an."))
     was_live, had_seat = current.is_live, current.status in Signup.SEATED
+    was_waiting = current.status == Status.WAITING
     end(current, Reason.REMOVED if by else Reason.GIVEN_BACK, now=now)
     notices.take_back(current, now=now)
     if not was_live:
         still_open = [s for s in signups_of(current.booking) if s.status == Status.UNCONFIRMED]
         confirmations.ask_again(current.booking, still_open, now=now)
     else:
-        notices.tell_one(current, "cancelled-by-you", now=now, more={"by_staff": "1"} if by else None)
+        more = {"by_staff": "1" if by else "", "was_waiting": "1" if was_waiting else ""}
+        notices.tell_one(current, "cancelled-by-you", now=now, more=more)
     if had_seat:
         if not by and now >= slot.starts - LATE_RETURN:
             notices.tell_contact_of_late_return(current, now=now)

@@ -45,6 +45,8 @@ class Slot(models.Model):
     kind: ClassVar[str]
     # What `select_related` needs so that the properties below ask nothing more.
     row_relations: ClassVar[tuple[str, ...]] = ()
+    # Columns, seen from the slot, by which staff switch the reminders „early" and „late" off.
+    reminder_switches: ClassVar[dict[str, str]] = {}
 
     if TYPE_CHECKING:
         pk: int

@@ -380,6 +380,21 @@ def test_give_back_link_shows_one_date_and_one_button(client):
     assert heading(client.get(url)) == "Platz freigeben?"  # the old link speaks for the new seat
 
 
+def test_who_only_waits_leaves_the_waiting_list_and_gives_no_seat_back(client):
+    slot = make.shift(capacity=1)
+    make.signup(slot)
+    booking = confirmed(slot)
+    (signup,) = signups.signups_of(booking)
+    url = address("give_back", links.GIVE_BACK, signup)
+    page = client.get(url)
+    assert heading(page) == "Von der Warteliste nehmen?"
+    assert "Platz freigeben" not in words(page)
+    post(client, url)
+    page = client.get(url)
+    assert heading(page) == "Sie stehen nicht mehr auf der Warteliste"
+    assert "Ihr Platz ist freigegeben" not in words(page)
+
+
 def test_who_comes_back_to_a_full_date_waits_at_the_end(client):
     slot = make.shift(capacity=1)
     booking = confirmed(slot)

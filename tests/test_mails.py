@@ -198,8 +198,15 @@ MAILS = [
         "cancelled-by-you",
         SEATED | {"by_staff": "1"},
         f"Abgemeldet: {OCCASION}",
-        ["die Redaktion hat Ihre Anmeldung zu „Bachputz an der Wetter“ gelöst.", SATURDAY],
+        ["die Redaktion hat Ihre Anmeldung zu „Bachputz an der Wetter“ aufgehoben.", SATURDAY],
         [("Zu allen Terminen", ABOUT["page_url"])],
+    ),
+    (
+        "cancelled-by-you",
+        SEATED | {"was_waiting": "1"},
+        f"Sie haben abgesagt: {OCCASION}",
+        ["Sie stehen nicht mehr auf der Warteliste für „Bachputz an der Wetter“:", SATURDAY],
+        [("Wieder anmelden", ABOUT["page_url"])],
     ),
     (
         "thanks",

@@ -788,6 +788,9 @@ def test_place_on_the_waiting_list_can_be_given_back_and_is_never_reused():
 
     assert states(slot) == [("a", "confirmed", 1, 1), ("b", "ended", 2, 1), ("c", "waiting", 3, 1)]
     assert last.position() == 1
+    letter = Mail.objects.get(kind="cancelled-by-you")
+    assert "Sie stehen nicht mehr auf der Warteliste" in " ".join(letter.text.split())
+    assert "/anmeldung/platz/" not in letter.text
 
 
 @pytest.mark.parametrize(

@@ -96,10 +96,10 @@ class OpportunityAdmin(PublishedAdmin):
             },
         ),
         (
-            _("Versicherung, Initiative, Adresse der Seite (freiwillig)"),
+            _("Versicherung, Initiative, Erinnerungen, Adresse der Seite (freiwillig)"),
             {
                 "classes": ("collapse",),
-                "fields": ("insurance", "initiative", "slug"),
+                "fields": ("insurance", "initiative", "remind_early", "remind_late", "slug"),
                 "description": _(
                     "Zur Versicherung steht auf der Seite nur, was Sie hier auswählen. Die Adresse der Seite "
                     "entsteht von selbst aus Titel, Ort und Jahr."

@@ -92,6 +92,8 @@ class Opportunity(models.Model):
     contact_email = models.EmailField(_("E-Mail der Kontaktperson"), blank=True)
     contact_phone = models.CharField(_("Telefon („Lieber anrufen?“)"), max_length=40, blank=True)
     insurance = models.CharField(_("Versicherung"), max_length=12, choices=Insurance, blank=True, default="")
+    remind_early = models.BooleanField(_("Erinnerung drei Tage vorher"), default=True)
+    remind_late = models.BooleanField(_("Erinnerung am Vorabend"), default=True)
     is_example = models.BooleanField(_("Beispiel"), default=False, editable=False)
     published_at = models.DateTimeField(_("veröffentlicht am"), null=True, blank=True, editable=False)
     changed_at = models.DateTimeField(_("geändert am"), auto_now=True)
@@ -205,6 +207,7 @@ class Shift(Slot):
 
     kind = "shift"
     row_relations = ("opportunity__organisation", "opportunity__municipality")
+    reminder_switches = {"early": "opportunity__remind_early", "late": "opportunity__remind_late"}
     objects = ShiftQuerySet.as_manager()
 
     class Meta(Slot.Meta):

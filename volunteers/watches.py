@@ -122,7 +122,7 @@ def tell_due(*, now: datetime) -> int:
 
     Statements: the news, the people, three for each mail, one for all whom the news do not concern.
     """
-    if outbox.is_quiet(now):
+    if dates.is_quiet(now):
         return 0
     until = now - SETTLED
     news = _news(now, until)
@@ -208,7 +208,7 @@ def _page(row: Watch, near: Sequence[Shift]) -> str:
 
 def warn_due(*, now: datetime) -> int:
     """Whoever has a month left is told once, with the way to go on (class K4); how many mails."""
-    if outbox.is_quiet(now):
+    if dates.is_quiet(now):
         return 0
     soon = now - (privacy.K4_LAST - WARN_BEFORE)
     rows = Watch.objects.confirmed().filter(warned_at=None, active_at__lte=soon)

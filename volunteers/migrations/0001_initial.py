@@ -31,6 +31,8 @@ class Migration(migrations.Migration):
                 ('contact_email', models.EmailField(blank=True, max_length=254, verbose_name='E-Mail der Kontaktperson')),
                 ('contact_phone', models.CharField(blank=True, max_length=40, verbose_name='Telefon („Lieber anrufen?“)')),
                 ('insurance', models.CharField(blank=True, choices=[('', 'keine Aussage'), ('municipal', 'Helferinnen und Helfer handeln im Auftrag der Kommune (Unfallkasse Hessen)'), ('state', 'Rahmenvertrag des Landes Hessen (nachrangig)'), ('organiser', 'über den Veranstalter')], default='', max_length=12, verbose_name='Versicherung')),
+                ('remind_early', models.BooleanField(default=True, verbose_name='Erinnerung drei Tage vorher')),
+                ('remind_late', models.BooleanField(default=True, verbose_name='Erinnerung am Vorabend')),
                 ('is_example', models.BooleanField(default=False, editable=False, verbose_name='Beispiel')),
                 ('published_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='veröffentlicht am')),
                 ('changed_at', models.DateTimeField(auto_now=True, verbose_name='geändert am')),
