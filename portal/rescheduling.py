@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from portal import confirmations, dates, notices, outbox
 from portal.models import Booking
 from portal.refused import Refused
-from portal.seats import deciding, end, fill_seats, lock
+from portal.seats import deciding, end, fill_seats, give_seat, lock, locked
 from portal.slots import Signup, Slot
 from portal.standing import signups_of
 
@@ -51,6 +51,19 @@ def change_capacity(slot: Slot, *, capacity: int | None, now: datetime) -> None:
     current.capacity = capacity
     current.save(update_fields=["capacity"])
     fill_seats(current, now=now)
+
+
+@deciding
+def seat_by_hand(signup: Signup, *, now: datetime) -> None:
+    """A party that was passed over twice has its seats, by decision of staff, and is told (rule 8).
+
+    It may overbook the slot: staff see that, and decide. Raises Refused for anybody else.
+    """
+    current = locked(signup)
+    if not current.may_be_seated_by_hand or current.slot.cancelled_at or now >= current.slot.starts:
+        raise Refused(_("Diese Gruppe lässt sich nicht von Hand einteilen."))
+    give_seat(current, now=now)
+    notices.tell_promoted(current, now=now)
 
 
 @deciding

@@ -268,6 +268,11 @@ class Signup(models.Model):
         return f"{self._meta.model_name}:{self.pk}"
 
     @property
+    def may_be_seated_by_hand(self) -> bool:
+        """Rule 8: a party that was passed over twice may be seated by staff."""
+        return self.status == self.Status.WAITING and self.passed_over >= 2
+
+    @property
     def is_live(self) -> bool:
         return self.status in self.LIVE
 

@@ -343,6 +343,24 @@ def test_giving_a_seat_back_for_somebody_promotes_the_next(clerk, town):
     assert ("Platz freigegeben", f"shiftsignup:{gone.pk}") in AccessLog.objects.values_list("action", "about")
 
 
+@pytest.mark.parametrize(("passed_over", "status"), [(1, Status.WAITING), (2, Status.CONFIRMED)])
+def test_staff_seat_a_party_by_hand_that_was_passed_over_twice(clerk, town, passed_over, status):
+    shift = make.shift(opportunity=wanted(town), starts=at(10), capacity=2)
+    make.signup(shift, email="kim@example.org")
+    family = make.signup(
+        shift, email="familie@example.org", status=Status.WAITING, seats=3, passed_over=passed_over
+    )
+    url = desk(shift, "give_back", family.pk)
+    offered = "Plätze von Hand geben" in clerk.get(url).content.decode()
+    clerk.post(url, {"seat": "1"})
+    family.refresh_from_db()
+    assert (offered, family.status) == (passed_over == 2, status)
+    seated = passed_over == 2
+    assert [(kind, to) for kind, to, _subject in mails()] == [("promoted", "familie@example.org")] * seated
+    assert ("Von Hand eingeteilt", family.label) in logged() or not seated
+    assert "überbucht" in clerk.get(desk(shift)).content.decode() or not seated
+
+
 def test_a_new_title_leaves_the_address_and_a_new_address_keeps_the_old(clerk, town):
     row = wanted(town, slug="bachputz-lich-2026", published_at=timezone.now())
     make.shift(opportunity=row, starts=at(10))

@@ -70,6 +70,7 @@ def _row(signup: Signup, position: int | None = None) -> dict[str, Any]:
         "entered": dates.short(booking.entered_at),
         "remarks": remarks,
         "live": signup.status != Signup.Status.ENDED,
+        "by_hand": signup.may_be_seated_by_hand,
     }
 
 
@@ -249,6 +250,8 @@ def cancel(request: HttpRequest, shift: Shift, context: dict[str, Any]) -> HttpR
 def give_back(request: HttpRequest, shift: Shift, signup_id: int, context: dict[str, Any]) -> HttpResponse:
     """Give a seat back for somebody (rule 9); the next on the waiting list gets it."""
     signup = get_object_or_404(ShiftSignup.objects.select_related("booking"), slot=shift, pk=signup_id)
+    if request.method == "POST" and "seat" in request.POST:
+        return _seat_by_hand(request, shift, signup)
     if request.method == "POST":
         user = accounts.person(request)
         refused = atomically(lambda: signups.give_back(signup, now=timezone.now(), by=user))
@@ -261,3 +264,14 @@ def give_back(request: HttpRequest, shift: Shift, signup_id: int, context: dict[
     log(accounts.person(request), gettext("Anmeldung gelesen"), shift, signup)
     more = {"title": gettext("Platz freigeben"), "signup": _row(signup)}
     return _page(request, "give_back", shift, context | more)
+
+
+def _seat_by_hand(request: HttpRequest, shift: Shift, signup: ShiftSignup) -> HttpResponse:
+    """Staff seat a party that was passed over twice (rule 8)."""
+    refused = atomically(lambda: rescheduling.seat_by_hand(signup, now=timezone.now()))
+    if refused:
+        messages.error(request, refused)
+    else:
+        log(accounts.person(request), gettext("Von Hand eingeteilt"), shift, signup)
+        messages.success(request, gettext("Die Gruppe hat ihre Plätze und bekommt Bescheid."))
+    return redirect("admin:volunteers_shift_change", shift.pk)
