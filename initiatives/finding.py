@@ -12,7 +12,7 @@ from django.db.models import Count
 from django.http import Http404
 
 from initiatives.models import Initiative, InitiativeQuerySet
-from initiatives.topics import NAMES
+from initiatives.topics import NAMES, TopicChip
 from portal import places
 from portal import search as words
 from portal.models import Municipality
@@ -20,15 +20,6 @@ from portal.places import Near, PlaceSearch
 
 PAGE_SIZE = 24
 ELSEWHERE = 3  # examples to offer when nothing fits
-
-
-@dataclass
-class TopicChip:
-    slug: str
-    name: str
-    count: int
-    url: str
-    current: bool
 
 
 @dataclass

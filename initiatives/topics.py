@@ -1,5 +1,7 @@
 """The small fixed set of topics (domain.md „Terms"); each has its own drawing in static/topics/."""
 
+from dataclasses import dataclass
+
 from initiatives.models import Topic
 
 NAMES = {
@@ -19,6 +21,17 @@ NAMES = {
 
 # Titles that promise something to be seen: a bus is no coffee cup, a repair café is one.
 DRAWN = {"bürgerbus": "buergerbus", "repair": "senioren"}
+
+
+@dataclass
+class TopicChip:
+    """A topic as a filter of a list: how many rows it leaves, and the address that sets it."""
+
+    slug: str
+    name: str
+    count: int
+    url: str
+    current: bool
 
 
 def drawing(title: str, topic_slug: str) -> str:

@@ -13,6 +13,7 @@ from django.db.models import Count
 from django.http import Http404
 from django.utils import timezone
 
+from initiatives.topics import TopicChip
 from portal import places
 from portal.models import Municipality
 from portal.places import PlaceSearch
@@ -21,15 +22,6 @@ from volunteers.models import Shift, ShiftQuerySet
 
 PAGE_SIZE = 20
 ELSEWHERE = 3  # dates to offer when none lies near
-
-
-@dataclass
-class TopicChip:
-    slug: str
-    name: str
-    count: int
-    url: str
-    current: bool
 
 
 @dataclass
