@@ -230,7 +230,9 @@ class MailAdmin(ScopedAdmin):
         return mask(obj.text)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        for _reach, organisation in roles.reaches(accounts.person(request), "view", self.opts.label_lower):
+        for _reach, organisation, _only in roles.reaches(
+            accounts.person(request), "view", self.opts.label_lower
+        ):
             accesslog.record(
                 accounts.person(request),
                 action=gettext("Liste gelesen"),

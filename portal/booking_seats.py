@@ -29,6 +29,7 @@ def return_to(signup: Signup, *, now: datetime) -> Booking:
         email=booking.email,
         phone=booking.phone,
         age_confirmed=booking.age_confirmed,
+        answers=signup.answered(),
         now=now,
         verified=True,
     )

@@ -124,7 +124,7 @@ def _letter(booking: Booking, signups: Sequence[Signup], *, nudge: bool) -> dict
     )
     return letters.write(
         "signups/confirm-address",
-        notices.slot_facts(first.slot)
+        notices.common_facts([signup.slot for signup in signups])
         | {
             "greeting": _("Guten Tag %s,") % booking.name,
             "seats": notices.persons(first.seats),

@@ -157,6 +157,7 @@ class Membership(models.Model):
     class Role(models.TextChoices):
         EDITOR = "editor", _("Redaktion")
         NETWORK = "network", _("Verband: Netzwerk")
+        SEMINARS = "seminars", _("Verband: Seminare")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("Zugang"))
     organisation = models.ForeignKey(
@@ -285,6 +286,7 @@ class OldSlug(models.Model):
         INITIATIVE = "initiative", _("Initiative")
         OPPORTUNITY = "opportunity", _("Aktion")
         MUNICIPALITY = "municipality", _("Ort")
+        SESSION = "session", _("Seminartermin")
 
     kind = models.CharField(max_length=12, choices=Kind)
     old = models.SlugField(max_length=120)
@@ -317,6 +319,9 @@ class Booking(models.Model):
     email_key = models.CharField(max_length=254, null=True, blank=True, editable=False, db_index=True)  # noqa: DJ001
     phone = models.CharField(_("Telefon"), max_length=40, blank=True)
     source = models.CharField(_("Weg"), max_length=8, choices=Source, default=Source.WEB)
+    slot_kind = models.CharField(
+        _("wozu"), max_length=12, default="shift", db_default="shift", editable=False
+    )
     entered_by = models.ForeignKey(
         User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("eingetragen von")
     )
@@ -404,7 +409,7 @@ class Mail(models.Model):
     last_error = models.CharField(_("letzter Fehler"), max_length=300, blank=True)
 
     # Rule 16: these do not leave between 21 and 7 o'clock, also when the mail server was away till then.
-    PATIENT: ClassVar[list[str]] = ["reminder", "thanks", "new-signups"]
+    PATIENT: ClassVar[list[str]] = ["reminder", "thanks", "new-signups", "watch-news", "watch-ending"]
 
     privacy = {
         "to": "K1",

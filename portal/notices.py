@@ -14,8 +14,9 @@ from django.utils.translation import ngettext
 
 from portal import calendars, dates, letters, links, outbox
 from portal.models import Booking, Mail
+from portal.reminder_times import DaysBefore, ShortlyBefore
 from portal.slots import Signup, Slot
-from portal.standing import forms_of, signup_models, signups_of
+from portal.standing import forms_of, signup_models, signups_of, slot_model
 
 FREE_SEAT_PAUSE = timedelta(hours=6)  # rule 6
 # Mails about one sign-up, and about a whole form, that its end or a change makes untrue.
@@ -27,9 +28,11 @@ def persons(seats: int) -> str:
     return ngettext("%(n)s Person", "%(n)s Personen", seats) % {"n": seats}
 
 
-def _line(signup: Signup, extra: str = "") -> str:
+def _line(signup: Signup, extra: str = "", *, named: bool = False) -> str:
     slot = signup.slot
     parts = [dates.long(slot.starts, slot.ends)]
+    if named:
+        parts.append(f"„{slot.title}“")
     if slot.where:
         parts.append(_("Treffpunkt: %s") % slot.where)
     if signup.seats > 1:
@@ -37,9 +40,15 @@ def _line(signup: Signup, extra: str = "") -> str:
     return "- " + ", ".join([*parts, *([extra] if extra else [])])
 
 
+def _differ(signups: Sequence[Signup]) -> bool:
+    """Whether the dates are about different things, so that each has to be named."""
+    return len({signup.slot.title for signup in signups}) > 1
+
+
 def block(signups: Sequence[Signup]) -> str:
     """A line per date, as letters want it."""
-    return "\n".join(_line(signup) for signup in signups)
+    named = _differ(signups)
+    return "\n".join(_line(signup, named=named) for signup in signups)
 
 
 def slot_facts(slot: Slot) -> dict[str, str]:
@@ -51,20 +60,30 @@ def slot_facts(slot: Slot) -> dict[str, str]:
         "where": slot.where,
         "bring": slot.bring,
         "contact": slot.contact_line,
+        "online": "1" if slot.is_online else "",
         "page_url": settings.SITE_URL + slot.get_absolute_url(),
     }
 
 
+def common_facts(slots: Sequence[Slot]) -> dict[str, str]:
+    """The same for several dates: of the first, under the title that all have in common."""
+    facts = slot_facts(slots[0])
+    return facts | {"title": slots[0].umbrella} if len({slot.title for slot in slots}) > 1 else facts
+
+
 def facts(booking: Booking, signups: Sequence[Signup]) -> dict[str, str]:
     """Greeting, dates, and the ways to change them, for the sign-ups of one form."""
-    first = signups[0]
+    first, named = signups[0], _differ(signups)
     waiting = [s for s in signups if s.status == Signup.Status.WAITING]
     position = {s.pk: str(s.position()) for s in waiting}
-    return slot_facts(first.slot) | {
+    certain = [s for s in signups if s not in waiting]
+    return common_facts([s.slot for s in signups]) | {
         "greeting": _("Guten Tag %s,") % booking.name if booking.name else _("Guten Tag,"),
         "seats": persons(first.seats),
-        "dates": block([s for s in signups if s not in waiting]),
-        "waiting_dates": "\n".join(_line(s, _("Platz %s der Warteliste") % position[s.pk]) for s in waiting),
+        "dates": "\n".join(_line(s, named=named) for s in certain),
+        "waiting_dates": "\n".join(
+            _line(s, _("Platz %s der Warteliste") % position[s.pk], named=named) for s in waiting
+        ),
         "n_dates": str(len(signups)),
         "position": position.get(waiting[0].pk, "") if waiting else "",
         "manage_url": links.url("booking:manage", links.MANAGE, booking),
@@ -212,18 +231,22 @@ def reminder_about(booking: Booking, day: date) -> str:
 
 def take_back_reminder(booking: Booking, *, day: date, now: datetime) -> None:
     """A reminder for this day that has not left will not; it is due again, for what is then true."""
-    if outbox.withdraw(about=[reminder_about(booking, day)], kinds=["reminder"], now=now):
-        forget_reminders(booking, day=day)
+    about = reminder_about(booking, day)
+    kinds = Mail.objects.open().filter(about=about, kind__in=[DaysBefore.kind, ShortlyBefore.kind])
+    for kind in set(kinds.values_list("kind", flat=True)):
+        if outbox.withdraw(about=[about], kinds=[kind], now=now):
+            _forget_reminders(booking, day=day, kind=kind)
 
 
-def forget_reminders(booking: Booking, *, day: date) -> None:
-    """The dates of this form on this day count as not reminded."""
+def _forget_reminders(booking: Booking, *, day: date, kind: str) -> None:
+    """The dates of this form on this day count as not reminded by reminders of this kind."""
     midnight = dates.at(day, time.min), dates.at(day + timedelta(days=1), time.min)
     for model in signup_models():
-        rows = model.objects.live().filter(booking=booking)  # type: ignore[attr-defined]
-        rows.filter(slot__starts__gte=midnight[0], slot__starts__lt=midnight[1]).update(
-            reminded_early=None, reminded_late=None
-        )
+        columns = [reminder.column for reminder in slot_model(model).reminders if reminder.kind == kind]
+        if columns:
+            rows = model.objects.live().filter(booking=booking)  # type: ignore[attr-defined]
+            rows = rows.filter(slot__starts__gte=midnight[0], slot__starts__lt=midnight[1])
+            rows.update(**dict.fromkeys(columns))
 
 
 def tell_contact_of_late_return(signup: Signup, *, now: datetime) -> None:

@@ -64,7 +64,7 @@ class PublishedAdmin(ScopedAdmin):
     def towns(self, request: HttpRequest, obj: Any) -> QuerySet[Municipality]:
         """Where a new row may lie; for an old one: the towns of who answers for it, so that it stays theirs."""
         mine = Q(pk=obj.municipality_id) if obj else NONE
-        for reach, organisation in roles.reaches(
+        for reach, organisation, _only in roles.reaches(
             accounts.person(request), "change" if obj else "add", self.opts.label_lower
         ):
             if reach is Reach.ALL:

@@ -12,10 +12,9 @@ from portal.models import Booking, User, email_key
 from portal.refused import Refused
 from portal.seats import deciding
 from portal.slots import Signup, Slot
-from portal.standing import signup_models, signups_of, with_slot
+from portal.standing import signup_model, signup_models, signups_of, with_slot
 
 Status = Signup.Status
-WORDING = "2026-11"  # version of the sentence beside the button; raise it with the sentence
 REPEAT_WINDOW = timedelta(minutes=15)  # the same form again is a double click or a reload
 
 
@@ -27,7 +26,8 @@ def register(
     name: str,
     email: str,
     phone: str = "",
-    age_confirmed: bool,
+    age_confirmed: bool = False,
+    answers: dict[str, Any] | None = None,
     now: datetime,
     source: Booking.Source = Booking.Source.WEB,
     entered_by: User | None = None,
@@ -37,21 +37,23 @@ def register(
 
     A guest's sign-ups are UNCONFIRMED and hold no seat; a confirm-address mail is queued (rule 2).
     With `verified` (logged in) or `entered_by` (staff) they join the queues at once (rule 4).
-    A known address is neither refused nor told here (rule 5). Raises Refused, Busy.
+    `answers` are further columns of the sign-up (`Signup.answers`). A known address is neither refused
+    nor told here (rule 5). Raises Refused, Busy.
     """
     if not slots:
         raise Refused(_("Bitte wählen Sie mindestens einen Termin."))
     if seats < 1:
         raise Refused(_("Bitte melden Sie mindestens eine Person an."))
-    if not age_confirmed:
+    if not age_confirmed and slots[0].asks_age:
         raise Refused(_("Bitte bestätigen Sie die Angabe zum Alter."))
     for slot in slots:
         refuse_unless_open(slot, seats=seats, now=now, by_staff=entered_by is not None)
-    known_as = email_key(email)
+    known_as, answers = email_key(email), answers or {}
     at_once, number = verified or entered_by is not None, 0
     if known_as and not at_once:
         confirmations.lock_address(known_as)
-        if twin := _twin(slots, seats=seats, name=name, email_key=known_as, phone=phone, now=now):
+        said = {"seats": seats} | answers
+        if twin := _twin(slots, said, name=name, email_key=known_as, phone=phone, now=now):
             return twin
         number = confirmations.next_number(known_as, now=now)
     booking = Booking.objects.create(
@@ -62,15 +64,16 @@ def register(
         phone=phone,
         source=source,
         entered_by=entered_by,
-        wording=WORDING,
+        slot_kind=slots[0].kind,
+        wording=slots[0].wording,
         age_confirmed=age_confirmed,
         entered_at=now,
         mailed_at=now if number else None,
         confirmed_at=now if at_once else None,
     )
-    model = _signups_on(slots)
+    model = signup_model(slots[0])
     signups = model.objects.bulk_create(
-        [model(booking=booking, slot=slot, email_key=known_as, seats=seats) for slot in slots]
+        [model(booking=booking, slot=slot, email_key=known_as, seats=seats, **answers) for slot in slots]
     )
     if at_once:
         join(signups, now=now)
@@ -79,27 +82,24 @@ def register(
     return booking
 
 
-def _signups_on(slots: Sequence[Slot]) -> Any:
-    return type(slots[0]).signups.rel.related_model
-
-
 def _twin(
-    slots: Sequence[Slot], *, seats: int, name: str, email_key: str, phone: str, now: datetime
+    slots: Sequence[Slot], said: dict[str, Any], *, name: str, email_key: str, phone: str, now: datetime
 ) -> Booking | None:
     """The booking that the same form made a moment ago, if it still waits for its click.
 
     A double click or a reload is one form: one booking, one mail, and a corrected address
     leaves no second mail behind at the wrong one.
     """
-    wanted = {(slot.pk, seats) for slot in slots}
+    wanted = {(slot.pk, *said.values()) for slot in slots}
     recent = Booking.objects.filter(
         email_key=email_key, name=name, phone=phone, entered_at__gt=now - REPEAT_WINDOW
     ).filter(confirmed_at=None, erased_at=None, link_version=0)
-    rows = _signups_on(slots).objects.filter(booking__in=recent, status=Status.UNCONFIRMED)  # type: ignore[attr-defined]
-    said: dict[Booking, set[tuple[int, int]]] = {}
+    rows = signup_model(slots[0]).objects.filter(booking__in=recent, status=Status.UNCONFIRMED)  # type: ignore[attr-defined]
+    found: dict[Booking, set[tuple[Any, ...]]] = {}
     for signup in rows.select_related("booking__organisation"):
-        said.setdefault(signup.booking, set()).add((signup.slot_id, signup.seats))
-    return next((booking for booking, dates in said.items() if dates == wanted), None)
+        dates = found.setdefault(signup.booking, set())
+        dates.add((signup.slot_id, *(getattr(signup, column) for column in said)))
+    return next((booking for booking, dates in found.items() if dates == wanted), None)
 
 
 def other_open(booking: Booking) -> list[Signup]:

@@ -2,40 +2,41 @@
 
 `queue_due` runs every minute and is harmless when run twice: each mail has a key that makes it
 once, and each row remembers what it was told. Times are columns, never countdowns in a broker.
+The reminders themselves are in `reminding.py`.
 """
 
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from portal import confirmations, letters, notices, outbox
 from portal.dates import at, is_quiet
-from portal.models import Booking, Mail
+from portal.models import Booking
 from portal.refused import Busy
+from portal.reminding import BATCH, remind, remind_soon, take_back_missed, whole_forms
 from portal.seats import announce_free_seat, deciding, lock
 from portal.slots import Signup, Slot
-from portal.standing import signup_models, signups_of, slot_model, with_slot
+from portal.standing import signup_models, signups_of, slot_model
 
 NUDGE_AFTER, NUDGE_AFTER_SOON, SOON = timedelta(hours=20), timedelta(hours=3), timedelta(hours=48)
-EVENING = time(17)  # rule table: 17 o'clock the day before
-EARLY_DAYS, LATE_DAYS = 3, 1
+EVENING = time(17)  # when a day's new sign-ups go to the contact
 THANKS_FOR = timedelta(days=7)  # after an outage, thanks older than this are no longer useful
-BATCH = 500  # forms or rows per run and kind; the next minute takes the rest
 
 
 def queue_due(*, now: datetime) -> dict[str, int]:
     """Everything that is due now is in the outbox; returns how many mails per kind were written."""
-    _unless_busy(_take_back_missed, now)
+    _unless_busy(take_back_missed, now)
     written = {"nudge": _unless_busy(_nudges, now), "seat-free": _unless_busy(_open_seats, now)}
-    if not is_quiet(now):  # rule 16: these do not leave between 21 and 7 o'clock
-        for kind, find in (("reminder", _reminders), ("thanks", _thanks), ("new-signups", _digests)):
-            written[kind] = sum(_unless_busy(find, model, now) for model in signup_models())
+    finds = {"reminder": remind, "thanks": _thanks, "new-signups": _digests}
+    if is_quiet(now):  # rule 16: these do not leave between 21 and 7 o'clock, but „in einer Stunde" does
+        finds = {"reminder": remind_soon}
+    for kind, find in finds.items():
+        written[kind] = sum(_unless_busy(find, model, now) for model in signup_models())
     return written
 
 
@@ -45,100 +46,6 @@ def _unless_busy(find: Callable[..., int], *args: object) -> int:
         return find(*args)
     except Busy:
         return 0
-
-
-# --- reminders ------------------------------------------------------------------------------------
-def _reminders(model: type[Signup], now: datetime) -> int:
-    """Confirmed people of dates in three days, and of tomorrow's (from 17 o'clock) and today's dates."""
-    today = timezone.localdate(now)
-    written = 0
-    if now >= at(today, EVENING):
-        early, late = today + timedelta(days=EARLY_DAYS), today + timedelta(days=LATE_DAYS)
-        written += _remind(model, "early", early, word=_("In drei Tagen"), now=now)
-        written += _remind(model, "late", late, word=_("Morgen"), now=now)
-    # After an outage: what should have gone out last evening is still useful before the start.
-    return written + _remind(model, "late", today, word=_("Heute"), now=now)
-
-
-def _take_back_missed(now: datetime) -> int:
-    """A reminder that could not leave in time („Morgen" after midnight) is due again, in today's words."""
-    missed = Mail.objects.open().filter(kind="reminder", useful_until__lte=now).exclude(booking=None)
-    for mail in missed.select_related("booking").order_by("pk")[:BATCH]:
-        day = date.fromisoformat(mail.about.rpartition(":")[2])
-        deciding(notices.take_back_reminder)(mail.booking, day=day, now=now)  # type: ignore[arg-type]
-    return 0
-
-
-def _remind(model: type[Signup], which: str, day: date, *, word: str, now: datetime) -> int:
-    """Remind those of `day` who were not yet, for this start; dates of one form and day share a mail.
-
-    A sign-up that got its seat after the reminder's time gets none that is already past (rule 14).
-    """
-    column = f"reminded_{which}"
-    days = EARLY_DAYS if which == "early" else LATE_DAYS
-    due = at(day - timedelta(days=days), EVENING)
-    rows = model.objects.filter(  # type: ignore[attr-defined,misc]
-        Q(**{column: None}) | ~Q(**{column: F("slot__starts_revision")}),
-        status=Signup.Status.CONFIRMED,
-        slot__cancelled_at=None,
-        slot__starts__gte=at(day, time.min),
-        slot__starts__lt=at(day + timedelta(days=1), time.min),
-        slot__starts__gt=now,
-        seated_at__lte=due,
-    )
-    if switch := slot_model(model).reminder_switches.get(which):
-        rows = rows.filter(**{f"slot__{switch}": True})
-    written = 0
-    for _booking, group in groupby(_whole_forms(rows), key=lambda signup: signup.booking_id):
-        written += _remind_one(list(group), column, word=word, day=day, now=now)
-    return written
-
-
-def _whole_forms(signups: QuerySet) -> list[Signup]:
-    """The sign-ups of the first forms that have an address, as many as one run takes, form by form."""
-    rows = signups.exclude(booking__email="").order_by("booking_id", "slot__starts", "pk")
-    keys = list(rows.order_by("booking_id").values_list("booking_id", flat=True).distinct()[:BATCH])
-    return list(with_slot(rows.filter(booking__in=keys))) if keys else []
-
-
-@deciding
-def _remind_one(signups: list[Signup], column: str, *, word: str, day: date, now: datetime) -> int:
-    """One reminder for the dates of one form on one day, if they are still as they were read."""
-    model = type(signups[0])
-    current = {slot.pk: slot for slot in lock(slot_model(model), {s.slot_id for s in signups})}
-    fresh = [
-        signup
-        for signup in with_slot(model.objects.filter(pk__in=[s.pk for s in signups])).order_by(
-            "slot__starts", "pk"
-        )  # type: ignore[attr-defined]
-        if signup.status == Signup.Status.CONFIRMED
-        and not current[signup.slot_id].cancelled_at
-        and timezone.localdate(current[signup.slot_id].starts) == day
-        and getattr(signup, column) != signup.slot.starts_revision
-    ]
-    if not fresh:
-        return 0
-    booking = fresh[0].booking
-    said = notices.short_key([f"{s.label}.{s.slot.starts_revision}.{s.slot.sequence}" for s in fresh])
-    letter = letters.write(
-        "signups/reminder", notices.facts(booking, fresh) | {"word": word}, organisation=booking.organisation
-    )
-    written = outbox.queue(
-        key=f"reminder:{column}:{booking.label}:{day}:{word}:{said}",
-        kind="reminder",
-        to=booking.email,
-        letter=letter,
-        now=now,
-        organisation=booking.organisation,
-        booking=booking,
-        about=notices.reminder_about(booking, day),
-        # „Morgen" is true until midnight; today's until the first date begins
-        useful_until=min(fresh[0].slot.starts, at(timezone.localdate(now) + timedelta(days=1), time.min)),
-    )
-    for signup in fresh:
-        setattr(signup, column, signup.slot.starts_revision)
-        signup.save(update_fields=[column])
-    return int(written)
 
 
 # --- nudges -----------------------------------------------------------------------------------------
@@ -228,7 +135,7 @@ def _thanks(model: type[Signup], now: datetime) -> int:
         slot__ends__gt=now - THANKS_FOR,
     ).exclude(attended=False)
     written = 0
-    for _booking, group in groupby(_whole_forms(rows), key=lambda s: (s.booking_id, s.slot.day)):
+    for _booking, group in groupby(whole_forms(rows), key=lambda s: (s.booking_id, s.slot.day)):
         written += _thank(list(group), now=now)
     return written
 

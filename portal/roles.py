@@ -5,8 +5,10 @@ Django groups and no Permission rows (architecture.md): what stands here is aske
 "choose" is the right to name a row in a form without reading it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+
+from django.db.models import Q
 
 from portal.models import Membership, Organisation, User
 
@@ -21,17 +23,23 @@ class Reach(Enum):
 class Right:
     actions: frozenset[str]
     reach: Reach
+    only: Q = field(default_factory=Q)  # a further condition on the rows
 
 
-def _right(actions: str, reach: Reach = Reach.OWN) -> Right:
-    return Right(frozenset(actions.split()), reach)
+def _right(actions: str, reach: Reach = Reach.OWN, only: Q | None = None) -> Right:
+    return Right(frozenset(actions.split()), reach, only or Q())
 
+
+# Who looks after seminars sees no volunteer, everybody else sees no participant of one.
+OF_SEMINARS = (
+    Q(booking__slot_kind="session") | Q(about__startswith="session:") | Q(about__startswith="serieswatch:")
+)
 
 RIGHTS: dict[Membership.Role, dict[str, Right]] = {
     Membership.Role.EDITOR: {
         "portal.organisation": _right("view change"),
         "portal.municipality": _right("choose"),
-        "portal.mail": _right("view resend"),
+        "portal.mail": _right("view resend", only=~OF_SEMINARS),
         "portal.accesslog": _right("view"),
         "initiatives.topic": _right("choose", Reach.ALL),
         "initiatives.initiative": _right("view add change delete"),
@@ -44,7 +52,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "portal.municipality": _right("view change choose", Reach.ALL),
         "portal.user": _right("view add change", Reach.ALL),
         "portal.membership": _right("view add change delete", Reach.ALL),
-        "portal.mail": _right("view resend", Reach.TRUST),
+        "portal.mail": _right("view resend", Reach.TRUST, only=~OF_SEMINARS),
         "portal.accesslog": _right("view"),
         "initiatives.topic": _right("view add change choose", Reach.ALL),
         "initiatives.initiative": _right("view add change delete"),
@@ -53,26 +61,36 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "volunteers.shift": _right("view add change delete", Reach.TRUST),
         "volunteers.shiftsignup": _right("view add change", Reach.TRUST),
     },
+    Membership.Role.SEMINARS: {
+        "portal.mail": _right("view resend", only=OF_SEMINARS),
+        "seminars.series": _right("view add change delete choose"),
+        "seminars.session": _right("view add change delete"),
+        "seminars.speaker": _right("view add change delete"),
+        "seminars.sessionsignup": _right("view add change"),
+    },
 }
 
 
 def holds(membership: Membership) -> bool:
-    """Whether the role counts: the network is the association's, nobody else's."""
+    """Whether the role counts: network and seminars are the association's, nobody else's."""
     return (
-        membership.role != Membership.Role.NETWORK
+        membership.role == Membership.Role.EDITOR
         or membership.organisation.kind == Organisation.Kind.ASSOCIATION
     )
 
 
-def reaches(user: User, action: str, label: str) -> list[tuple[Reach, Organisation | None]]:
-    """How far the user may do this to rows of the model `label`: reach and organisation, one per membership."""
+def reaches(user: User, action: str, label: str) -> list[tuple[Reach, Organisation | None, Q]]:
+    """How far the user may do this to rows of the model `label`: reach, organisation and a further condition.
+
+    One for each membership.
+    """
     if user.is_active and user.is_superuser:
-        return [(Reach.ALL, None)]
-    found: list[tuple[Reach, Organisation | None]] = []
+        return [(Reach.ALL, None, Q())]
+    found: list[tuple[Reach, Organisation | None, Q]] = []
     for membership in user.roles:
         right = RIGHTS[Membership.Role(membership.role)].get(label)
         if right and action in right.actions and holds(membership):
-            found.append((right.reach, membership.organisation))
+            found.append((right.reach, membership.organisation, right.only))
     return found
 
 

@@ -35,12 +35,13 @@ BUSY = _(
 def rows(request: HttpRequest, action: str, model_admin: Any) -> Q:
     """Which rows of an admin's model the person may do this to, as a condition for a queryset."""
     allowed = NONE
-    for reach, organisation in roles.reaches(accounts.person(request), action, model_admin.opts.label_lower):
+    asked = roles.reaches(accounts.person(request), action, model_admin.opts.label_lower)
+    for reach, organisation, only in asked:
         if reach is Reach.ALL:
             return model_admin.limit(request)  # type: ignore[no-any-return]
         if model_admin.scope is None or organisation is None:
             continue
-        mine = Q(**{model_admin.scope: organisation.pk})
+        mine = Q(**{model_admin.scope: organisation.pk}) & only
         if reach is Reach.TRUST:
             mine &= ~Q(**{f"{model_admin.town}__organisation__isnull": False})
         allowed |= mine
@@ -198,13 +199,13 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
     def organisation_for(self, request: HttpRequest, obj: Any) -> Organisation:
         """Of a new row: the town's own organisation if the person writes for it, else the association."""
         found = roles.reaches(accounts.person(request), "add", self.opts.label_lower)
-        town_s = obj.municipality.organisation
-        if any(town_s == organisation or reach is Reach.ALL for reach, organisation in found) and town_s:
+        town_s = obj.municipality.organisation if hasattr(obj, "municipality") else None
+        if town_s and any(town_s == mine or reach is Reach.ALL for reach, mine, _only in found):
             return town_s  # type: ignore[no-any-return]
-        ours = [org for _reach, org in found if org and org.kind == Organisation.Kind.ASSOCIATION]
+        ours = [org for _reach, org, _only in found if org and org.kind == Organisation.Kind.ASSOCIATION]
         if ours:
             return ours[0]
-        if any(reach is Reach.ALL for reach, _organisation in found):
+        if any(reach is Reach.ALL for reach, _organisation, _only in found):
             return association()
         raise PermissionDenied
 

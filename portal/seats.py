@@ -148,12 +148,16 @@ def enter_again(signup: Signup, *, now: datetime) -> None:
 
 
 def _merge(signup: Signup, earlier: Signup, *, now: datetime) -> Signup:
-    """Rule 5: confirming the second one changes the first (name, number), it makes no second."""
+    """Rule 5: confirming the second one changes the first (name, number, answers), it makes no second."""
     end(signup, Reason.MERGED, now=now)
     first = earlier.booking
     first.name = signup.booking.name
     first.phone = signup.booking.phone or first.phone
     first.save(update_fields=["name", "phone"])
+    if signup.answers:
+        for name, value in signup.answered().items():
+            setattr(earlier, name, value)
+        earlier.save(update_fields=signup.answers)
     earlier.slot = signup.slot
     if signup.seats != earlier.seats:
         resize(earlier, seats=signup.seats, now=now, is_told=True)

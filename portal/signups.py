@@ -14,13 +14,12 @@ from portal import confirmations, notices
 from portal.joining import join, refuse_unless_open
 from portal.models import Booking, User
 from portal.refused import Refused
-from portal.registering import WORDING, correct_address, other_open, register, resend
+from portal.registering import correct_address, other_open, register, resend
 from portal.seats import deciding, end, enter_again, fill_seats, fits, lock, locked, resize, take_open_seat
 from portal.slots import Signup
 from portal.standing import signup_models, signups_of
 
 __all__ = [
-    "WORDING",
     "Refused",
     "change_party",
     "claim_seat",
@@ -48,8 +47,9 @@ def confirm(booking: Booking, *, signups: Sequence[Signup], now: datetime) -> No
     nothing and sends nothing (rule 10).
     """
     mine = [signup for signup in signups if signup.email_key and signup.email_key == booking.email_key]
-    for model in {type(signup) for signup in mine}:
-        join([signup for signup in mine if type(signup) is model], now=now)
+    for model in signup_models():  # in the same order everywhere, as the locks are
+        if ticked := [signup for signup in mine if type(signup) is model]:
+            join(ticked, now=now)
 
 
 @deciding
@@ -90,6 +90,7 @@ def _again(given_back: Signup) -> Signup:
         booking=given_back.booking,  # type: ignore[misc]
         email_key=given_back.email_key,
         seats=given_back.seats,
+        **given_back.answered(),
     )
     found.slot = slot
     return found  # type: ignore[no-any-return]

@@ -1,7 +1,8 @@
 """The abstract nouns of the seats engine: `Slot` (a time with seats) and `Signup` (a party on it).
 
-`volunteers.Shift` and, later, a seminar's session are slots. The verbs are in `signups.py`.
-A concrete signup declares `slot` as a foreign key with `related_name="signups"` and inherits `Meta`.
+`volunteers.Shift` and `seminars.Session` are slots. The verbs are in `signups.py`, what lists ask of
+many slots in `slot_lists.py`. A concrete signup declares `slot` as a foreign key with
+`related_name="signups"` and inherits `Meta`.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from portal.models import Booking, Organisation
+from portal.reminder_times import Reminder
 
 MAX_PARTY = 5  # rule 8, unless staff allow more
 
@@ -45,8 +47,15 @@ class Slot(models.Model):
     kind: ClassVar[str]
     # What `select_related` needs so that the properties below ask nothing more.
     row_relations: ClassVar[tuple[str, ...]] = ()
-    # Columns, seen from the slot, by which staff switch the reminders „early" and „late" off.
-    reminder_switches: ClassVar[dict[str, str]] = {}
+    # Which reminders there are (mail table).
+    reminders: ClassVar[tuple[Reminder, ...]] = ()
+    # Whether the form asks for the age rule (rule 12), and the version of the sentences beside its button.
+    asks_age: ClassVar[bool] = True
+    # Whether each sign-up is one person, not a party.
+    single: ClassVar[bool] = False
+    wording: ClassVar[str]
+    # Whether people come by a link instead of to a place.
+    is_online: ClassVar[bool] = False
 
     if TYPE_CHECKING:
         pk: int
@@ -71,6 +80,11 @@ class Slot(models.Model):
     def title(self) -> str:
         """What is on at this time, in words for subjects and lists."""
         raise NotImplementedError
+
+    @property
+    def umbrella(self) -> str:
+        """What several dates of one form are called together."""
+        return self.title
 
     @property
     def where(self) -> str:
@@ -101,6 +115,25 @@ class Slot(models.Model):
     def staff_path(self) -> str:
         """The page of the Redaktion where its people are listed."""
         raise NotImplementedError
+
+    @property
+    def edit_path(self) -> str:
+        """The page of the Redaktion where its time and seats are changed."""
+        raise NotImplementedError
+
+    @property
+    def age_words(self) -> str:
+        """For whom it is, where `asks_age`."""
+        return ""
+
+    @property
+    def list_path(self) -> str:
+        """The public page with all dates of this kind."""
+        raise NotImplementedError
+
+    def access(self) -> dict[str, str]:
+        """How to get in, for those with a seat and nobody else (rule 28): join_url, dial_in; may be empty."""
+        return {}
 
     @property
     def organisation(self) -> Organisation:
@@ -227,6 +260,8 @@ class Signup(models.Model):
     link_version = models.PositiveIntegerField(default=0, editable=False)
 
     privacy = {"email_key": "K3"}
+    # Further columns that the form asks for; each is in `privacy`, too.
+    answers: ClassVar[tuple[str, ...]] = ()
     objects = SignupQuerySet.as_manager()
 
     if TYPE_CHECKING:
@@ -266,6 +301,18 @@ class Signup(models.Model):
     @property
     def label(self) -> str:
         return f"{self._meta.model_name}:{self.pk}"
+
+    def answered(self) -> dict[str, Any]:
+        """What the form asked for beside name and address, by column."""
+        return {name: getattr(self, name) for name in self.answers}
+
+    def answers_words(self) -> str:
+        """The same in words, for staff and for the person."""
+        words = [
+            getattr(self, f"get_{name}_display", lambda name=name: getattr(self, name))()
+            for name in self.answers
+        ]
+        return ", ".join(str(word) for word in words if word)
 
     @property
     def may_be_seated_by_hand(self) -> bool:

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db.models import Q, QuerySet
 
 from portal.models import Booking
-from portal.slots import Signup
+from portal.slots import Signup, Slot
 
 _MERGED = Signup.Reason.MERGED
 
@@ -18,6 +18,11 @@ _MERGED = Signup.Reason.MERGED
 def signup_models() -> list[type[Signup]]:
     """The concrete sign-ups of all apps: found, not registered."""
     return [model for model in apps.get_models() if issubclass(model, Signup)]
+
+
+def signup_model(slot: Slot) -> Any:
+    """The sign-ups that are made for slots of this kind."""
+    return type(slot).signups.rel.related_model
 
 
 def slot_model(model: type[Signup]) -> Any:

@@ -49,6 +49,7 @@ NOT_PERSONAL = {
     "portal.OldSlug.old": PUBLISHED,
     "portal.OldSlug.current": PUBLISHED,
     "portal.Booking.wording": "the version of our own sentence",
+    "portal.Booking.slot_kind": MACHINE,
     "portal.Mail.key": MACHINE,
     "portal.Mail.kind": MACHINE,
     "portal.Mail.about": "number of a row",

@@ -17,7 +17,7 @@ from portal.models import Booking, Mail, Organisation, User
 from portal.slots import Signup
 from tests import make
 from tests.make import NOW
-from volunteers.models import ShiftSignup
+from volunteers.models import Shift, ShiftSignup
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 S = Signup.Status
@@ -189,7 +189,7 @@ def test_export_holds_every_personal_column_and_nobody_else():
         assert list(stored.values()) == [getattr(row, name) for name in type(row).privacy]
     assert len(data["mails"]) == 2
     assert data["einwilligung"] == {
-        "fassung": signups.WORDING,
+        "fassung": Shift.wording,
         "altersangabe_bestaetigt": True,
         "eingetragen": booking.entered_at.isoformat(),
         "bestaetigungsmail": booking.mailed_at.isoformat(),

@@ -140,7 +140,7 @@ def test_form_makes_one_booking_and_one_mail_with_the_opt_in_proof():
 
     booking.refresh_from_db()
     proof = (booking.wording, booking.entered_at, booking.mailed_at, booking.confirmed_at, booking.source)
-    assert proof == (signups.WORDING, NOW, NOW, None, "web")
+    assert proof == (Shift.wording, NOW, NOW, None, "web")
     assert (booking.name, booking.email, booking.phone) == ("Kim Muster", "kim@example.org", "0171 1234567")
     assert states(slot) == [("kim", "unconfirmed", None, 2)]
     (mail,) = Mail.objects.all()

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal import dates
-from volunteers.cards import Card, card, seats_state, seats_text
+from portal.slot_lists import seats_state, seats_text
+from volunteers.cards import Card, card
 from volunteers.forms import SignupForm
 from volunteers.models import Opportunity, Shift, ShiftSignup
 

@@ -9,24 +9,21 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.urls import path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.models import Initiative
-from portal import accounts, dates, rescheduling, slugs
+from portal import accounts, dates, desk, rescheduling, slugs
+from portal.desk_admin import DeskAdmin, WhenFilter
 from portal.models import User
 from portal.publishing import PublishedAdmin
 from portal.refused import Refused
-from portal.scoping import ScopedAdmin, ScopedInline
-from volunteers import desk
+from portal.scoping import ScopedInline
 from volunteers.models import Opportunity, Shift, ShiftSignup
-
-TIME_FIELDS = {"starts", "ends", "deadline"}
 
 
 class ShiftForm(forms.ModelForm):
@@ -182,40 +179,14 @@ class OpportunityAdmin(PublishedAdmin):
 
 def change_shift(user: User, shift: Shift, changed: set[str]) -> None:
     """Only what the form changed is changed, by the verb that tells people, and logged; Refused, Busy."""
-    now = timezone.now()
-    if changed & TIME_FIELDS:
-        rescheduling.move(shift, starts=shift.starts, ends=shift.ends, deadline=shift.deadline, now=now)
-        desk.log(user, gettext("Zeiten geändert"), shift)
-    if "capacity" in changed:
-        rescheduling.change_capacity(shift, capacity=shift.capacity, now=now)
-        desk.log(user, gettext("Plätze geändert"), shift)
+    desk.change_slot(user, shift, changed)
     plain = changed & {"note", "max_party"}
     if plain:
         Shift.objects.filter(pk=shift.pk).update(**{name: getattr(shift, name) for name in plain})
 
 
-class WhenFilter(admin.SimpleListFilter):
-    title = _("Zeit")
-    parameter_name = "zeit"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("vorbei", gettext("vorbei")), ("alle", gettext("alle"))]
-
-    def choices(self, changelist: Any) -> Any:
-        """„kommende" instead of Django's „alle" for no choice."""
-        first, *others = super().choices(changelist)
-        yield {**first, "display": gettext("kommende")}
-        yield from others
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Shift]) -> QuerySet[Shift]:
-        now = timezone.now()
-        if self.value() == "vorbei":
-            return queryset.filter(ends__lte=now).order_by("-starts")
-        return queryset if self.value() == "alle" else queryset.filter(ends__gt=now)
-
-
 @admin.register(Shift)
-class ShiftAdmin(ScopedAdmin):
+class ShiftAdmin(DeskAdmin):
     """The dates of all one's actions; each leads to its people."""
 
     place = 20
@@ -254,48 +225,11 @@ class ShiftAdmin(ScopedAdmin):
     def unconfirmed(self, obj: Any) -> str:
         return gettext("%s noch nicht bestätigt") % obj.n_unconfirmed if obj.n_unconfirmed else " "
 
-    def get_urls(self) -> list[Any]:
-        def page(route: str, view: Any, name: str) -> Any:
-            return path(
-                f"<int:object_id>/{route}", self.admin_site.admin_view(view), name=f"volunteers_shift_{name}"
-            )
-
-        return [
-            page("anrufen/", self.phone_view, "phone"),
-            page("absagen/", self.cancel_view, "cancel"),
-            page("freigeben/<int:signup_id>/", self.give_back_view, "give_back"),
-            *super().get_urls(),
-        ]
-
-    def shift_of(self, request: HttpRequest, object_id: str | int, action: str = "view") -> Shift:
-        """A date whose people are mine to see (or, with `action`, to change); else 404."""
-        if not str(object_id).isdecimal():
-            raise Http404
-        rows = self.get_queryset(request).select_related(
-            "opportunity__organisation", "opportunity__municipality"
-        )
-        shift = get_object_or_404(rows, pk=object_id)
-        if not desk.may(accounts.person(request), action) or not self.allows(request, "view", shift):
-            raise Http404
-        return shift
-
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """The people of a date instead of Django's form: times and seats stand with the action."""
-        return desk.people(request, self.shift_of(request, object_id), self.admin_site.each_context(request))
-
-    def phone_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        shift = self.shift_of(request, object_id, "add")
-        return desk.phone(request, shift, self.admin_site.each_context(request))
-
-    def cancel_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        shift = self.shift_of(request, object_id, "change")
-        return desk.cancel(request, shift, self.admin_site.each_context(request))
-
-    def give_back_view(self, request: HttpRequest, object_id: int, signup_id: int) -> HttpResponse:
-        shift = self.shift_of(request, object_id, "change")
-        return desk.give_back(request, shift, signup_id, self.admin_site.each_context(request))
+        return self.people_view(request, object_id)
 
     def start_blocks(self, request: HttpRequest) -> list[dict[str, Any]]:
         if not self.has_module_permission(request):

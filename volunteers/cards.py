@@ -14,9 +14,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from portal import dates
+from portal.slot_lists import seats_state, seats_text
 from volunteers.models import Shift
-
-FEW = 3  # free seats from which on the colour says that it is getting tight
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +34,6 @@ class Card:
     seats_text: str  # „noch 4 Plätze"
     seats_state: str  # free, few, waiting, unlimited or past
     is_example: bool
-
-
-def seats_text(shift: Shift, *, now: datetime) -> str:
-    """Free seats in words; the shift comes from `with_seats()`."""
-    return shift.seats_words(taken=shift.n_taken, waiting=shift.n_waiting, now=now)  # type: ignore[attr-defined]
-
-
-def seats_state(shift: Shift, *, now: datetime) -> str:
-    """The same for the colour: free, few, waiting, unlimited or past."""
-    if not shift.is_open(now):
-        return "past"
-    if shift.capacity is None:
-        return "unlimited"
-    free = shift.capacity - shift.n_taken  # type: ignore[attr-defined]
-    if free <= 0 or (shift.n_waiting and not shift.in_open_phase(now)):  # type: ignore[attr-defined]
-        return "waiting"
-    return "few" if free <= FEW else "free"
 
 
 def card(shift: Shift, *, now: datetime) -> Card:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from portal import dates, inputs, places
-from volunteers.cards import seats_state, seats_text
+from portal.slot_lists import seats_state, seats_text
 from volunteers.models import Opportunity, Shift
 
 TOGETHER = [

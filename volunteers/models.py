@@ -1,12 +1,11 @@
 """Calls for short-term help, their dates, who signed up, and who waits for news (domain.md, rules 1–12, 35)."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, time
 from typing import Self
 
 from django.db import models
-from django.db.models import IntegerField, OuterRef, Q, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -16,7 +15,11 @@ from initiatives.models import Initiative, Topic
 from portal import dates, places, search
 from portal.models import Municipality, Organisation
 from portal.refused import Refused
+from portal.reminder_times import DaysBefore
+from portal.slot_lists import SlotQuerySet
 from portal.slots import Signup, Slot
+
+EVENING = time(17)  # mail table: 17 o'clock the day before
 
 
 class OpportunityQuerySet(models.QuerySet["Opportunity"]):
@@ -166,33 +169,9 @@ class Opportunity(models.Model):
         return missing
 
 
-class ShiftQuerySet(models.QuerySet["Shift"]):
+class ShiftQuerySet(SlotQuerySet):
     def public(self) -> Self:
         return self.filter(opportunity__state=Opportunity.State.PUBLISHED)
-
-    def upcoming(self, now: datetime) -> Self:
-        """Where help is still wanted: not cancelled, not begun; soonest first."""
-        return self.filter(cancelled_at=None, starts__gt=now).order_by("starts", "pk")
-
-    def open_for_signup(self, now: datetime) -> Self:
-        """Upcoming, and the deadline has not passed: somebody may still sign up, or wait."""
-        return self.upcoming(now).filter(Q(deadline=None) | Q(deadline__gt=now))
-
-    def with_seats(self) -> Self:
-        """Annotates `n_taken` and `n_waiting` (parties) for lists, in the one query."""
-        mine = ShiftSignup.objects.filter(slot=OuterRef("pk")).order_by()
-        seated = mine.filter(status__in=Signup.SEATED).values("slot").annotate(n=Sum("seats")).values("n")
-        waiting = (
-            mine.filter(status=Signup.Status.WAITING)
-            .values("slot")
-            .annotate(n=models.Count("pk"))
-            .values("n")
-        )
-        zero = Value(0)
-        return self.annotate(
-            n_taken=Coalesce(Subquery(seated, output_field=IntegerField()), zero),
-            n_waiting=Coalesce(Subquery(waiting, output_field=IntegerField()), zero),
-        )
 
 
 class Shift(Slot):
@@ -207,7 +186,11 @@ class Shift(Slot):
 
     kind = "shift"
     row_relations = ("opportunity__organisation", "opportunity__municipality")
-    reminder_switches = {"early": "opportunity__remind_early", "late": "opportunity__remind_late"}
+    reminders = (
+        DaysBefore("reminded_early", 3, EVENING, switch="opportunity__remind_early"),
+        DaysBefore("reminded_late", 1, EVENING, switch="opportunity__remind_late"),
+    )
+    wording = "2026-11"  # raise it with the sentence beside the button
     objects = ShiftQuerySet.as_manager()
 
     class Meta(Slot.Meta):
@@ -241,6 +224,18 @@ class Shift(Slot):
     @property
     def staff_path(self) -> str:
         return reverse("admin:volunteers_shift_change", args=[self.pk])
+
+    @property
+    def edit_path(self) -> str:
+        return reverse("admin:volunteers_opportunity_change", args=[self.opportunity_id])
+
+    @property
+    def age_words(self) -> str:
+        return self.opportunity.get_age_display()
+
+    @property
+    def list_path(self) -> str:
+        return reverse("volunteers:list")
 
     @property
     def where(self) -> str:

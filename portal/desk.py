@@ -1,7 +1,8 @@
-"""The desk: one date and its people, as the clerk sees them (rules 1–9).
+"""The desk: one date and its people, as staff see them (rules 1–9), for every kind of slot.
 
 Who has a seat, who waits, who has not confirmed yet, whom to call oneself; take a call, give a seat
-back for somebody, cancel the date. Reading the list and changing it is logged (rule 34).
+back for somebody, cancel the date. Reading the list and changing it is logged (rule 34). `desk_admin.py`
+gives a slot's admin these pages.
 """
 
 from typing import Any
@@ -10,42 +11,54 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import accesslog, accounts, dates, inputs, rescheduling, roles, signups
+from portal import accesslog, accounts, answers, dates, inputs, rescheduling, roles, signups
 from portal.models import Booking, User
 from portal.scoping import atomically
-from portal.slots import Signup
-from volunteers.models import Shift, ShiftSignup
+from portal.slots import Signup, Slot
+from portal.standing import signup_model
 
-PEOPLE = "volunteers.shiftsignup"
 MOST = 50  # rule 8: staff may allow more than a party of five
 
 
-def may(user: User, action: str) -> bool:
-    """Whether the person's role reads (view), takes (add) or changes sign-ups at all."""
-    return roles.may(user, action, PEOPLE)
+def may(user: User, action: str, slot: Slot) -> bool:
+    """Whether the person's role reads (view), takes (add) or changes sign-ups of this kind at all."""
+    return roles.may(user, action, signup_model(slot)._meta.label_lower)
 
 
-def seats_words(shift: Any) -> str:
+def change_slot(user: User, slot: Slot, changed: set[str]) -> None:
+    """What a form changed of times and seats is changed by the verbs that tell people, and logged.
+
+    Raises Refused, Busy.
+    """
+    now = timezone.now()
+    if changed & {"starts", "ends", "deadline"}:
+        rescheduling.move(slot, starts=slot.starts, ends=slot.ends, deadline=slot.deadline, now=now)
+        log(user, gettext("Zeiten geändert"), slot)
+    if "capacity" in changed:
+        rescheduling.change_capacity(slot, capacity=slot.capacity, now=now)
+        log(user, gettext("Plätze geändert"), slot)
+
+
+def seats_words(slot: Any) -> str:
     """„8 von 12 Plätzen vergeben, 2 auf der Warteliste" from a row with `with_seats()`."""
-    if shift.cancelled_at:
+    if slot.cancelled_at:
         return gettext("abgesagt")
-    if shift.capacity is None:
-        words = ngettext("%(n)s Platz vergeben", "%(n)s Plätze vergeben", shift.n_taken) % {
-            "n": shift.n_taken
-        }
+    if slot.capacity is None:
+        words = ngettext("%(n)s Platz vergeben", "%(n)s Plätze vergeben", slot.n_taken) % {"n": slot.n_taken}
     else:
         words = gettext("%(taken)s von %(all)s Plätzen vergeben") % {
-            "taken": shift.n_taken,
-            "all": shift.capacity,
+            "taken": slot.n_taken,
+            "all": slot.capacity,
         }
-        if shift.n_taken > shift.capacity:
+        if slot.n_taken > slot.capacity:
             words = gettext("%s (überbucht)") % words
-    if shift.n_waiting:
-        words += gettext(", %s auf der Warteliste") % shift.n_waiting
+    if slot.n_waiting:
+        words += gettext(", %s auf der Warteliste") % slot.n_waiting
     return words
 
 
@@ -66,6 +79,7 @@ def _row(signup: Signup, position: int | None = None) -> dict[str, Any]:
         "email": booking.email,
         "phone": booking.phone,
         "seats": signup.seats,
+        "answers": signup.answers_words(),
         "status": _status(signup, position),
         "entered": dates.short(booking.entered_at),
         "remarks": remarks,
@@ -82,9 +96,9 @@ def _status(signup: Signup, position: int | None) -> str:
     return str(signup.get_status_display())
 
 
-def _groups(shift: Shift) -> list[dict[str, Any]]:
+def _groups(slot: Slot) -> list[dict[str, Any]]:
     """The sign-ups of a date in the order in which a clerk asks for them."""
-    everybody = list(ShiftSignup.objects.filter(slot=shift).select_related("booking").order_by("place", "pk"))
+    everybody = list(slot.signups.select_related("booking").order_by("place", "pk"))
     status = Signup.Status
     wanted: list[tuple[Any, Any, str]] = [
         ((status.CONFIRMED, status.HELD), gettext("Wer kommt"), gettext("Noch niemand.")),
@@ -102,48 +116,50 @@ def _groups(shift: Shift) -> list[dict[str, Any]]:
     return groups
 
 
-def _page(request: HttpRequest, template: str, shift: Shift, context: dict[str, Any]) -> HttpResponse:
+def _page(request: HttpRequest, template: str, slot: Slot, context: dict[str, Any]) -> HttpResponse:
     facts = {
-        "shift": shift,
-        "opts": Shift._meta,
-        "when": dates.long(shift.starts, shift.ends),
-        "seats": seats_words(shift),
+        "slot": slot,
+        "opts": slot._meta,
+        "when": dates.long(slot.starts, slot.ends),
+        "seats": seats_words(slot),
+        "list_url": reverse(f"admin:{_name(slot)}_changelist"),
+        "phone_url": reverse(f"admin:{_name(slot)}_phone", args=[slot.pk]),
+        "cancel_url": reverse(f"admin:{_name(slot)}_cancel", args=[slot.pk]),
     }
-    return render(request, f"admin/volunteers/shift/{template}.html", facts | context)
+    return render(request, f"admin/desk/{template}.html", facts | context)
 
 
-def log(user: User, action: str, shift: Shift, signup: Signup | None = None) -> None:
+def _name(slot: Slot) -> str:
+    return f"{slot._meta.app_label}_{slot._meta.model_name}"
+
+
+def log(user: User, action: str, slot: Slot, signup: Signup | None = None) -> None:
     """One entry of the access log about a date, or about one sign-up of it (rule 34)."""
     accesslog.record(
         user,
         action=action,
-        about=(signup or shift).label,
-        organisation=shift.organisation,
+        about=(signup or slot).label,
+        organisation=slot.organisation,
         now=timezone.now(),
     )
 
 
-def people(request: HttpRequest, shift: Shift, context: dict[str, Any]) -> HttpResponse:
+def people(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> HttpResponse:
     """The list of a date's people."""
-    log(accounts.person(request), gettext("Liste gelesen"), shift)
-    now = timezone.now()
-    return _page(
-        request,
-        "people",
-        shift,
-        context
-        | {
-            "title": gettext("Wer kommt?"),
-            "groups": _groups(shift),
-            "may_add": may(accounts.person(request), "add")
-            and shift.cancelled_at is None
-            and now < shift.starts,
-            "may_change": may(accounts.person(request), "change") and now < shift.starts,
-            "may_cancel": may(accounts.person(request), "change")
-            and shift.cancelled_at is None
-            and now < shift.ends,
-        },
-    )
+    user, now = accounts.person(request), timezone.now()
+    log(user, gettext("Liste gelesen"), slot)
+    may_change = may(user, "change", slot)
+    groups = _groups(slot)
+    for line in (line for group in groups for line in group["lines"]):
+        line["url"] = reverse(f"admin:{_name(slot)}_give_back", args=[slot.pk, line["pk"]])
+    more = {
+        "title": gettext("Wer kommt?"),
+        "groups": groups,
+        "may_add": may(user, "add", slot) and slot.cancelled_at is None and now < slot.starts,
+        "may_change": may_change and now < slot.starts,
+        "may_cancel": may_change and slot.cancelled_at is None and now < slot.ends,
+    }
+    return _page(request, "people", slot, context | more)
 
 
 class PhoneForm(forms.Form):
@@ -162,12 +178,18 @@ class PhoneForm(forms.Form):
     seats = forms.IntegerField(label=_("Wie viele kommen?"), min_value=1, max_value=MOST, initial=1)
     age = forms.BooleanField(label=_("Am Telefon geklärt:"), required=True)
 
-    def __init__(self, data: Any = None, *, shift: Shift) -> None:
+    def __init__(self, data: Any = None, *, slot: Slot) -> None:
         super().__init__(data)
-        self.fields["age"].label = gettext("Am Telefon geklärt: %s") % shift.opportunity.get_age_display()
+        self.fields["age"].label = gettext("Am Telefon geklärt: %s") % slot.age_words
         self.fields["age"].error_messages["required"] = gettext(
             "Bitte klären Sie am Telefon, für wen die Aktion ist."
         )
+        if not slot.asks_age:
+            del self.fields["age"]
+        if slot.single:
+            del self.fields["seats"]
+        self.answers = answers.fields(signup_model(slot))
+        self.fields |= self.answers
 
     def clean_name(self) -> str:
         return inputs.clean_name(self.cleaned_data["name"])
@@ -188,30 +210,31 @@ class PhoneForm(forms.Form):
         return data
 
 
-def phone(request: HttpRequest, shift: Shift, context: dict[str, Any]) -> HttpResponse:
+def phone(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> HttpResponse:
     """Sign up somebody who phones (rule 4): no mail to confirm, source and person are recorded."""
-    form = PhoneForm(request.POST or None, shift=shift)
+    form = PhoneForm(request.POST or None, slot=slot)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         refused = atomically(
             lambda: signups.register(
-                slots=[shift],
-                seats=data["seats"],
+                slots=[slot],
+                seats=data.get("seats", 1),
                 name=data["name"],
                 email=data["email"],
                 phone=data["phone"],
-                age_confirmed=True,
+                age_confirmed=slot.asks_age,
+                answers={name: data[name] for name in form.answers},
                 now=timezone.now(),
                 source=Booking.Source.PHONE,
                 entered_by=accounts.person(request),
             )
         )
         if not refused:
-            log(accounts.person(request), gettext("Am Telefon angemeldet"), shift)
+            log(accounts.person(request), gettext("Am Telefon angemeldet"), slot)
             messages.success(request, gettext("%s ist eingetragen.") % data["name"])
-            return redirect("admin:volunteers_shift_change", shift.pk)
+            return redirect(slot.staff_path)
         form.add_error(None, refused)
-    return _page(request, "phone", shift, context | {"title": gettext("Jemand ruft an"), "form": form})
+    return _page(request, "phone", slot, context | {"title": gettext("Jemand ruft an"), "form": form})
 
 
 class CancelForm(forms.Form):
@@ -223,55 +246,55 @@ class CancelForm(forms.Form):
     )
 
 
-def cancel(request: HttpRequest, shift: Shift, context: dict[str, Any]) -> HttpResponse:
+def cancel(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> HttpResponse:
     """The date does not take place; whoever has no e-mail is named, so that somebody calls."""
     form = CancelForm(request.POST or None)
-    live = ShiftSignup.objects.live().filter(slot=shift).select_related("booking")  # type: ignore[misc]
+    live = slot.signups.live().select_related("booking")
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
-        refused = atomically(lambda: rescheduling.cancel(shift, reason=reason, now=timezone.now()))
+        refused = atomically(lambda: rescheduling.cancel(slot, reason=reason, now=timezone.now()))
         if not refused:
-            log(accounts.person(request), gettext("Termin abgesagt"), shift)
+            log(accounts.person(request), gettext("Termin abgesagt"), slot)
             messages.success(
                 request, gettext("Der Termin ist abgesagt. Wer eine E-Mail-Adresse hat, bekommt Bescheid.")
             )
-            return redirect("admin:volunteers_shift_change", shift.pk)
+            return redirect(slot.staff_path)
         form.add_error(None, refused)
-    log(accounts.person(request), gettext("Liste gelesen"), shift)
+    log(accounts.person(request), gettext("Liste gelesen"), slot)
     more = {
         "title": gettext("Termin absagen"),
         "form": form,
         "mailed": sum(1 for signup in live if signup.booking.email),
         "call": [_row(signup) for signup in live if not signup.booking.email],
     }
-    return _page(request, "cancel", shift, context | more)
+    return _page(request, "cancel", slot, context | more)
 
 
-def give_back(request: HttpRequest, shift: Shift, signup_id: int, context: dict[str, Any]) -> HttpResponse:
+def give_back(request: HttpRequest, slot: Slot, signup_id: int, context: dict[str, Any]) -> HttpResponse:
     """Give a seat back for somebody (rule 9); the next on the waiting list gets it."""
-    signup = get_object_or_404(ShiftSignup.objects.select_related("booking"), slot=shift, pk=signup_id)
+    signup = get_object_or_404(slot.signups.select_related("booking"), pk=signup_id)
     if request.method == "POST" and "seat" in request.POST:
-        return _seat_by_hand(request, shift, signup)
+        return _seat_by_hand(request, slot, signup)
     if request.method == "POST":
         user = accounts.person(request)
         refused = atomically(lambda: signups.give_back(signup, now=timezone.now(), by=user))
         if refused:
             messages.error(request, refused)
         else:
-            log(user, gettext("Platz freigegeben"), shift, signup)
+            log(user, gettext("Platz freigegeben"), slot, signup)
             messages.success(request, gettext("Der Platz ist frei."))
-        return redirect("admin:volunteers_shift_change", shift.pk)
-    log(accounts.person(request), gettext("Anmeldung gelesen"), shift, signup)
+        return redirect(slot.staff_path)
+    log(accounts.person(request), gettext("Anmeldung gelesen"), slot, signup)
     more = {"title": gettext("Platz freigeben"), "signup": _row(signup)}
-    return _page(request, "give_back", shift, context | more)
+    return _page(request, "give_back", slot, context | more)
 
 
-def _seat_by_hand(request: HttpRequest, shift: Shift, signup: ShiftSignup) -> HttpResponse:
+def _seat_by_hand(request: HttpRequest, slot: Slot, signup: Signup) -> HttpResponse:
     """Staff seat a party that was passed over twice (rule 8)."""
     refused = atomically(lambda: rescheduling.seat_by_hand(signup, now=timezone.now()))
     if refused:
         messages.error(request, refused)
     else:
-        log(accounts.person(request), gettext("Von Hand eingeteilt"), shift, signup)
+        log(accounts.person(request), gettext("Von Hand eingeteilt"), slot, signup)
         messages.success(request, gettext("Die Gruppe hat ihre Plätze und bekommt Bescheid."))
-    return redirect("admin:volunteers_shift_change", shift.pk)
+    return redirect(slot.staff_path)

@@ -1,0 +1,50 @@
+"""Many slots at once: which are to come, which still take people, and how full each is, in one query."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Count, IntegerField, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+
+from portal.slots import Signup, Slot
+
+FEW = 3  # free seats from which on the colour says that it is getting tight
+
+
+class SlotQuerySet(models.QuerySet[Any]):
+    def upcoming(self, now: datetime) -> Self:
+        """Not cancelled, not begun; soonest first."""
+        return self.filter(cancelled_at=None, starts__gt=now).order_by("starts", "pk")
+
+    def open_for_signup(self, now: datetime) -> Self:
+        """Upcoming, and the deadline has not passed: somebody may still sign up, or wait."""
+        return self.upcoming(now).filter(Q(deadline=None) | Q(deadline__gt=now))
+
+    def with_seats(self) -> Self:
+        """Annotates `n_taken` and `n_waiting` (parties) for lists, in the one query."""
+        mine = self.model.signups.rel.related_model.objects.filter(slot=OuterRef("pk")).order_by()
+        seated = mine.filter(status__in=Signup.SEATED).values("slot").annotate(n=Sum("seats")).values("n")
+        waiting = mine.filter(status=Signup.Status.WAITING).values("slot").annotate(n=Count("pk")).values("n")
+        zero = Value(0)
+        return self.annotate(
+            n_taken=Coalesce(Subquery(seated, output_field=IntegerField()), zero),
+            n_waiting=Coalesce(Subquery(waiting, output_field=IntegerField()), zero),
+        )
+
+
+def seats_text(slot: Slot, *, now: datetime) -> str:
+    """Free seats in words; the slot comes from `with_seats()`."""
+    return slot.seats_words(taken=slot.n_taken, waiting=slot.n_waiting, now=now)  # type: ignore[attr-defined]
+
+
+def seats_state(slot: Slot, *, now: datetime) -> str:
+    """The same for the colour: free, few, waiting, unlimited or past."""
+    if not slot.is_open(now):
+        return "past"
+    if slot.capacity is None:
+        return "unlimited"
+    free = slot.capacity - slot.n_taken  # type: ignore[attr-defined]
+    if free <= 0 or (slot.n_waiting and not slot.in_open_phase(now)):  # type: ignore[attr-defined]
+        return "waiting"
+    return "few" if free <= FEW else "free"
