@@ -9,7 +9,7 @@ from volunteers import member
 urlpatterns = [
     path("", include("portal.pages.urls")),
     path("mitmachen/", include("volunteers.urls")),
-    path("anmeldung/", include("volunteers.watch_urls")),
+    path("anmeldung/", include("portal.watch_urls")),
     path("anmeldung/", include("portal.booking_urls")),
     path("konto/mitmachen/<slug:slug>/", member.signup, name="member_signup"),
     path("konto/", include("allauth.urls")),

@@ -17,12 +17,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from initiatives.models import Initiative, Topic
-from portal import links
+from portal import links, watches
 from portal.models import Booking, Municipality, Organisation, User
 from portal.slots import Signup
 from tests import make
 from tests.staffroom import staff
-from volunteers import watches
 from volunteers.models import Opportunity, Shift, ShiftSignup, Watch
 
 PUBLIC = "public"  # anybody: no cookie, one copy for all

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from portal import confirmations, links, places, privacy, signups, traps
+from portal import watches as kernel
 from portal.models import Mail
 from tests import make
 from tests.make import NOW
@@ -276,10 +277,8 @@ def test_other_sites_cannot_post(client, lich):
 
 def test_link_of_one_purpose_is_nothing_at_another(client):
     row = make.watch()
-    tokens = {
-        purpose: links.make(purpose, row) for purpose in (watches.SENT, watches.CONFIRM, watches.MANAGE)
-    }
-    pages = {watches.SENT: "gesendet", watches.CONFIRM: "bestaetigen", watches.MANAGE: ""}
+    tokens = {purpose: links.make(purpose, row) for purpose in (kernel.SENT, kernel.CONFIRM, kernel.MANAGE)}
+    pages = {kernel.SENT: "gesendet", kernel.CONFIRM: "bestaetigen", kernel.MANAGE: ""}
     wrong = [
         (purpose, other)
         for purpose, token in tokens.items()
@@ -288,7 +287,7 @@ def test_link_of_one_purpose_is_nothing_at_another(client):
         and client.get(f"/anmeldung/bescheid{'-' if page else ''}{page}/{token}/").status_code != 404
     ]
     assert wrong == []
-    assert client.get(f"/anmeldung/bescheid/{tokens[watches.MANAGE]}/").status_code == 200
+    assert client.get(f"/anmeldung/bescheid/{tokens[kernel.MANAGE]}/").status_code == 200
 
 
 # --- told by the clock ------------------------------------------------------------------------------
@@ -356,7 +355,7 @@ def test_nobody_is_told_at_night(lich, hour, written):
 def test_unconfirmed_and_ended_are_told_nothing(lich):
     make.watch("offen@example.org", confirmed_at=None)
     row = make.watch()
-    watches.end(row, now=NOW)
+    kernel.end(row, now=NOW)
     publish(lich, at=NOW + MINUTE)
     assert [watches.tell_due(now=NOW + HOUR), Mail.objects.count()] == [0, 0]
 
@@ -366,8 +365,8 @@ def test_ending_takes_back_the_mail_that_waits(lich):
     publish(lich, at=NOW + MINUTE)
     watches.tell_due(now=NOW + HOUR)
     assert len(news()) == 1
-    watches.end(row, now=NOW + HOUR)
-    watches.end(row, now=NOW + 2 * HOUR)
+    kernel.end(row, now=NOW + HOUR)
+    kernel.end(row, now=NOW + 2 * HOUR)
     row.refresh_from_db()
     assert [len(news()), row.ended_at, row.email] == [0, NOW + HOUR, ""]
 
@@ -441,7 +440,7 @@ def test_unconfirmed_go_after_72_hours_and_idle_after_12_months(client):
     ] * 2
     assert [asked.ended_at, row.ended_at] == [NOW + 72 * HOUR, NOW + 365 * DAY]
     assert Mail.objects.count() == 0
-    gone = client.get(f"/anmeldung/bescheid-bestaetigen/{links.make(watches.CONFIRM, asked)}/")
+    gone = client.get(f"/anmeldung/bescheid-bestaetigen/{links.make(kernel.CONFIRM, asked)}/")
     assert "Doch wieder Bescheid bekommen" in said(gone)
     privacy.enforce(NOW + 730 * DAY)
     assert Watch.objects.count() == 0
@@ -460,7 +459,7 @@ def test_dry_run_counts_and_deletes_nothing():
 def test_notice_a_month_before_the_end_and_a_click_goes_on(client, clock):
     row = make.watch()
     moments = [NOW + days * DAY for days in (334, 335, 336)]
-    assert [watches.warn_due(now=at) for at in moments] == [0, 1, 0]
+    assert [kernel.warn_due(Watch, now=at) for at in moments] == [0, 1, 0]
     mail = Mail.objects.get()
     assert mail.subject == "Noch bis 10. Juni 2027: Bescheid bei neuen Aktionen um 35423 Lich"
     manage = link(mail, "bescheid")
@@ -474,14 +473,14 @@ def test_notice_a_month_before_the_end_and_a_click_goes_on(client, clock):
     assert privacy.enforce(NOW + 365 * DAY)["K4 Benachrichtigungen"] == 0
     row.refresh_from_db()
     assert [row.active_at, row.warned_at, row.email] == [NOW + 340 * DAY, None, KIM]
-    assert watches.warn_due(now=NOW + (340 + 335) * DAY) == 1
+    assert kernel.warn_due(Watch, now=NOW + (340 + 335) * DAY) == 1
 
 
 def test_export_holds_everything_about_the_person(client, lich):
     row = make.watch()
     publish(lich, at=NOW + MINUTE)
     watches.tell_due(now=NOW + HOUR)
-    token = links.make(watches.MANAGE, row)
+    token = links.make(kernel.MANAGE, row)
     answer = json.loads(client.get(f"/anmeldung/bescheid/{token}/meine-daten.json").content)
     assert answer["gespeichert"] == {"E-Mail": KIM, "email key": KIM, "Ort": "35423 Lich", "erased hash": ""}
     assert answer["einwilligung"] == {

@@ -1,8 +1,8 @@
 """Calls for short-term help, their dates, who signed up, and who waits for news (domain.md, rules 1–12, 35)."""
 
-import secrets
 from datetime import datetime, time
-from typing import Self
+from typing import Any, Self
+from urllib.parse import urlencode
 
 from django.db import models
 from django.db.models import Q
@@ -18,6 +18,7 @@ from portal.refused import Refused
 from portal.reminder_times import DaysBefore
 from portal.slot_lists import SlotQuerySet
 from portal.slots import Signup, Slot
+from portal.watching import Watching, any_number
 
 EVENING = time(17)  # mail table: 17 o'clock the day before
 
@@ -279,48 +280,19 @@ class ShiftSignup(Signup):
         verbose_name_plural = _("Anmeldungen zum Helfen")
 
 
-def _any_number() -> int:
-    # Keys in a row would tell who enters an address whether it was there before (trust.md „No oracle").
-    return secrets.randbelow(2**53 - 1) + 1
+_any_number = any_number  # its name in the first migration
 
 
-class WatchQuerySet(models.QuerySet["Watch"]):
-    def live(self) -> Self:
-        """Confirmed or still to be confirmed."""
-        return self.filter(ended_at=None)
-
-    def confirmed(self) -> Self:
-        """Those who are told."""
-        return self.live().filter(confirmed_at__isnull=False)
-
-
-class Watch(models.Model):
+class Watch(Watching):
     """„Sagen Sie mir Bescheid“: an address that is told when help is wanted near a place (class K4)."""
 
-    id = models.BigIntegerField(primary_key=True, default=_any_number, editable=False)
-    organisation = models.ForeignKey(
-        Organisation, models.PROTECT, related_name="watches", verbose_name=_("Herausgeber")
-    )
-    email = models.EmailField(_("E-Mail"), blank=True)
-    email_key = models.CharField(max_length=254, null=True, blank=True, editable=False)  # noqa: DJ001
     place = models.CharField(_("Ort"), max_length=200, blank=True)
     lat = models.FloatField(_("Breite"))
     lon = models.FloatField(_("Länge"))
     km = models.PositiveSmallIntegerField(_("Umkreis in km"))
-    wording = models.CharField(_("Fassung der Einwilligung"), max_length=20)
-    entered_at = models.DateTimeField(_("eingetragen"))
-    mailed_at = models.DateTimeField(_("Bestätigungsmail"), null=True, blank=True)
-    confirmed_at = models.DateTimeField(_("bestätigt"), null=True, blank=True)
-    active_at = models.DateTimeField(_("zuletzt aktiv"), null=True, blank=True)
-    warned_at = models.DateTimeField(_("an das Ende erinnert"), null=True, blank=True)
-    told_until = models.DateTimeField(_("Neues gemeldet bis"), null=True, blank=True)
-    told_at = models.DateTimeField(_("zuletzt benachrichtigt"), null=True, blank=True)
-    ended_at = models.DateTimeField(_("beendet"), null=True, blank=True)
-    erased_hash = models.CharField(max_length=64, blank=True, editable=False)
-    link_version = models.PositiveIntegerField(default=0, editable=False)
 
-    privacy = {"email": "K4", "email_key": "K4", "place": "K4", "erased_hash": "K5"}
-    objects = WatchQuerySet.as_manager()
+    privacy = Watching.privacy | {"place": "K4"}
+    letters = "watches"
 
     class Meta:
         verbose_name = _("Benachrichtigung")
@@ -343,14 +315,30 @@ class Watch(models.Model):
         ]
         indexes = [models.Index(fields=["ended_at", "told_until"], name="watch_to_tell")]
 
-    def __str__(self) -> str:
-        return f"Benachrichtigung {self.pk}"
-
-    @property
-    def label(self) -> str:
-        """How a mail names this row in `about`."""
-        return f"watch:{self.pk}"
-
     @property
     def point(self) -> tuple[float, float]:
         return self.lat, self.lon
+
+    def facts(self) -> dict[str, str]:
+        return {"place": self.place, "km": str(self.km)}
+
+    def wish(self, typed: Any) -> dict[str, Any]:
+        return {"km": places.radius(typed.get("umkreis")) or self.km}
+
+    def asks(self, wish: dict[str, Any]) -> dict[str, str]:
+        return {"umkreis": str(wish["km"])}
+
+    def clause(self, **wish: Any) -> str:
+        words = gettext("im Umkreis von %(km)s km um %(place)s neue Hilfe gesucht wird")
+        return words % {"km": wish.get("km", self.km), "place": self.place}
+
+    def words(self) -> list[tuple[str, str]]:
+        where = gettext("%(place)s, Umkreis %(km)s km") % {"place": self.place, "km": self.km}
+        return [(gettext("Ort"), where)]
+
+    def next_step(self) -> tuple[str, str]:
+        near = f"{reverse('volunteers:list')}?{urlencode({'ort': self.place})}"
+        return gettext("Termine in der Nähe"), near
+
+    def start_over(self) -> tuple[str, str]:
+        return gettext("Doch wieder Bescheid bekommen"), reverse("volunteers:watch")

@@ -3,11 +3,13 @@
 from django.utils import timezone
 
 from portal.celery import app
+from portal.watches import warn_due
 from volunteers import watches
+from volunteers.models import Watch
 
 
 @app.task
 def tell_watches() -> None:
     """New help wanted near somebody, and what is about to end, are in the outbox."""
     watches.tell_due(now=timezone.now())
-    watches.warn_due(now=timezone.now())
+    warn_due(Watch, now=timezone.now())

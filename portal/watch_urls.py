@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from volunteers import watch_pages
+from portal import watch_pages
 
 app_name = "watch"
 urlpatterns = [
