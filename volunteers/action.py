@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import Sum
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal import dates
+from portal.signup_pages import SignupPage
 from portal.slot_lists import seats_state, seats_text
 from volunteers.cards import Card, card
 from volunteers.forms import SignupForm
@@ -35,16 +37,16 @@ def find(slug: str) -> tuple[Opportunity, list[Shift]] | None:
     return opportunity, shifts
 
 
-def form(
-    opportunity: Opportunity,
-    shifts: Sequence[Shift],
-    now: datetime,
-    data: object = None,
-    initial: dict[str, str] | None = None,
-) -> SignupForm:
-    """The form for the open dates."""
-    return SignupForm(
-        data, opportunity=opportunity, shifts=[s for s in shifts if s.is_open(now)], now=now, initial=initial
+def signup_page(opportunity: Opportunity, shifts: Sequence[Shift], now: datetime) -> SignupPage:
+    """The page with the form for the open dates."""
+    return SignupPage(
+        template="volunteers/detail.html",
+        button=_("Ich helfe mit"),
+        context=partial(page, opportunity, shifts, now),
+        form=partial(
+            SignupForm, opportunity=opportunity, shifts=[s for s in shifts if s.is_open(now)], now=now
+        ),
+        said=said,
     )
 
 
