@@ -13,3 +13,9 @@ def fields(model: type[Signup]) -> dict[str, forms.Field]:
     for name, field in found.items():
         field.validators += model._meta.get_field(name).validators  # type: ignore[union-attr]
     return found
+
+
+def words(signup: Signup) -> list[tuple[str, str]]:
+    """Question and answer, for staff and for the person."""
+    fields = {field.name: field for field in signup._meta.concrete_fields}
+    return [(str(fields[name].verbose_name), signup.answer_words(name)) for name in signup.answers]

@@ -6,8 +6,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from portal import inputs
+from portal import answers, inputs
 from portal.booking_rows import Row
+from portal.models import Booking
 from portal.slots import Signup
 
 
@@ -40,6 +41,26 @@ class DetailsForm(forms.Form):
         strip=True,
         widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel", "maxlength": 60}),
     )
+
+    def __init__(self, data: Any = None, *, booking: Booking, signups: Sequence[Signup]) -> None:
+        self.signups = [signup for signup in signups if signup.answers]
+        known = self.signups[0].answered() if self.signups else {}
+        super().__init__(data, initial={"name": booking.name, "phone": booking.phone} | known)
+        if self.signups:  # such forms ask for no telephone
+            del self.fields["phone"]
+            self.fields |= answers.fields(type(self.signups[0]))
+
+    @property
+    def answers_words(self) -> list[tuple[str, str]]:
+        """What the form asked for beside name and address, as (question, answer)."""
+        return answers.words(self.signups[0]) if self.signups else []
+
+    def save_answers(self) -> None:
+        """The corrected answers hold for all dates of the form."""
+        for signup in self.signups:
+            for name in signup.answers:
+                setattr(signup, name, self.cleaned_data[name])
+            signup.save(update_fields=signup.answers)
 
     def clean_name(self) -> str:
         return inputs.clean_name(self.cleaned_data["name"])

@@ -34,6 +34,8 @@ class Row:
     can_confirm: bool
     can_return: bool
     claim_url: str
+    access: dict[str, str] | None  # how to get in, or what is left of it: only with a seat (rule 28)
+    is_over: bool
 
 
 def persons(seats: int) -> str:
@@ -55,7 +57,7 @@ def row(signup: Signup, *, now: datetime) -> Row:
     """One sign-up in words; see `rows`."""
     slot = signup.slot
     begun = now >= slot.starts
-    state, status = _status(signup, begun=begun)
+    state, status = _status(signup, begun=begun, over=now >= slot.ends if slot.is_online else begun)
     claim = _claim_url(signup, now=now)
     return Row(
         signup=signup,
@@ -68,13 +70,25 @@ def row(signup: Signup, *, now: datetime) -> Row:
         state=state,
         status=status,
         explanation=_explanation(signup, begun=begun, claimable=bool(claim)),
-        party=persons(signup.seats),
+        party="" if slot.single else persons(signup.seats),
         parties=_parties(signup) if signup.is_live and not begun else [],
         can_give_back=signup.is_live and not begun,
         can_confirm=signup.status == Status.UNCONFIRMED and slot.is_open(now),
         can_return=can_return(signup, now=now),
         claim_url=claim,
+        access=_access(signup, now=now),
+        is_over=now >= slot.ends,
     )
+
+
+def _access(signup: Signup, *, now: datetime) -> dict[str, str] | None:
+    slot = signup.slot
+    if signup.status != Status.CONFIRMED or slot.cancelled_at or not slot.is_online:
+        return None
+    if now < slot.ends:
+        return slot.access()
+    left = {name: url for name, url in slot.afterwards().items() if url}
+    return left or None
 
 
 def can_return(signup: Signup, *, now: datetime) -> bool:
@@ -87,9 +101,9 @@ def can_return(signup: Signup, *, now: datetime) -> bool:
     )
 
 
-def _status(signup: Signup, *, begun: bool) -> tuple[str, str]:
+def _status(signup: Signup, *, begun: bool, over: bool) -> tuple[str, str]:
     if signup.status == Status.CONFIRMED:
-        return ("ended", _("Vorbei")) if begun else ("sure", _("Platz sicher"))
+        return ("ended", _("Vorbei")) if over else ("sure", _("Platz sicher"))
     if signup.status == Status.WAITING:
         if begun:
             return "ended", _("Vorbei, es wurde kein Platz frei")

@@ -112,23 +112,23 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
     """Everything about one form on one page."""
     booking, now = links.read(links.MANAGE, token, Booking), timezone.now()
     if booking.erased_at:
-        return render(request, "booking/erased.html")
-    form = DetailsForm(initial={"name": booking.name, "phone": booking.phone})
-    refused = ""
+        return render(request, "booking/erased.html", {"for_seminars": booking.slot_kind == "session"})
+    found = signups.signups_of(booking)
+    form, refused = DetailsForm(booking=booking, signups=found), ""
     if request.method == "POST":
         if request.POST.get("do") == "details":
-            form = DetailsForm(request.POST)
+            form = DetailsForm(request.POST, booking=booking, signups=found)
         try:
             if done := _change(request, booking, form, now=now):
                 return to("manage", token, done)
         except Refused as error:
             refused = str(error)
-    found = signups.signups_of(booking)
     rows = booking_rows.rows(found, now=now)
     headline, state = booking_rows.headline(rows)
     context = {
         "booking": booking,
         "token": token,
+        "answers": form.answers_words,
         "rows": rows,
         "headline": headline,
         "state": state,
@@ -153,7 +153,7 @@ def _change(request: HttpRequest, booking: Booking, form: DetailsForm, *, now: d
     if do == "details":
         if not form.is_valid():
             return ""
-        _correct(booking, **form.cleaned_data)
+        _correct(booking, form)
         return "daten"
     signup = _mine(booking, request.POST.get("signup", ""))
     if do == "give_back":
@@ -172,8 +172,10 @@ def _change(request: HttpRequest, booking: Booking, form: DetailsForm, *, now: d
 
 
 @deciding
-def _correct(booking: Booking, **details: str) -> None:
-    booking.correct(**details)
+def _correct(booking: Booking, form: DetailsForm) -> None:
+    data = form.cleaned_data
+    booking.correct(name=data["name"], phone=data.get("phone", ""))
+    form.save_answers()
 
 
 def _mine(booking: Booking, key: str) -> Signup:

@@ -24,6 +24,7 @@ PERIODIC = {
     "portal.tasks.deliver_due": timedelta(minutes=1),  # mails whose time has come
     "portal.tasks.queue_due": timedelta(minutes=1),  # reminders, nudges, thanks, digests
     "volunteers.tasks.tell_watches": timedelta(minutes=1),  # new help wanted near somebody
+    "seminars.tasks.tell_watches": timedelta(minutes=1),  # a new date of a series that somebody waits for
     "portal.tasks.enforce_deletion": timedelta(hours=6),  # deletion classes of trust.md
 }
 app.conf.beat_schedule = {

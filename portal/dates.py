@@ -47,6 +47,17 @@ def short(moment: datetime) -> str:
     return f"{day(moment)}, {clock(moment)}"
 
 
+def known(starts: datetime, ends: datetime, precision: str) -> str:
+    """A time of which only so much is known: `precision` is time, start, day, month, year or unknown."""
+    if precision == "time":
+        return long(starts, ends)
+    if precision == "unknown":
+        return _("Datum nicht bekannt")
+    local = timezone.localtime(starts)
+    words = date_format(local, {"month": "F Y", "year": "Y"}.get(precision, "l, j. F Y"))
+    return f"{words}, {clock(starts)}" if precision == "start" else words
+
+
 def long(starts: datetime, ends: datetime) -> str:
     """„Samstag, 28. November 2026, 9–12 Uhr": for letters and pages."""
     return f"{date_format(timezone.localtime(starts), 'l, j. F Y')}, {span(starts, ends)}"

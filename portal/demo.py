@@ -15,14 +15,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from initiatives.models import Initiative, Topic
-from portal import seats
+from portal import example_people
 from portal.association import association
 from portal.dates import at
 from portal.models import AccessLog, Booking, Mail, Membership, Municipality, Organisation, User
 from portal.slugs import compose, unique_slug
+from seminars import examples as seminars
 from volunteers.models import Opportunity, Shift, ShiftSignup
-
-DOMAIN = "beispiel.example"
 
 
 @dataclass(frozen=True)
@@ -174,18 +173,21 @@ def add(now: datetime) -> list[tuple[str, str, str]]:
     towns = {name: _town(name) for name in dict.fromkeys(example.town for example in EXAMPLES)}
     for example in EXAMPLES:
         _opportunity(example, towns[example.town], now)
+    seminars.add(now)
     lich = towns["Lich"].organisation
     if lich is None:
         raise RuntimeError("the example town has no organisation")
     return [
         _login("Redaktion der Stadt Lich", "redaktion", "Frau Weber", Membership.Role.EDITOR, lich),
         _login("Verband: Netzwerk", "netzwerk", "Herr Yıldız", Membership.Role.NETWORK, association()),
+        _login("Verband: Seminare", "seminare", "Frau Adler", Membership.Role.SEMINARS, association()),
     ]
 
 
 @transaction.atomic
 def remove() -> None:
     """Nothing of the examples is left: no action, person, mail, login or organisation."""
+    seminars.remove()
     organisations = Organisation.objects.filter(is_demo=True)
     users = User.objects.filter(is_demo=True)
     opportunities = Opportunity.objects.filter(organisation__in=organisations)
@@ -259,7 +261,7 @@ def _opportunity(example: Example, town: Municipality, now: datetime) -> None:
             capacity=date.seats,
             note=date.note,
         )
-        _people(shift, date.parties, now)
+        example_people.seat(shift, date.parties, now=now)
 
 
 def _day(today: date_type, date: Date) -> date_type:
@@ -288,36 +290,10 @@ def _initiative(example: Example, town: Municipality, organisation: Organisation
     return row
 
 
-def _people(shift: Shift, parties: tuple[int, ...], now: datetime) -> None:
-    """Parties on a date, seated by the engine as they came; without mails about it."""
-    before = min(now, shift.starts) - timedelta(days=6)
-    seats.lock(Shift, [shift.pk])
-    for number, size in enumerate(parties, start=1):
-        address = f"gast{shift.pk}-{number}@{DOMAIN}" if number % 3 else ""
-        booking = Booking.objects.create(
-            organisation=shift.organisation,
-            name=f"Beispiel Gast {number}",
-            email=address,
-            email_key=address or None,
-            source=Booking.Source.WEB if address else Booking.Source.PHONE,
-            wording="Beispiel",
-            age_confirmed=True,
-            entered_at=before,
-            confirmed_at=before,
-        )
-        signup = ShiftSignup.objects.create(
-            booking=booking, slot=shift, email_key=booking.email_key, seats=size
-        )
-        seats.enter(signup, earlier=None, now=before)
-    # Nobody reads the mails of invented people: var/mail shows the visitor's own.
-    shift.signups.update(reminded_early=0, reminded_late=0, thanked_at=now)
-    Shift.objects.filter(pk=shift.pk).update(contact_told_at=now)
-
-
 def _login(
     role: str, name: str, person: str, membership: Membership.Role, organisation: Organisation
 ) -> tuple[str, str, str]:
-    address, password = f"{name}@{DOMAIN}", secrets.token_urlsafe(9)
+    address, password = f"{name}@{example_people.DOMAIN}", secrets.token_urlsafe(9)
     user = User.objects.create_user(address, password, name=person, is_demo=True)
     EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
     Membership.objects.create(user=user, organisation=organisation, role=membership)

@@ -72,6 +72,15 @@ def clean_email(value: str) -> str:
     return address
 
 
+def validate_line(value: str) -> None:
+    """Raise ValidationError unless this is one line of words as somebody says them of a place or an office."""
+    looks_like = unicodedata.normalize("NFKC", value).casefold()
+    if _has_unseen(value) or set("<>@") & set(looks_like):
+        raise ValidationError(_("Bitte schreiben Sie das ohne Sonderzeichen wie < > und @."))
+    if "http" in looks_like or "www." in looks_like or "//" in looks_like:
+        raise ValidationError(_("Bitte schreiben Sie hier keine Internetadresse."))
+
+
 def _email_sentence() -> str:
     return _("Bitte geben Sie die E-Mail-Adresse vollständig ein, zum Beispiel: name@beispiel.de")
 

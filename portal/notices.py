@@ -20,7 +20,7 @@ from portal.standing import forms_of, signup_models, signups_of, slot_model
 
 FREE_SEAT_PAUSE = timedelta(hours=6)  # rule 6
 # Mails about one sign-up, and about a whole form, that its end or a change makes untrue.
-_ONE = ("promoted", "passed-over", "seat-free", "changed")
+_ONE = ("promoted", "passed-over", "seat-free", "changed", "new-access")
 _FORM = ("confirmed", "waiting")
 
 

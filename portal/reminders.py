@@ -146,6 +146,8 @@ def _thank(signups: list[Signup], *, now: datetime) -> int:
     model = type(signups[0])
     model.objects.filter(pk__in=[s.pk for s in signups]).update(thanked_at=now)  # type: ignore[attr-defined]
     more = {"next_dates": signups[0].slot.next_dates(now)}
+    if len(signups) == 1:  # of several each has its own: on the person's page
+        more |= signups[0].slot.afterwards()
     return int(
         outbox.queue(
             key=f"thanks:{booking.label}:{signups[0].slot.day}",

@@ -10,8 +10,9 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 
 from portal import confirmations, dates, notices, outbox
-from portal.models import Booking
+from portal.models import Booking, Mail
 from portal.refused import Refused
+from portal.reminder_times import DaysBefore, ShortlyBefore
 from portal.seats import deciding, end, fill_seats, give_seat, lock, locked
 from portal.slots import Signup, Slot
 from portal.standing import signups_of
@@ -27,7 +28,9 @@ def _people(slot: Slot) -> list[Signup]:
 
 def _take_back_old(signup: Signup, *, old_day: date, now: datetime) -> None:
     """What has not left yet and says the old time or place does not leave, or is written anew."""
-    if outbox.withdraw(about=[signup.label], kinds=["changed", "seat-free", "passed-over"], now=now):
+    if outbox.withdraw(
+        about=[signup.label], kinds=["changed", "new-access", "seat-free", "passed-over"], now=now
+    ):
         signup.told_free_at = None
         signup.save(update_fields=["told_free_at"])
     notices.retell(signup, now=now)
@@ -117,6 +120,38 @@ def relocate(slots: Sequence[Slot], *, old_where: str, now: datetime) -> None:
     for booking, signups in by_form.items():
         in_order = sorted(signups, key=lambda signup: (signup.slot.starts, signup.pk))
         notices.tell_relocated(booking, in_order, old_where=old_where, now=now)
+
+
+@deciding
+def change_access(slot: Slot, *, now: datetime) -> None:
+    """The way into an online date changed already: reminders that have not left are written anew, and
+    whoever was told the old one hears of the new one (rule 28). People without a seat learn nothing.
+    """
+    (current,) = lock(type(slot), [slot.pk])
+    if current.cancelled_at or current.ends <= now:
+        return
+    seated = [signup for signup in _people(current) if signup.status in Signup.SEATED]
+    told = [signup for signup in seated if _was_told_the_way(signup)]
+    for signup in seated:
+        notices.take_back_reminder(signup.booking, day=current.day, now=now)
+    if not told or not any(current.access().values()):
+        return
+    current.sequence += 1
+    current.save(update_fields=["sequence"])
+    for signup in told:
+        signup.slot = current
+        outbox.withdraw(about=[signup.label], kinds=["new-access"], now=now)
+        notices.tell_one(signup, "new-access", more=current.access(), now=now)
+
+
+def _was_told_the_way(signup: Signup) -> bool:
+    """Whether a reminder with the way in left for the time at which it takes place now."""
+    left = Mail.objects.filter(
+        about=notices.reminder_about(signup.booking, signup.slot.day),
+        kind__in=[DaysBefore.kind, ShortlyBefore.kind],
+        sent_at__isnull=False,
+    )
+    return bool(signup.booking.email) and left.exists()
 
 
 @deciding

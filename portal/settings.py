@@ -144,6 +144,7 @@ INSTALLED_APPS = [
     "portal",
     "initiatives",
     "volunteers",
+    "seminars",
 ]
 MIDDLEWARE = [
     "portal.middleware.Headers",

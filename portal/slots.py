@@ -180,6 +180,10 @@ class Slot(models.Model):
             words = _("%(words)s, %(n)s auf der Warteliste") % {"words": words, "n": waiting}
         return str(words)
 
+    def afterwards(self) -> dict[str, str]:
+        """What there is for those who had a seat once it is over: recording_url, materials_url."""
+        return {}
+
     def next_dates(self, now: datetime) -> str:
         """A block of lines with what comes next, for the mail of thanks; may be empty."""
         return ""
@@ -306,13 +310,10 @@ class Signup(models.Model):
         """What the form asked for beside name and address, by column."""
         return {name: getattr(self, name) for name in self.answers}
 
-    def answers_words(self) -> str:
-        """The same in words, for staff and for the person."""
-        words = [
-            getattr(self, f"get_{name}_display", lambda name=name: getattr(self, name))()
-            for name in self.answers
-        ]
-        return ", ".join(str(word) for word in words if word)
+    def answer_words(self, name: str) -> str:
+        """One of these answers as people read it."""
+        shown = getattr(self, f"get_{name}_display", None)
+        return str(shown() if shown else getattr(self, name))
 
     @property
     def may_be_seated_by_hand(self) -> bool:

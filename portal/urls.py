@@ -4,14 +4,17 @@ from django.contrib import admin
 from django.urls import include, path
 
 from portal import health
+from seminars import member as seminar_member
 from volunteers import member
 
 urlpatterns = [
     path("", include("portal.pages.urls")),
     path("mitmachen/", include("volunteers.urls")),
+    path("seminare/", include("seminars.urls")),
     path("anmeldung/", include("portal.watch_urls")),
     path("anmeldung/", include("portal.booking_urls")),
     path("konto/mitmachen/<slug:slug>/", member.signup, name="member_signup"),
+    path("konto/seminare/<slug:slug>/", seminar_member.signup, name="member_seminar"),
     path("konto/", include("allauth.urls")),
     path("verwaltung/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

@@ -20,6 +20,7 @@ from initiatives.models import Initiative, Topic
 from portal import links, watches
 from portal.models import Booking, Municipality, Organisation, User
 from portal.slots import Signup
+from seminars.models import Series, SeriesWatch, Session, SessionSignup, Speaker
 from tests import make
 from tests.staffroom import staff
 from volunteers.models import Opportunity, Shift, ShiftSignup, Watch
@@ -59,6 +60,19 @@ class Rows:
     watch: Watch
     ended: Watch
     clerk: User  # of the town
+    series: Series  # of the association, like all below
+    session: Session  # with seats, a second one with a waiting list and a third elsewhere in the same series
+    speaker: Speaker
+    elsewhere: Session
+    called_off: Session
+    held: Session  # is over
+    undated: Session  # is over, and only its year is known
+    registered: Booking  # unconfirmed
+    attending: Booking  # confirmed on `session`
+    attended: Booking  # confirmed on `held`
+    participant: SessionSignup  # of `attending`
+    series_asked: SeriesWatch  # to be confirmed
+    series_watch: SeriesWatch
 
 
 def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
@@ -116,6 +130,7 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         starts=now + timedelta(hours=20), opportunity=make.opportunity(title="Kisten tragen", **common)
     )
     return Rows(
+        **_seminars(now, name),
         asked=make.watch(f"asked.{name.lower()}@example.org", confirmed_at=None, organisation=organisation),
         watch=make.watch(f"watch.{name.lower()}@example.org", organisation=organisation),
         ended=make.watch("", place="", ended_at=now, organisation=organisation),
@@ -137,6 +152,63 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         queued=make.signup(full, booking=bookings["waiting"], status=Signup.Status.WAITING),
         **bookings,
     )
+
+
+def _seminars(now: datetime, name: str) -> dict[str, object]:
+    """A series with sessions in every state, and people on them."""
+    series = make.series(title=f"Reihe {name}")
+    at = {"series": series}
+    session = make.session(starts=now + timedelta(days=9), **at)
+    full = make.session(starts=now + timedelta(days=16), name="Wenn viele helfen", capacity=1, **at)
+    make.participant(full)
+    make.participant(full, status=Signup.Status.WAITING)
+    held = make.session(
+        starts=now - timedelta(days=4),
+        name="Vorige Woche",
+        materials_url="https://unterlagen.example/1",
+        **at,
+    )
+    far = {"registration": Session.Registration.ELSEWHERE, "link": "https://anderswo.example/anmeldung"}
+    bookings = {
+        key: make.booking(
+            f"{key}.{name.lower()}@example.org",
+            organisation=series.organisation,
+            slot_kind="session",
+            entered_at=now,
+            confirmed_at=None if key == "registered" else now,
+            age_confirmed=False,
+        )
+        for key in ("registered", "attending", "attended")
+    }
+    make.participant(session, booking=bookings["registered"], status=Signup.Status.UNCONFIRMED)
+    make.participant(held, booking=bookings["attended"])
+    return bookings | {
+        "series": series,
+        "session": session,
+        "speaker": make.speaker(session, function="Leiterin einer Freiwilligenagentur"),
+        "elsewhere": make.session(starts=now + timedelta(days=12), name="Sprechstunde", **at, **far),
+        "called_off": make.session(
+            starts=now + timedelta(days=13),
+            name="Fällt aus",
+            cancelled_at=now,
+            cancel_reason="Die Referentin ist krank.",
+            **at,
+        ),
+        "held": held,
+        "undated": make.session(
+            starts=datetime(2023, 1, 1, tzinfo=make.BERLIN),
+            ends=datetime(2024, 1, 1, tzinfo=make.BERLIN),
+            precision=Session.Precision.YEAR,
+            name="Vor Jahren",
+            **at,
+            **far,
+        ),
+        "participant": make.participant(session, booking=bookings["attending"]),
+        "series_asked": make.series_watch(
+            f"reihe.{name.lower()}@example.org", series=series, confirmed_at=None
+        ),
+        "series_watch": make.series_watch(f"reihe2.{name.lower()}@example.org", series=series),
+    }
 
 
 def _town(name: str, **fields) -> Municipality:
@@ -181,6 +253,9 @@ PAGES: dict[str, Page] = {
     "accessibility": Page(PUBLIC),
     "plain_language": Page(PUBLIC),
     "volunteers:watch": Page(PUBLIC),
+    "seminars:list": Page(PUBLIC),
+    "seminars:detail": Page(PUBLIC, lambda rows: [rows.session.slug]),
+    "seminars:watch": Page(PUBLIC),
     "watch:sent": Page(TOKEN, _token(watches.SENT, "asked")),
     "watch:confirm": Page(TOKEN, _token(watches.CONFIRM, "asked")),
     "watch:manage": Page(TOKEN, _token(watches.MANAGE, "watch")),
@@ -193,6 +268,7 @@ PAGES: dict[str, Page] = {
     "booking:export": Page(TOKEN, _token(links.MANAGE, "confirmed")),
     "booking:calendar": Page(TOKEN, _token(links.MANAGE, "confirmed")),
     "member_signup": Page(ACCOUNT, lambda rows: [rows.opportunity.slug]),
+    "member_seminar": Page(ACCOUNT, lambda rows: [rows.session.slug]),
     "account_login": Page(ACCOUNT),
     "account_logout": Page(ACCOUNT),
     "account_inactive": Page(ACCOUNT),
@@ -257,6 +333,10 @@ STATES: dict[str, Callable[[Rows], str]] = {
     "towns, nothing found": lambda rows: reverse("towns") + "?ort=xyzzy",
     "town without anything": lambda rows: rows.quiet_town.get_absolute_url(),
     "district": lambda rows: rows.district.get_absolute_url(),
+    "seminar elsewhere": lambda rows: rows.elsewhere.get_absolute_url(),
+    "seminar is cancelled": lambda rows: rows.called_off.get_absolute_url(),
+    "seminar is over": lambda rows: rows.held.get_absolute_url(),
+    "seminar of which the year is known": lambda rows: rows.undated.get_absolute_url(),
 }
 # Pages behind mail links in their other states.
 TOKEN_STATES: dict[str, Callable[[Rows], str]] = {
@@ -273,6 +353,13 @@ TOKEN_STATES: dict[str, Callable[[Rows], str]] = {
     ),
     "watch, not confirmed": lambda rows: _link("watch:manage", watches.MANAGE, rows.asked),
     "watch, ended": lambda rows: _link("watch:manage", watches.MANAGE, rows.ended),
+    "seminar, sent": lambda rows: _link("booking:sent", links.SENT, rows.registered),
+    "seminar, to confirm": lambda rows: _link("booking:confirm", links.CONFIRM, rows.registered),
+    "seminar, with a seat": lambda rows: _link("booking:manage", links.MANAGE, rows.attending),
+    "seminar, over": lambda rows: _link("booking:manage", links.MANAGE, rows.attended),
+    "seminar, give back": lambda rows: _link("booking:give_back", links.GIVE_BACK, rows.participant),
+    "series, to confirm": lambda rows: _link("watch:confirm", watches.CONFIRM, rows.series_asked),
+    "series, watched": lambda rows: _link("watch:manage", watches.MANAGE, rows.series_watch),
     "waiting, given back": lambda rows: _link("booking:give_back", links.GIVE_BACK, rows.queued),
 }
 
@@ -310,12 +397,11 @@ def page_of(name: str) -> Page | None:
     return Page(STAFF, lambda rows: [_admin_key(key, model, rows) for key in wanted])
 
 
-# What stands in addresses of the admin beside the key of the row itself.
-ADMIN_KEYS = {"signup_id": lambda rows: rows.seat.pk}
-
-
 def _admin_key(key: str, model, rows: Rows):
-    return ADMIN_KEYS[key](rows) if key in ADMIN_KEYS else _row_of(model, rows).pk
+    """What stands in addresses of the admin: the row's key, or that of a sign-up of the row."""
+    if key == "signup_id":
+        return {Shift: rows.seat, Session: rows.participant}[model].pk
+    return _row_of(model, rows).pk
 
 
 def _admin_model(name: str):

@@ -10,7 +10,8 @@ from initiatives.models import Initiative, Topic
 from portal.association import association
 from portal.models import Booking, Municipality, Organisation, email_key
 from portal.slots import Signup
-from volunteers.models import Opportunity, Shift, ShiftSignup, Watch
+from seminars.models import Series, SeriesWatch, Session, SessionSignup, Speaker
+from volunteers.models import Opportunity, Shift, Watch
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=BERLIN)  # a Wednesday at noon
@@ -102,14 +103,80 @@ def booking(email="kim@example.org", name="Kim Muster", **fields):
 def signup(slot=None, *, email=None, status=Signup.Status.CONFIRMED, seats=1, **fields):
     """One party on the slot; joins the queue by the next place where its status needs one."""
     slot = slot or shift()
+    model = type(slot).signups.rel.related_model
     if "booking" not in fields:
         email = email or f"gast{next(_n)}@example.org"
         confirmed = None if status == Signup.Status.UNCONFIRMED else NOW
-        fields["booking"] = booking(email, confirmed_at=confirmed, organisation=slot.organisation)
+        fields["booking"] = booking(
+            email, confirmed_at=confirmed, organisation=slot.organisation, slot_kind=slot.kind
+        )
     if status in (*Signup.SEATED, Signup.Status.WAITING) and "place" not in fields:
         fields["place"] = (slot.signups.aggregate(last=Max("place"))["last"] or 0) + 1
     fields.setdefault("email_key", fields["booking"].email_key)
-    return ShiftSignup.objects.create(slot=slot, status=status, seats=seats, **fields)
+    return model.objects.create(slot=slot, status=status, seats=seats, **fields)
+
+
+def series(**fields):
+    """Of the association unless told otherwise."""
+    defaults = {
+        "title": "Ehrenamt im Rathaus",
+        "summary": "Anderthalb Stunden, eine Frage aus der Praxis.",
+        "audience": "Mitarbeitende der Verwaltung",
+        "run_by": "Hessischer Städte- und Gemeindebund",
+        "contact": "Frau Adler",
+        "contact_email": "seminare@verband.example",
+    }
+    if "organisation" not in fields:
+        defaults["organisation"] = association()
+    return Series.objects.create(**(defaults | fields))
+
+
+HALF_PAST_ONE = datetime(2026, 6, 20, 13, 30, tzinfo=BERLIN)  # ten days after NOW
+
+
+def session(*, starts=HALF_PAST_ONE, minutes=90, **fields):
+    """Published, registration here; of its own series unless one is given."""
+    number = next(_n)
+    defaults = {
+        "name": "Anerkennung, die ankommt",
+        "slug": f"anerkennung-{number}",
+        "state": Session.State.PUBLISHED,
+        "summary": "Was Engagierte freut.",
+        "capacity": 10,
+        "ends": starts + timedelta(minutes=minutes),
+        "join_url": "https://raum.example/geheim",
+        "dial_in": "069 123, Kennwort 4711",
+    }
+    if "series" not in fields:
+        defaults["series"] = series()
+    return Session.objects.create(starts=starts, **(defaults | fields))
+
+
+def speaker(session, name="Frau Sommer", **fields):
+    return Speaker.objects.create(session=session, name=name, **fields)
+
+
+def participant(slot=None, **fields):
+    """One person on a session, with function and municipality."""
+    defaults = {"function": SessionSignup.Function.STAFF, "municipality": "Stadt Lich"}
+    return signup(slot or session(), **(defaults | fields))
+
+
+def series_watch(email="kim@example.org", **fields):
+    """Confirmed by default; `confirmed_at=None` for one that still waits for the click."""
+    at = fields.get("confirmed_at", NOW)
+    defaults = {
+        "wording": "seminar-2026-11",
+        "entered_at": NOW,
+        "confirmed_at": at,
+        "active_at": at,
+        "told_until": at,
+    }
+    if "series" not in fields:
+        defaults["series"] = series()
+    if "organisation" not in fields:
+        defaults["organisation"] = association()
+    return SeriesWatch.objects.create(email=email, email_key=email_key(email), **(defaults | fields))
 
 
 def watch(email="kim@example.org", **fields):

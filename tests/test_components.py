@@ -24,9 +24,9 @@ def text_of(html):
 
 def shift(**changes):
     row = {
-        "opportunity_title": "Bachputz <an> der Wetter",
+        "title": "Bachputz <an> der Wetter",
         "get_absolute_url": "/mitmachen/bachputz-lich-2026/",
-        "place_name": "Lich",
+        "label": "Lich",
         "starts": datetime(2026, 11, 28, 9, tzinfo=BERLIN),
         "ends": datetime(2026, 11, 28, 12, tzinfo=BERLIN),
         "time_text": "9–12 Uhr",

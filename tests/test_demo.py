@@ -13,6 +13,7 @@ from portal.association import association
 from portal.models import Booking, Mail, Membership, Municipality, Organisation, User
 from portal.reminders import queue_due
 from portal.slots import Signup
+from seminars.models import Series, Session, SessionSignup
 from tests import make
 from volunteers.models import Opportunity, Shift, ShiftSignup
 
@@ -40,9 +41,11 @@ def test_demo_has_one_login_per_role_with_the_password_printed_once(loaded):
     assert list(User.objects.order_by("email").values_list("email", "is_demo", "is_superuser")) == [
         ("netzwerk@beispiel.example", True, False),
         ("redaktion@beispiel.example", True, False),
+        ("seminare@beispiel.example", True, False),
     ]
     assert set(Membership.objects.values_list("role", flat=True)) == set(Membership.Role.values)
-    for address in ("netzwerk@beispiel.example", "redaktion@beispiel.example"):
+    for name in ("netzwerk", "redaktion", "seminare"):
+        address = f"{name}@beispiel.example"
         password = loaded.split(f"{address}  Passwort: ")[1].split()[0]
         assert User.objects.get(email=address).check_password(password)
 
@@ -82,8 +85,10 @@ def test_second_start_changes_nothing_and_prints_no_password(loaded, capsys):
 def test_start_without_demo_removes_examples_and_logins_but_no_real_row(loaded, settings):
     settings.DEMO = False
     call_command("first_data")
-    for model in (Opportunity, Shift, ShiftSignup, Booking, Mail, User, Membership):
+    for model in (Opportunity, Shift, ShiftSignup, SessionSignup, Booking, Mail, User, Membership):
         assert not model.objects.exists(), model
+    assert list(Series.objects.values_list("title", flat=True)) == ["#kommunalEngagiert"]
+    assert not Session.objects.exclude(registration="elsewhere").exists()
     assert list(Organisation.objects.values_list("kind", flat=True)) == ["association"]
     assert list(Initiative.objects.values_list("origin", flat=True)) == ["collected"]
     assert Municipality.objects.count() == len({example.town for example in demo.EXAMPLES})
@@ -94,4 +99,4 @@ def test_examples_that_are_all_over_are_made_anew(loaded, capsys):
     assert demo.is_stale(timezone.now())
     call_command("first_data")
     assert not demo.is_stale(timezone.now())
-    assert capsys.readouterr().out.count("Passwort:") == 2
+    assert capsys.readouterr().out.count("Passwort:") == 3

@@ -26,7 +26,7 @@ EXCEPTED = {
     ("mfa_view_recovery_codes", "mfa_authenticator"): "allauth notes when the printed codes were first seen",
     ("mfa_download_recovery_codes", "mfa_authenticator"): "the same; whichever comes first",
 }
-VISITORS = ("guest", "clerk", "network")
+VISITORS = ("guest", "clerk", "network", "seminars")
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +57,7 @@ def visitor(name, rows):
     if user is None and name == "clerk":
         user = staff(rows.organisation, email=email)
     elif user is None:
-        user = staff(association(), Membership.Role.NETWORK, email=email)
+        user = staff(association(), Membership.Role(name), email=email)
     client = proven(user)
     client.raise_request_exception = False
     return client
@@ -108,12 +108,13 @@ def test_visitors_really_open_their_pages(rows):
         "guest": [rows.opportunity.get_absolute_url(), audience.token_addresses(rows)["booking:manage"]],
         "clerk": [reverse("admin:volunteers_opportunity_change", args=[rows.opportunity.pk])],
         "network": [reverse("admin:portal_municipality_change", args=[rows.town.pk])],
+        "seminars": [reverse("admin:seminars_session_people", args=[rows.session.pk])],
     }
     seen = {
         name: [visitor(name, rows).get(page).status_code for page in addresses]
         for name, addresses in pages.items()
     }
-    assert seen == {"guest": [200, 200], "clerk": [200], "network": [200]}
+    assert seen == {"guest": [200, 200], "clerk": [200], "network": [200], "seminars": [200]}
 
 
 def test_links_of_mails_change_nothing_when_a_scanner_opens_them_twice(rows):

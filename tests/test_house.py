@@ -39,6 +39,7 @@ SENDS_MAIL = {
 LONG_MODULES = {
     "portal.models": "the nouns that everybody shares stand together",
     "portal.settings": "one typed module: an operator reads it from top to bottom",
+    "seminars.models": "the nouns of seminars stand together, with their constraints",
     "volunteers.models": "the nouns of help wanted stand together, with their constraints",
 }
 LONG_FUNCTIONS = {

@@ -9,6 +9,7 @@ from django.utils.text import camel_case_to_spaces
 
 from portal.models import Booking, Mail
 from portal.slots import Signup, Slot
+from seminars.models import SeriesWatch, SessionSignup
 from tests import make
 from tests.source import APPS
 from tests.test_house import none
@@ -21,6 +22,8 @@ TEXT = (models.CharField, models.TextField, models.JSONField, models.FileField, 
 GEOGRAPHY = "official data about a town"
 PUBLISHED = "written by staff for the public page, no person's data"
 OFFICE = "an office's address for the public, not a person's"
+ROOM = "the way into a room, nobody's data; shown only to people with a seat"
+PROGRAMME = "who speaks in public, named in the programme until staff take it off"
 MACHINE = "written by the program, from no person's data"
 # Text columns that hold nobody's data. A column with choices holds one of them and needs no reason.
 NOT_PERSONAL = {
@@ -77,6 +80,27 @@ NOT_PERSONAL = {
     "volunteers.Opportunity.bring": PUBLISHED,
     "volunteers.Opportunity.organiser": OFFICE,
     "volunteers.Opportunity.search_text": PUBLISHED,
+    "seminars.Series.title": PUBLISHED,
+    "seminars.Series.summary": PUBLISHED,
+    "seminars.Series.audience": PUBLISHED,
+    "seminars.Series.run_by": OFFICE,
+    "seminars.Series.controller_elsewhere": OFFICE,
+    "seminars.Series.passes_to": OFFICE,
+    "seminars.Series.website": PUBLISHED,
+    "seminars.Series.source_key": MACHINE,
+    "seminars.Session.name": PUBLISHED,
+    "seminars.Session.slug": PUBLISHED,
+    "seminars.Session.summary": PUBLISHED,
+    "seminars.Session.link": PUBLISHED,
+    "seminars.Session.join_url": ROOM,
+    "seminars.Session.dial_in": ROOM,
+    "seminars.Session.recording_url": ROOM,
+    "seminars.Session.materials_url": ROOM,
+    "seminars.Session.source_key": MACHINE,
+    "seminars.Session.cancel_reason": PUBLISHED,
+    "seminars.Speaker.name": PROGRAMME,
+    "seminars.Speaker.function": PROGRAMME,
+    "seminars.SeriesWatch.wording": "the version of our own sentence",
     "volunteers.Shift.cancel_reason": PUBLISHED,
     "volunteers.Shift.note": PUBLISHED,
     "volunteers.Watch.wording": "the version of our own sentence",
@@ -142,7 +166,10 @@ def test_every_concrete_signup_and_slot_inherits_its_constraints():
 
 
 # For each concrete sign-up: a function that makes a slot, and the builder of a sign-up on it.
-SIGNUPS = {ShiftSignup: (make.shift, make.signup)}
+SIGNUPS = {
+    ShiftSignup: (make.shift, make.signup),
+    SessionSignup: (make.session, make.participant),
+}
 
 
 def test_every_concrete_signup_has_a_builder_for_its_duplicate():
@@ -186,9 +213,10 @@ def test_names_and_addresses_stay_out_of_what_django_logs():
         Mail(pk=1, key="k", kind="confirmed", to=address, subject=f"Guten Tag {name}", text=phone),
     ]
     rows += [make_signup(booking=booking) for _slot, make_signup in SIGNUPS.values()]
+    rows += [make.series_watch(address)]
     said = " ".join(f"{row} {row!r}" for row in rows)
     assert [word for word in [*CANARY, *name.split()] if word in said] == []
-    assert {type(row) for row in rows} == {Booking, Mail, *SIGNUPS}
+    assert {type(row) for row in rows} == {Booking, Mail, SeriesWatch, *SIGNUPS}
 
 
 def test_no_birth_date_and_no_address_of_the_net_is_kept():

@@ -1,9 +1,11 @@
 """Town separation (trust.md): generated from the URL resolver, for every address of the Redaktion.
 
-A town's editor („owner") sees their rows; another town's editor, the association's network, somebody
-deactivated, somebody whose role was taken away and a passer-by must not read, list, count, name, filter
-by, change, move or create them. Every text of the owner's town holds MARK, every person in it is called
-PERSON, so that a leak is a word on a page. An address without a row in the tables here fails.
+A town's editor („owner") sees their rows; another town's editor, the association's network, who looks
+after its seminars, somebody deactivated, somebody whose role was taken away and a passer-by must not
+read, list, count, name, filter by, change, move or create them. Every text of the owner's town holds
+MARK, every person in it is called PERSON, so that a leak is a word on a page. The other way round the
+participants of the seminars (SEMINAR, PARTICIPANT) are nobody's but „seminars"'. An address without a
+row in the tables here fails.
 """
 
 from dataclasses import dataclass
@@ -23,14 +25,17 @@ from django.utils import timezone
 
 from initiatives.models import Initiative
 from portal.models import AccessLog, Mail, Membership, Municipality, Organisation, User
+from seminars.models import Series, Session, SessionSignup
 from tests import audience, make
 from tests.staffroom import proven, staff, typed
 from volunteers.models import Opportunity, Shift, ShiftSignup
 
 pytestmark = pytest.mark.django_db
 MARK, PERSON = "Zitronenfalter", "Kleopatra"
+SEMINAR, PARTICIPANT = "Schachbrettfalter", "Nofretete"
 OUTSIDE = ("anonymous", "deactivated", "dismissed")
-EVERYBODY = ("owner", "other", "network", *OUTSIDE)
+INSIDE = ("owner", "other", "network", "seminars")
+EVERYBODY = (*INSIDE, *OUTSIDE)
 
 # Model → what a visitor sees: their row in full, only a list (of others' rows), or no page at all (absent).
 ROW, LIST = "row", "list"
@@ -38,12 +43,14 @@ SEES = {
     "portal_organisation": {"owner": ROW, "other": LIST, "network": ROW},
     "portal_municipality": {"network": ROW},
     "portal_user": {"network": ROW},
-    "portal_mail": {"owner": ROW, "other": LIST, "network": LIST},
+    "portal_mail": {"owner": ROW, "other": LIST, "network": LIST, "seminars": LIST},
     "portal_accesslog": {"owner": ROW, "other": LIST, "network": LIST},
     "initiatives_topic": {"network": ROW},
     "initiatives_initiative": {"owner": ROW, "other": LIST, "network": LIST},
     "volunteers_opportunity": {"owner": ROW, "other": LIST, "network": LIST},
     "volunteers_shift": {"owner": ROW, "other": LIST, "network": LIST},
+    "seminars_series": {"seminars": ROW},
+    "seminars_session": {"seminars": ROW},
 }
 ADDS = {
     "portal_organisation": ("network",),
@@ -51,10 +58,12 @@ ADDS = {
     "initiatives_topic": ("network",),
     "initiatives_initiative": ("owner", "other", "network"),
     "volunteers_opportunity": ("owner", "other", "network"),
+    "seminars_series": ("seminars",),
+    "seminars_session": ("seminars",),
 }
-DELETES = ("initiatives_initiative", "volunteers_opportunity")
+DELETES = ("initiatives_initiative", "volunteers_opportunity", "seminars_series", "seminars_session")
 # Pages of one row beside Django's own: only who sees the row comes to them by GET.
-ROW_PAGES = ("change", "history", "phone", "cancel", "give_back")
+ROW_PAGES = ("change", "history", "phone", "cancel", "give_back", "people")
 # Where nobody may GET: one button elsewhere posts there.
 ONLY_POST = {"portal_mail_resend"}
 # Pages of no model: the status for staff, and whether the owner's town is named to the owner.
@@ -125,6 +134,33 @@ def build_town(name, mark, person):
     return Town(organisation, town, initiative, opportunity, draft, shift, seat, mail, log, editor)
 
 
+def build_seminars(organisation):
+    """A series with a session, somebody on it and the mail to them; a draft and a series without dates."""
+    now = timezone.now()
+    series = make.series(organisation=organisation, title=f"{SEMINAR} Reihe", contact=f"{SEMINAR} Büro")
+    session = make.session(
+        series=series, name=f"{SEMINAR} Abend", slug="abend", starts=now + timedelta(days=9), published_at=now,
+        join_url=f"https://raum.example/{SEMINAR}",
+    )  # fmt: skip
+    draft = make.session(series=series, name=f"{SEMINAR} Entwurf", slug="entwurf", state="draft")
+    booking = make.booking(
+        f"{PARTICIPANT.lower()}@rathaus.example", f"{PARTICIPANT} {SEMINAR}", organisation=organisation,
+        slot_kind="session",
+    )  # fmt: skip
+    seat = make.participant(session, booking=booking, municipality=f"{SEMINAR}heim")
+    mail = Mail.objects.create(
+        key="seminar", kind="confirmed", organisation=organisation, booking=booking, to=booking.email,
+        subject=f"{SEMINAR} Platz sicher", text=f"Guten Tag {PARTICIPANT}", queued_at=now, next_try_at=now,
+        failed_at=now,
+    )  # fmt: skip
+    Mail.objects.create(
+        key="watch", kind="watch-news", organisation=organisation, about="serieswatch:1", to="wartet@example.org",
+        subject=f"{SEMINAR} Neuer Termin", text=PARTICIPANT, queued_at=now, next_try_at=now,
+    )  # fmt: skip
+    empty = make.series(organisation=organisation, title=f"{SEMINAR} leere Reihe")
+    return SimpleNamespace(series=series, session=session, draft=draft, seat=seat, mail=mail, empty=empty)
+
+
 @pytest.fixture
 def world():
     owner, other = build_town(f"{MARK}heim", MARK, PERSON), build_town("Anderswo", "Distel", "Bertram")
@@ -133,6 +169,7 @@ def world():
         "owner": owner.editor,
         "other": other.editor,
         "network": staff(association, Membership.Role.NETWORK, email="netzwerk@verband.example"),
+        "seminars": staff(association, Membership.Role.SEMINARS, email="seminare@verband.example"),
         "deactivated": staff(owner.organisation, email="weg@redaktion.example"),
         "dismissed": staff(owner.organisation, email="fort@redaktion.example"),
     }
@@ -141,11 +178,21 @@ def world():
     people["dismissed"].memberships.all().delete()
     for client in clients.values():
         client.raise_request_exception = False
-    return SimpleNamespace(owner=owner, other=other, association=association, people=people, clients=clients)
+    return SimpleNamespace(
+        owner=owner, other=other, association=association, people=people, clients=clients,
+        seminars=build_seminars(association),
+    )  # fmt: skip
 
 
 def example(model, town, page):
-    """The owner's row that an address of this model's admin is about."""
+    """The owner's row that an address of this model's admin is about; the association's of seminars."""
+    if model in ("seminars_series", "seminars_session"):
+        rows = Series if model == "seminars_series" else Session
+        only_drafts = {"seminars_series": {"sessions": None}, "seminars_session": {"state": "draft"}}[model]
+        found = (
+            rows.objects.filter(**only_drafts) if page == "delete" else rows.objects.exclude(**only_drafts)
+        )
+        return found.distinct().get()
     if (model, page) == ("volunteers_opportunity", "delete"):
         return town.draft
     by_model = {
@@ -184,11 +231,15 @@ def address(name, town):
     if page in ("changelist", "add"):
         return reverse(name)
     arguments = [example(model, town, page).pk]
-    return reverse(name, args=[*arguments, town.seat.pk] if page == "give_back" else arguments)
+    if page == "give_back":
+        arguments.append(SessionSignup.objects.get().pk if model == "seminars_session" else town.seat.pk)
+    return reverse(name, args=arguments)
 
 
 def expected(name, visitor):
     """The status of a GET by somebody who came in."""
+    if name == "admin:app_list" and visitor == "seminars":
+        return 404  # of help wanted there is nothing for them
     if name in SITE:
         return SITE[name][0]
     if name == "admin:view_on_site":
@@ -212,9 +263,12 @@ ADMIN_URLS = sorted(name for name in audience.url_names() if name.startswith("ad
 
 def leaks(visitor):
     """Words that this visitor must never read: the network knows the towns, not their people and drafts."""
-    return {"network": [PERSON, f"{MARK} Plan", f"{MARK} Entwurf", f"{MARK} Platz sicher"]}.get(
-        visitor, [MARK, PERSON]
-    )
+    of_seminars = [] if visitor == "seminars" else [SEMINAR, PARTICIPANT]
+    of_towns = {
+        "owner": [],
+        "network": [PERSON, f"{MARK} Plan", f"{MARK} Entwurf", f"{MARK} Platz sicher"],
+    }
+    return of_towns.get(visitor, [MARK, PERSON]) + of_seminars
 
 
 def contents():
@@ -253,9 +307,11 @@ def test_get(world, name):
             assert_outside(response, visitor, name)
             continue
         assert (visitor, response.status_code) == (visitor, expected(name, visitor))
-        if visitor != "owner":
-            words = response.content.decode()
-            assert (visitor, [w for w in leaks(visitor) if w in words]) == (visitor, [])
+        words = response.content.decode()
+        assert (visitor, [w for w in leaks(visitor) if w in words]) == (visitor, [])
+    model, page = split(name) or ("", "")
+    if model.startswith("seminars_") and page not in ("add",):
+        assert SEMINAR in world.clients["seminars"].get(url).content.decode(), "who may see it, does"
 
 
 def assert_outside(response, visitor, name):
@@ -270,10 +326,11 @@ def assert_outside(response, visitor, name):
 def test_post(world, name):
     """The owner's own form, posted by somebody else, and an empty one: 404 or the login, and nothing changed."""
     url = address(name, world.owner)
-    page = world.clients["owner"].get(url)
+    page = world.clients["seminars" if ":seminars_" in name else "owner"].get(url)
     own = typed(page) if page.status_code == 200 and page.context and "adminform" in page.context else {}
     before = contents()
-    for visitor in ("other", "network", *OUTSIDE):
+    visitors = ("owner", "other", "network") if ":seminars_" in name else ("other", "network", "seminars")
+    for visitor in (*visitors, *OUTSIDE):
         model, kind = split(name) or ("", "")
         if SEES.get(model, {}).get(visitor) == ROW or (kind == "add" and visitor in ADDS.get(model, ())):
             continue  # their own business
@@ -426,7 +483,7 @@ RELATIONS = sorted(
 def test_autocomplete_names_nothing_of_another_town(world, relation):
     app_label, model_name, field_name = relation
     query = {"app_label": app_label, "model_name": model_name, "field_name": field_name, "term": ""}
-    for visitor in ("other", "network"):
+    for visitor in INSIDE:
         response = world.clients[visitor].get(reverse("admin:autocomplete"), query)
         words = response.content.decode()
         assert [word for word in leaks(visitor) if word in words] == []
@@ -544,3 +601,55 @@ def test_the_network_role_is_given_only_in_the_association(world):
     data = typed(client.get(url)) | {"memberships-0-role": "network"}
     assert client.post(url, data).status_code == 200
     assert user.memberships.get().role == "editor"
+
+
+# --- seminars --------------------------------------------------------------------------------------------
+
+
+def test_mails_of_seminars_are_read_by_who_looks_after_seminars_and_by_nobody_else(world):
+    changelist, change = (
+        reverse("admin:portal_mail_changelist"),
+        reverse("admin:portal_mail_change", args=[world.seminars.mail.pk]),
+    )
+    seen = {
+        visitor: (
+            world.clients[visitor].get(change).status_code,
+            [row.subject for row in world.clients[visitor].get(changelist).context["cl"].result_list],
+        )
+        for visitor in INSIDE
+    }
+    assert seen == {
+        "owner": (404, [f"{MARK} Platz sicher"]),
+        "other": (404, ["Distel Platz sicher"]),
+        "network": (404, []),
+        "seminars": (200, [f"{SEMINAR} Neuer Termin", f"{SEMINAR} Platz sicher"]),
+    }
+
+
+def test_mails_of_volunteers_in_trust_are_not_for_who_looks_after_seminars(world):
+    trust = make.municipality("Stillbach", slug="stillbach")
+    _opportunity, _shift, _seat, mail = people_of(world.association, trust, "Treuhand", "Theodora")
+    client = world.clients["seminars"]
+    assert client.get(reverse("admin:portal_mail_change", args=[mail.pk])).status_code == 404
+    assert "Theodora" not in client.get(reverse("admin:portal_mail_changelist")).content.decode()
+
+
+def test_the_seminar_role_is_given_only_in_the_association(world):
+    user = world.other.editor
+    url, client = reverse("admin:portal_user_change", args=[user.pk]), world.clients["network"]
+    data = typed(client.get(url)) | {"memberships-0-role": "seminars"}
+    assert client.post(url, data).status_code == 200
+    assert user.memberships.get().role == "editor"
+    Membership.objects.filter(user=user).update(
+        role="seminars"
+    )  # by hand, past the form: it counts for nothing
+    assert world.clients["other"].get(reverse("admin:index")).status_code == 403
+
+
+def test_a_session_cannot_be_put_into_a_series_of_somebody_else(world):
+    foreign = make.series(organisation=world.owner.organisation, title=f"{MARK} Reihe")
+    client, mine = world.clients["seminars"], world.seminars.session
+    url = reverse("admin:seminars_session_change", args=[mine.pk])
+    assert client.post(url, typed(client.get(url)) | {"series": str(foreign.pk)}).status_code == 200
+    mine.refresh_from_db()
+    assert mine.series == world.seminars.series

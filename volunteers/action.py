@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from portal import dates
 from portal.signup_pages import SignupPage
+from portal.slot_cards import Card
 from portal.slot_lists import seats_state, seats_text
-from volunteers.cards import Card, card
+from volunteers.cards import card
 from volunteers.forms import SignupForm
 from volunteers.models import Opportunity, Shift, ShiftSignup
 
@@ -44,7 +45,7 @@ def signup_page(opportunity: Opportunity, shifts: Sequence[Shift], now: datetime
         button=_("Ich helfe mit"),
         context=partial(page, opportunity, shifts, now),
         form=partial(
-            SignupForm, opportunity=opportunity, shifts=[s for s in shifts if s.is_open(now)], now=now
+            SignupForm, opportunity=opportunity, slots_open=[s for s in shifts if s.is_open(now)], now=now
         ),
         said=said,
     )

@@ -16,7 +16,8 @@ from initiatives.topics import drawing
 from portal import slugs
 from portal.models import OldSlug
 from portal.origin import shared
-from volunteers.cards import Card, card
+from portal.slot_cards import Card
+from volunteers.cards import card
 from volunteers.models import Shift
 
 SIMILAR, DATES = 3, 5

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from initiatives.models import Initiative
 from portal.models import Municipality, Organisation
 from portal.origin import shared
+from seminars.models import Session
 from volunteers.models import Opportunity
 
 PAGES = [
@@ -19,6 +20,7 @@ PAGES = [
     "volunteers:list",
     "initiatives:list",
     "towns",
+    "seminars:list",
     "for_towns",
     "plain_language",
     "accessibility",
@@ -60,6 +62,8 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     rows += [
         (row.get_absolute_url(), row.changed_at) for row in opportunities.only("slug", "changed_at")[:MOST]
     ]
+    sessions = Session.objects.public().filter(series__is_example=False).order_by("pk")
+    rows += [(row.get_absolute_url(), row.changed_at) for row in sessions.only("slug", "changed_at")[:MOST]]
     rows += [(town.get_absolute_url(), None) for town in with_something.only("slug").order_by("slug")]
     page = {"rows": [(settings.SITE_URL + path, changed) for path, changed in rows]}
     return render(request, "portal/sitemap.xml", page, content_type="application/xml")

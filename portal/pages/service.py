@@ -2,12 +2,14 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from portal.association import OPEN_IMPRINT, imprint_is_open
 from portal.models import Organisation
 from portal.origin import shared
+from seminars import programme
 
 
 def _association() -> Organisation | None:
@@ -56,5 +58,9 @@ def plain_language(request: HttpRequest) -> HttpResponse:
 @require_safe
 def for_towns(request: HttpRequest) -> HttpResponse:
     """What the portal brings a town, and how to get access."""
-    page = {"association_row": _association(), "crumbs": [(_("Für Kommunen"), "")]}
+    page = {
+        "association_row": _association(),
+        "seminars": programme.soon(timezone.now()),
+        "crumbs": [(_("Für Kommunen"), "")],
+    }
     return render(request, "portal/for_towns.html", page)

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_safe
 from initiatives.models import Initiative
 from portal import search
 from portal.origin import shared
+from seminars import programme
 from volunteers.cards import card
 from volunteers.models import Shift
 
-SOON, EXAMPLES, RANKED = 4, 3, 12
+SOON, EXAMPLES, RANKED, SEMINARS = 4, 3, 12, 2
 WORTH_TELLING = 10  # a smaller figure is no success (mission.md)
 PLACES = 2  # an idea works when it does in more than one place
 # Types of initiative: name, the word that finds them (what is shown is what the list then shows), drawing.
@@ -54,6 +55,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "soon": soon,
         "all_dates": _all_dates(wanted.count() if len(soon) == SOON else len(soon)),
         "examples": [] if soon else _examples(),
+        "seminars": programme.soon(now)[:SEMINARS],
         "ideas": _ideas(counts),
         "all_examples": _all_examples(counts["n"], counts["towns"]),
     }

@@ -16,7 +16,8 @@ from portal.models import Municipality, OldSlug
 from portal.origin import shared
 from portal.place_names import Town
 from portal.places import PlaceSearch, Rows
-from volunteers.cards import Card, card
+from portal.slot_cards import Card
+from volunteers.cards import card
 from volunteers.models import Shift
 
 DATES, HERE, NEARBY = 5, 24, 4

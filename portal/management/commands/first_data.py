@@ -1,6 +1,6 @@
 """`manage.py first_data`: what an empty database needs; `./run` calls it at every start.
 
-Towns and the collected initiatives where there are none, and the examples of the demo where
+Towns, the collected initiatives and past seminars where there are none, and the examples of the demo where
 DEMO is on; without DEMO the examples go again. Harmless when repeated.
 """
 
@@ -14,10 +14,11 @@ from django.utils import timezone
 from initiatives.models import Initiative
 from portal import demo
 from portal.models import Municipality
+from seminars.models import Series
 
 
 class Command(BaseCommand):
-    help = "Lädt Orte, gesammelte Initiativen und (nur in der Vorführung) Beispiele, wo sie fehlen."
+    help = "Lädt Orte, gesammelte Initiativen, bisherige Seminare und (nur in der Vorführung) Beispiele, wo sie fehlen."
 
     def handle(self, **options: object) -> None:
         now = timezone.now()
@@ -25,6 +26,8 @@ class Command(BaseCommand):
             self._import("import_municipalities")
         if not Initiative.objects.exists():
             self._import("import_initiatives")
+        if not Series.objects.exists():
+            self._import("import_seminars")
         there = demo.is_there()
         if there and (not settings.DEMO or demo.is_stale(now)):
             demo.remove()

@@ -1,0 +1,219 @@
+"""Seminars in the Redaktion: series, sessions with their speakers on one page, and who takes part.
+
+What a session's change means to people who registered is decided by the verbs, never by a plain save.
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from portal import accounts, dates, desk, rescheduling, slugs
+from portal.desk_admin import DeskAdmin, WhenFilter
+from portal.publishing import PublishedAdmin
+from portal.refused import Refused
+from portal.scoping import ScopedAdmin, ScopedInline
+from seminars.models import Series, Session, SessionSignup, Speaker
+
+SOON = 8  # dates on the start page
+DECIDED = {"starts", "ends", "deadline", "capacity"}
+
+
+@admin.register(Series)
+class SeriesAdmin(ScopedAdmin):
+    place = 14
+    list_display = ("title", "run_by", "only_points")
+    fieldsets = (
+        (None, {"fields": ("title", "summary", "audience", "run_by", "only_points")}),
+        (
+            _("Ansprechstelle"),
+            {"fields": ("contact", "contact_email", "contact_phone")},
+        ),
+        (
+            _("Wer bekommt die Daten?"),
+            {
+                "fields": ("passes_to", "controller_elsewhere"),
+                "description": _(
+                    "Steht am Formular. Für Anmeldungen hier im Portal ist der Verband verantwortlich."
+                ),
+            },
+        ),
+        (_("Mehr dazu (freiwillig)"), {"classes": ("collapse",), "fields": ("website",)}),
+    )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nor one that has dates."""
+        return super().has_delete_permission(request, obj) and (obj is None or not obj.sessions.exists())
+
+
+class SpeakerInline(ScopedInline, admin.TabularInline):
+    model = Speaker
+    scope = "session__series__organisation"
+    fields = ("name", "function", "is_asked", "order")
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """An empty line to fill in, also where no script adds one."""
+        return 1
+
+
+class SessionForm(forms.ModelForm):
+    """The end comes after the start, sign-ups close before it; a cancelled date stays as it is."""
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        starts, ends, deadline = (data.get(name) for name in ("starts", "ends", "deadline"))
+        if starts and ends and ends <= starts:
+            self.add_error("ends", gettext("Das Ende muss nach dem Beginn liegen."))
+        if starts and deadline and deadline > starts:
+            self.add_error("deadline", gettext("Der Anmeldeschluss darf nicht nach dem Beginn liegen."))
+        here = data.get("registration") == Session.Registration.HERE
+        if here and data.get("precision", Session.Precision.TIME) != Session.Precision.TIME:
+            self.add_error("precision", gettext("Wer sich hier anmeldet, braucht einen Beginn und ein Ende."))
+        if not here and self.instance.pk and self.instance.signups.live().exists():
+            self.add_error("registration", gettext("Zu diesem Termin sind schon Menschen angemeldet."))
+        if self.instance.cancelled_at and DECIDED & set(self.changed_data):
+            raise forms.ValidationError(
+                gettext("Dieser Termin ist abgesagt; Zeit und Plätze lassen sich nicht mehr ändern.")
+            )
+        return data
+
+
+@admin.register(Session)
+class SessionAdmin(DeskAdmin, PublishedAdmin):
+    """A session with its speakers on one page; its people are on the page of the desk."""
+
+    place = 12
+    scope = "series__organisation"
+    form = SessionForm
+    list_display = ("when", "name", "series", "state", "seats", "unconfirmed")
+    list_display_links = ("name",)
+    list_filter = (WhenFilter, "state", "series")
+    list_select_related = ("series",)
+    search_fields = ("name", "summary")
+    ordering = ("starts", "pk")
+    inlines = (SpeakerInline,)
+    readonly_fields = ("state_in_words", "people")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "state_in_words", "series", "name", "summary", ("starts", "ends"), "registration",
+                    "capacity", "people",
+                ),
+            },
+        ),
+        (
+            _("Zugang zum Online-Raum"),
+            {
+                "fields": ("join_url", "dial_in"),
+                "description": _(
+                    "Den Zugang sehen nur Menschen mit Platz. Ändern Sie ihn, nachdem die Erinnerung "
+                    "hinaus ist, bekommen alle eine Mail mit dem neuen."
+                ),
+            },
+        ),
+        (_("Danach: Aufzeichnung und Unterlagen"), {
+            "classes": ("collapse",),
+            "fields": ("recording_url", "recording_is_public", "materials_url"),
+        }),
+        (
+            _("Anmeldeschluss, Erinnerungen, Link, Adresse der Seite (freiwillig)"),
+            {
+                "classes": ("collapse",),
+                "fields": ("deadline", "remind_day", "remind_hour", "link", "precision", "slug"),
+                "description": _("Die Adresse der Seite entsteht von selbst aus Titel und Jahr."),
+            },
+        ),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
+        open_ones = Count("signups", filter=Q(signups__status=SessionSignup.Status.UNCONFIRMED))
+        rows = super().get_queryset(request).select_related("series")
+        return rows.with_seats().annotate(n_unconfirmed=open_ones)  # type: ignore[attr-defined,no-any-return]
+
+    @admin.display(description=_("Termin"), ordering="starts")
+    def when(self, obj: Session) -> str:
+        return dates.short(obj.starts) if obj.precision == Session.Precision.TIME else obj.when_words
+
+    @admin.display(description=_("Plätze"))
+    def seats(self, obj: Session) -> str:
+        return desk.seats_words(obj) if obj.is_here else gettext("Anmeldung anderswo")
+
+    @admin.display(description=_("Offen"))
+    def unconfirmed(self, obj: Any) -> str:
+        return gettext("%s noch nicht bestätigt") % obj.n_unconfirmed if obj.n_unconfirmed else " "
+
+    @admin.display(description=_("Anmeldungen"))
+    def people(self, obj: Session) -> str:
+        if obj.pk is None or not obj.is_here:
+            return gettext("Noch keine. Sie sehen sie hier, sobald sich jemand anmeldet.")
+        words = desk.seats_words(obj)
+        return format_html(
+            '<a href="{}">{}</a> {}', obj.staff_path, gettext("Wer kommt? Absagen, anrufen"), words
+        )
+
+    def get_urls(self) -> list[Any]:
+        return [self._at("personen/", self.people_view, "people"), *super().get_urls()]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nor one that somebody signed up for (rule 1)."""
+        return super().has_delete_permission(request, obj) and (obj is None or not obj.signups.exists())
+
+    def wanted_slug(self, obj: Session) -> str:
+        return slugs.compose(obj.name, str(timezone.localtime(obj.starts).year))
+
+    def store(self, obj: Session, form: Any, change: bool) -> None:
+        """Of a session that is there only what the form changed, without what the verbs decide on."""
+        if not change:
+            obj.save()
+            return
+        own = {field.name for field in Session._meta.concrete_fields} - DECIDED
+        obj.save(update_fields=[*(own & set(form.changed_data)), "slug", "changed_at"])
+
+    def save_model(self, request: HttpRequest, obj: Session, form: Any, change: bool) -> None:
+        """Times and seats are changed by the verbs that tell people; a new way in is told, too."""
+        super().save_model(request, obj, form, change)
+        if not change:
+            return
+        user, changed = accounts.person(request), set(form.changed_data)
+        desk.change_slot(user, obj, changed)
+        if {"join_url", "dial_in"} & changed:
+            rescheduling.change_access(obj, now=timezone.now())
+            desk.log(user, gettext("Zugang geändert"), obj)
+
+    def take_down(self, obj: Session, state: str) -> None:
+        """Not while people count on it: cancelling tells them, hiding the page does not."""
+        if obj.starts > timezone.now() and not obj.cancelled_at and obj.signups.live().exists():
+            raise Refused(
+                gettext("Zu diesem Termin sind Menschen angemeldet. Bitte sagen Sie ihn zuerst ab.")
+            )
+        super().take_down(obj, state)
+
+    def start_blocks(self, request: HttpRequest) -> list[dict[str, Any]]:
+        if not self.has_module_permission(request):
+            return []
+        now = timezone.now()
+        rows = self.get_queryset(request)
+        coming = rows.filter(ends__gt=now, cancelled_at=None, state=Session.State.PUBLISHED)
+        lines = [self._line(session, now) for session in coming.order_by("starts", "pk")[:SOON]]
+        empty = gettext("Noch keine. Legen Sie einen Seminartermin an, dann steht er hier.")
+        drafts = [
+            {"url": row.edit_path, "text": row.name, "note": row.when_words}
+            for row in rows.filter(state=Session.State.DRAFT).order_by("starts", "pk")[:SOON]
+        ]
+        blocks = [{"title": gettext("Die nächsten Seminare"), "lines": lines, "empty": empty}]
+        return blocks + ([{"title": gettext("Seminare im Entwurf"), "lines": drafts}] if drafts else [])
+
+    def _line(self, session: Session, now: Any) -> dict[str, str]:
+        note = self.seats(session)
+        if session.is_here and not session.join_url:
+            note = gettext("%s. Der Zugang zum Online-Raum fehlt noch.") % note
+        url = session.staff_path if session.is_here else session.edit_path
+        return {"url": url, "text": f"{dates.short(session.starts)}: {session.name}", "note": note}
