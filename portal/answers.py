@@ -1,5 +1,6 @@
 """What a form asks beside name and address, for kinds of sign-ups that want to know (`Signup.answers`)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -13,6 +14,12 @@ def fields(model: type[Signup]) -> dict[str, forms.Field]:
     for name, field in found.items():
         field.validators += model._meta.get_field(name).validators  # type: ignore[union-attr]
     return found
+
+
+def sentence(signups: Sequence[Signup]) -> str:
+    """„Verwaltung, Stadt Lich": what a form said, in one line; empty where nothing more was asked."""
+    first = next(iter(signups), None)
+    return ", ".join(answer for _question, answer in words(first) if answer) if first else ""
 
 
 def words(signup: Signup) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from portal import booking_rows, calendars, links, local_mails, privacy, signups, throttle
+from portal import answers, booking_rows, calendars, links, local_mails, privacy, signups, throttle
 from portal.booking_forms import AddressForm, ConfirmForm, DetailsForm
 from portal.booking_rows import Row
 from portal.booking_seats import return_to
@@ -43,6 +43,7 @@ def sent(request: HttpRequest, token: str) -> HttpResponse:
         "booking": booking,
         "rows": booking_rows.rows([s for s in found if s.booking_id == booking.pk], now=timezone.now()),
         "slot": found[0].slot,
+        "answers": answers.sentence(found),
         "form": form,
         "done": just_done(request),
         "refused": refused,
@@ -83,7 +84,13 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         signups.confirm(booking, signups=form.cleaned_data["signups"], now=now)
         return to_manage(booking, "bestaetigt")
     ticks, more = form.options()
-    context = {"booking": booking, "form": form, "ticks": ticks, "more": more}
+    context = {
+        "booking": booking,
+        "form": form,
+        "ticks": ticks,
+        "more": more,
+        "answers": answers.sentence(found),
+    }
     return render(request, "booking/confirm.html", context, status=422 if form.errors else 200)
 
 

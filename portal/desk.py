@@ -79,7 +79,7 @@ def _row(signup: Signup, position: int | None = None) -> dict[str, Any]:
         "email": booking.email,
         "phone": booking.phone,
         "seats": signup.seats,
-        "answers": ", ".join(filter(None, map(signup.answer_words, signup.answers))),
+        "answers": answers.sentence([signup]),
         "status": _status(signup, position),
         "entered": dates.short(booking.entered_at),
         "remarks": remarks,

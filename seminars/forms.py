@@ -80,7 +80,7 @@ class WatchForm(forms.Form):
         self.several = len(series) > 1
         field = self.fields["reihe"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
-        field.queryset = Series.objects.all()
+        field.queryset = Series.objects.filter(pk__in=[each.pk for each in series])
         field.choices = [(each.pk, each.display_title) for each in series]
 
     def clean_email(self) -> str:

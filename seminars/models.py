@@ -191,7 +191,11 @@ class Session(Slot):
             models.CheckConstraint(
                 condition=~Q(registration="here") | Q(precision="time"), name="session_here_has_a_time"
             ),
-            models.CheckConstraint(condition=~Q(slug__in=["bescheid"]), name="session_slug_not_reserved"),
+            models.CheckConstraint(
+                condition=~Q(slug__in=["bescheid"]),
+                name="session_slug_not_reserved",
+                violation_error_message=_("Diese Adresse ist für eine andere Seite vorgesehen."),
+            ),
             models.CheckConstraint(condition=Q(max_party=1), name="session_is_for_single_people"),
         ]
 

@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='session',
-            constraint=models.CheckConstraint(condition=models.Q(('slug__in', ['bescheid']), _negated=True), name='session_slug_not_reserved'),
+            constraint=models.CheckConstraint(condition=models.Q(('slug__in', ['bescheid']), _negated=True), name='session_slug_not_reserved', violation_error_message='Diese Adresse ist für eine andere Seite vorgesehen.'),
         ),
         migrations.AddConstraint(
             model_name='session',

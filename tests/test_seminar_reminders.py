@@ -1,0 +1,321 @@
+"""When participants of seminars hear: the day before, an hour before, with the way in; and after a change."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from portal import notices
+from portal.models import Mail
+from portal.reminders import queue_due
+from portal.rescheduling import cancel, change_access, move
+from portal.slots import Signup
+from seminars.models import Session, SessionSignup
+from tests import make
+from tests.make import BERLIN
+
+pytestmark = pytest.mark.django_db
+HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
+S = Signup.Status
+LONG_AGO = datetime(2026, 3, 1, 12, tzinfo=BERLIN)
+REMINDERS = ("reminder", "reminder-soon")
+
+
+def berlin(month, day, hour=0, minute=0):
+    return datetime(2026, month, day, hour, minute, tzinfo=BERLIN).astimezone(UTC)
+
+
+START = berlin(6, 17, 13, 30)  # a Wednesday
+
+
+def seated(*slots, email="kim@example.org", since=LONG_AGO):
+    """One person with a seat on each of these dates, by one form."""
+    booking = make.booking(email, organisation=slots[0].organisation, slot_kind="session", confirmed_at=since)
+    made = [make.participant(slot, booking=booking, seated_at=since) for slot in slots]
+    return made[0] if len(made) == 1 else made
+
+
+# Around these times of a day something is due in these tests; between them nothing is.
+MOMENTS = [(6, 30), (7, 0), (8, 30), (9, 0), (10, 0), (12, 0), (12, 30), (13, 0), (13, 30), (17, 30), (21, 0)]
+
+
+def sweep(start, end):
+    """The clock of the portal from start to end; what is due leaves at once."""
+    days = [start + n * DAY for n in range((end - start).days + 2)]
+    moments = [
+        moment
+        for day in days
+        for hour, minute in MOMENTS
+        if start
+        < (moment := berlin(day.astimezone(BERLIN).month, day.astimezone(BERLIN).day, hour, minute))
+        <= end
+    ]
+    for now in [start, *moments]:
+        queue_due(now=now)
+        Mail.objects.due(now).update(sent_at=now)
+
+
+def log(*kinds, **which):
+    """(local time of leaving, subject up to „ – ") in order of writing."""
+    rows = Mail.objects.filter(kind__in=kinds or REMINDERS, withdrawn_at=None, **which)
+    return [
+        (
+            f"{mail.sent_at.astimezone(BERLIN):%d.%m. %H:%M}" if mail.sent_at else "",
+            mail.subject.split(" – ")[0],
+        )
+        for mail in rows.order_by("queued_at", "pk")
+    ]
+
+
+def test_the_day_before_at_nine_and_an_hour_before():
+    seated(make.session(starts=START))
+    sweep(berlin(6, 15, 8), berlin(6, 17, 14))
+    assert log() == [
+        ("16.06. 09:00", "Morgen: Mi., 17. Juni, 13.30 Uhr"),
+        ("17.06. 12:30", "In einer Stunde: Mi., 17. Juni, 13.30 Uhr"),
+    ]
+    day, hour = Mail.objects.filter(kind__in=REMINDERS).order_by("pk")
+    assert (day.useful_until, hour.useful_until) == (berlin(6, 17), START)
+
+
+@pytest.mark.parametrize("kind", REMINDERS)
+def test_reminder_begins_with_giving_back_and_carries_the_way_in(kind):
+    seated(make.session(starts=START))
+    sweep(berlin(6, 16, 9), berlin(6, 17, 13))
+    text = Mail.objects.get(kind=kind).text
+    parts = [
+        "/anmeldung/freigeben/",
+        "„Anerkennung, die ankommt“",
+        "https://raum.example/geheim",
+        "Kennwort 4711",
+    ]
+    assert [text.index(part) for part in parts] == sorted(text.index(part) for part in parts)
+
+
+def test_reminder_without_a_fixed_way_in_leads_to_the_page():
+    seated(make.session(starts=START, join_url="", dial_in=""))
+    sweep(berlin(6, 16, 8), berlin(6, 16, 10))
+    text = " ".join(Mail.objects.get(kind="reminder").text.split())
+    assert "Den Zugang zum Online-Raum finden Sie auf der Seite Ihrer Anmeldung." in text
+
+
+@pytest.mark.parametrize(("off", "left"), [("remind_day", "In einer Stunde"), ("remind_hour", "Morgen")])
+def test_staff_can_switch_each_reminder_off(off, left):
+    seated(make.session(starts=START, **{off: False}))
+    sweep(berlin(6, 16, 8), berlin(6, 17, 14))
+    assert [subject.split(":")[0] for _when, subject in log()] == [left]
+
+
+def test_two_dates_of_one_day_share_the_reminder_of_the_day_before():
+    series = make.series()
+    slots = [
+        make.session(series=series, name="Mittags", starts=START),
+        make.session(series=series, name="Abends", starts=START + 5 * HOUR),
+    ]
+    seated(*slots)
+    sweep(berlin(6, 16, 9), berlin(6, 17, 19))
+    assert log() == [
+        ("16.06. 09:00", "Morgen: 2 Termine ab Mi., 17. Juni, 13.30 Uhr"),
+        ("17.06. 12:30", "In einer Stunde: Mi., 17. Juni, 13.30 Uhr"),
+        ("17.06. 17:30", "In einer Stunde: Mi., 17. Juni, 18.30 Uhr"),
+    ]
+    shared = Mail.objects.get(kind="reminder").text
+    assert [name in shared for name in ("„Mittags“", "„Abends“")] == [True, True]
+    assert "https://raum.example/geheim" not in shared  # each has its own: on the page
+
+
+def test_early_session_reminds_an_hour_before_also_in_quiet_hours():
+    """Rule 16: what is urgent leaves at night, too; the reminder of the day before does not."""
+    seated(make.session(starts=berlin(6, 17, 7, 30)))
+    sweep(berlin(6, 16, 8), berlin(6, 17, 8))
+    assert log() == [
+        ("16.06. 09:00", "Morgen: Mi., 17. Juni, 7.30 Uhr"),
+        ("17.06. 06:30", "In einer Stunde: Mi., 17. Juni, 7.30 Uhr"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("since", "subjects"),
+    [
+        (berlin(6, 16, 8, 59), ["Morgen", "In einer Stunde"]),
+        (berlin(6, 16, 9, 1), ["In einer Stunde"]),
+        (berlin(6, 17, 12, 29), ["In einer Stunde"]),
+        (berlin(6, 17, 12, 31), []),
+    ],
+)
+def test_late_registration_gets_no_reminder_that_is_already_past(since, subjects):
+    seated(make.session(starts=START), since=since)
+    sweep(berlin(6, 16, 8), berlin(6, 17, 14))
+    assert [subject.split(":")[0] for _when, subject in log()] == subjects
+
+
+def test_nobody_without_a_seat_is_reminded():
+    slot = make.session(starts=START)
+    for status in (S.UNCONFIRMED, S.WAITING, S.REQUESTED):
+        make.participant(slot, status=status, seated_at=None)
+    make.participant(slot, status=S.ENDED, ended_reason="given_back", ended_at=LONG_AGO, seated_at=LONG_AGO)
+    sweep(berlin(6, 16, 8), berlin(6, 17, 14))
+    assert log() == []
+
+
+@pytest.mark.parametrize(
+    ("back_at", "subjects"),
+    [
+        (berlin(6, 16, 15), [("16.06. 15:00", "Morgen"), ("17.06. 12:30", "In einer Stunde")]),
+        (berlin(6, 17, 8), [("17.06. 08:00", "Heute"), ("17.06. 12:30", "In einer Stunde")]),
+        (berlin(6, 17, 12, 35), [("17.06. 12:35", "In einer Stunde")]),
+        (berlin(6, 17, 13), [("17.06. 13:00", "Gleich")]),
+        (berlin(6, 17, 14), []),
+    ],
+)
+def test_after_an_outage_only_what_is_still_useful_goes_out(back_at, subjects):
+    seated(make.session(starts=START))
+    sweep(back_at, berlin(6, 17, 15))
+    assert [(when, subject.split(":")[0]) for when, subject in log()] == subjects
+
+
+def test_moved_session_reminds_again_at_its_new_time_also_when_moved_back():
+    slot = make.session(starts=START)
+    seated(slot)
+    sweep(berlin(6, 16, 8), berlin(6, 16, 12))
+    move(slot, starts=START + DAY, ends=START + DAY + HOUR, now=berlin(6, 16, 12))
+    sweep(berlin(6, 16, 12), berlin(6, 17, 10))
+    move(slot, starts=START, ends=START + HOUR, now=berlin(6, 17, 10))
+    sweep(berlin(6, 17, 10), berlin(6, 17, 14))
+    assert log(*REMINDERS, "changed") == [
+        ("16.06. 09:00", "Morgen: Mi., 17. Juni, 13.30 Uhr"),
+        ("16.06. 12:00", "Neue Zeit: Do., 18. Juni, 13.30 Uhr"),
+        ("17.06. 09:00", "Morgen: Do., 18. Juni, 13.30 Uhr"),
+        ("17.06. 10:00", "Neue Zeit: Mi., 17. Juni, 13.30 Uhr"),
+        ("17.06. 10:00", "Heute: Mi., 17. Juni, 13.30 Uhr"),
+        ("17.06. 12:30", "In einer Stunde: Mi., 17. Juni, 13.30 Uhr"),
+    ]
+
+
+def test_cancelled_session_takes_its_reminders_back():
+    slot = make.session(starts=START)
+    seated(slot)
+    queue_due(now=berlin(6, 17, 12, 30))
+    assert Mail.objects.open().filter(kind="reminder-soon").count() == 1
+    cancel(slot, reason="Krank", now=berlin(6, 17, 12, 31))
+    to_people = Mail.objects.open().exclude(kind="new-signups")
+    assert {mail.kind for mail in to_people} == {"cancelled-by-us"}
+
+
+def test_one_of_two_dates_cancelled_reminds_of_the_other_with_its_way_in():
+    series = make.series()
+    one, two = (
+        make.session(series=series, name=name, starts=START + n * HOUR) for n, name in enumerate("AB")
+    )
+    seated(one, two)
+    queue_due(now=berlin(6, 16, 9))
+    cancel(one, reason="Krank", now=berlin(6, 16, 9, 1))
+    queue_due(now=berlin(6, 16, 9, 2))
+    (mail,) = Mail.objects.open().filter(kind="reminder")
+    assert (mail.subject, "https://raum.example/geheim" in mail.text) == (
+        "Morgen: Mi., 17. Juni, 14.30 Uhr – B", True,
+    )  # fmt: skip
+
+
+# --- another way in ------------------------------------------------------------------------------------
+def change(slot, now, **access):
+    Session.objects.filter(pk=slot.pk).update(**access)
+    change_access(Session.objects.select_related("series__organisation").get(pk=slot.pk), now=now)
+
+
+def test_new_way_in_before_any_reminder_is_only_on_the_page():
+    slot = make.session(starts=START)
+    seated(slot)
+    change(slot, berlin(6, 15), join_url="https://raum.example/neu")
+    assert not Mail.objects.exists()
+
+
+def test_reminder_that_has_not_left_is_written_anew_with_the_new_way_in():
+    slot = make.session(starts=START)
+    seated(slot)
+    queue_due(now=berlin(6, 16, 9))
+    change(slot, berlin(6, 16, 9, 1), join_url="https://raum.example/neu")
+    sweep(berlin(6, 16, 9, 2), berlin(6, 16, 10))
+    assert log(*REMINDERS, "new-access") == [("16.06. 09:02", "Morgen: Mi., 17. Juni, 13.30 Uhr")]
+    text = Mail.objects.get(withdrawn_at=None).text
+    assert ("https://raum.example/neu" in text, "geheim" in text) == (True, False)
+
+
+def test_whoever_was_told_the_old_way_hears_of_the_new_one_and_nobody_else():
+    slot = make.session(starts=START)
+    seated(slot)
+    seated(slot, email="spaet@example.org", since=berlin(6, 16, 12))
+    make.participant(slot, status=S.WAITING, email="wartet@example.org")
+    sweep(berlin(6, 16, 8), berlin(6, 16, 13))
+    change(slot, berlin(6, 16, 14), join_url="https://raum.example/neu", dial_in="069 9")
+    (mail,) = Mail.objects.filter(kind="new-access")
+    assert (mail.to, mail.subject) == (
+        "kim@example.org",
+        "Neuer Zugang: Mi., 17. Juni, 13.30 Uhr – Anerkennung, die ankommt",
+    )
+    assert ("https://raum.example/neu" in mail.text, "069 9" in mail.text) == (True, True)
+    sweep(berlin(6, 16, 14), berlin(6, 17, 14))
+    assert [subject.split(":")[0] for _when, subject in log(to="kim@example.org")] == [
+        "Morgen",
+        "In einer Stunde",
+    ]
+    assert "https://raum.example/neu" in Mail.objects.filter(kind="reminder-soon").first().text
+
+
+def test_a_second_change_replaces_the_mail_that_has_not_left():
+    slot = make.session(starts=START)
+    seated(slot)
+    sweep(berlin(6, 16, 8), berlin(6, 16, 13))
+    for number in (1, 2):
+        change(slot, berlin(6, 16, 14, number), join_url=f"https://raum.example/{number}")
+    (mail,) = Mail.objects.open().filter(kind="new-access")
+    assert "https://raum.example/2" in mail.text
+
+
+def test_moving_keeps_the_mail_about_the_new_time_when_the_way_in_changes_too():
+    slot = make.session(starts=START)
+    seated(slot)
+    sweep(berlin(6, 16, 8), berlin(6, 16, 13))
+    move(slot, starts=START + DAY, ends=START + DAY + HOUR, now=berlin(6, 16, 14))
+    change(slot, berlin(6, 16, 14, 1), join_url="https://raum.example/neu")
+    assert {mail.kind for mail in Mail.objects.open()} == {
+        "changed"
+    }  # the reminder for the new time is to come
+
+
+# --- afterwards -----------------------------------------------------------------------------------------
+def test_thanks_carry_recording_and_materials_and_what_comes_next():
+    series = make.series()
+    slot = make.session(
+        series=series,
+        starts=START,
+        recording_url="https://film.example/1",
+        materials_url="https://pdf.example/1",
+    )
+    make.session(series=series, name="Kommt noch", starts=START + 30 * DAY)
+    seated(slot)
+    stayed_away = make.participant(slot, email="weg@example.org", attended=False)
+    sweep(berlin(6, 17, 12, 30), berlin(6, 18, 12))
+    (mail,) = Mail.objects.filter(kind="thanks")
+    assert mail.to != stayed_away.booking.email
+    assert mail.subject == "Danke: Mi., 17. Juni, 13.30 Uhr – Anerkennung, die ankommt"
+    for part in ("https://film.example/1", "https://pdf.example/1", "Fr., 17. Juli, 13.30 Uhr: Kommt noch"):
+        assert part in mail.text
+    assert "helfen" not in mail.text
+
+
+def test_contact_of_the_series_gets_counts_and_a_link_but_no_names():
+    slot = make.session(starts=START)
+    make.participant(slot, email="kim@example.org")
+    SessionSignup.objects.update(seated_at=LONG_AGO)
+    queue_due(now=berlin(6, 15, 17))
+    (mail,) = Mail.objects.filter(kind="new-signups")
+    assert (mail.to, mail.about) == ("seminare@verband.example", slot.label)
+    assert f"/verwaltung/seminars/session/{slot.pk}/personen/" in mail.text
+    assert "Kim" not in mail.text
+
+
+def test_about_of_a_reminder_names_form_and_day():
+    """`change_access` asks by it whether somebody was told."""
+    person = seated(make.session(starts=START))
+    queue_due(now=berlin(6, 16, 9))
+    assert Mail.objects.get().about == notices.reminder_about(person.booking, person.slot.day)
