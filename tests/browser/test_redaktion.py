@@ -40,9 +40,23 @@ NETWORK = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("who", "label"), [*(("clerk", label) for label in PAGES), *(("network", label) for label in NETWORK)]
-)
+SEMINARS = [
+    "admin:index",
+    "admin:seminars_session_changelist",
+    "admin:seminars_session_add",
+    "admin:seminars_session_change",
+    "admin:seminars_session_people",
+    "admin:seminars_session_phone",
+    "admin:seminars_session_cancel",
+    "admin:seminars_session_give_back",
+    "admin:seminars_series_changelist",
+    "admin:seminars_series_change",
+    "member_seminar",
+]
+WHO = {"clerk": PAGES, "network": NETWORK, "seminars": SEMINARS}
+
+
+@pytest.mark.parametrize(("who", "label"), [(who, label) for who, labels in WHO.items() for label in labels])
 def test_page_of_staff_is_accessible(visit, started, who, label):
     page = visit(staff=who)
     answer = page.goto(started.addresses[label])
