@@ -52,10 +52,10 @@ class SeriesAdmin(ScopedAdmin):
         return super().has_delete_permission(request, obj) and (obj is None or not obj.sessions.exists())
 
 
-class SpeakerInline(ScopedInline, admin.TabularInline):
+class SpeakerInline(ScopedInline, admin.StackedInline):
     model = Speaker
     scope = "session__series__organisation"
-    fields = ("name", "function", "is_asked", "order")
+    fields = (("name", "order"), "function", "is_asked")
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         """An empty line to fill in, also where no script adds one."""
