@@ -24,8 +24,12 @@ PERIODIC = {
     "portal.tasks.deliver_due": timedelta(minutes=1),  # mails whose time has come
     "portal.tasks.queue_due": timedelta(minutes=1),  # reminders, nudges, thanks, digests
     "volunteers.tasks.tell_watches": timedelta(minutes=1),  # new help wanted near somebody
+    "portal.tasks.beat": timedelta(minutes=1),  # signs of life, for staff and for the journal
     "portal.tasks.enforce_deletion": timedelta(hours=6),  # deletion classes of trust.md
 }
+# Of these, those that write mails for what a moment makes due. They take `now`: after a restore the clock is
+# run again (restoring.py).
+BY_THE_CLOCK = ("portal.tasks.queue_due", "volunteers.tasks.tell_watches")
 app.conf.beat_schedule = {
     name: {"task": name, "schedule": every, "last_run_at": LONG_AGO} for name, every in PERIODIC.items()
 }

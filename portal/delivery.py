@@ -41,7 +41,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from portal import smtp
+from portal import journal, smtp
 from portal.logs import mask
 from portal.models import Booking, Mail
 from portal.outbox import nudge
@@ -177,10 +177,12 @@ def _settle(mail: Mail, outcome: Outcome, *, now: datetime) -> Outcome:
     wiped = {"text": "", "html": ""} if mail.secret else {}
     if outcome.state == "sent":
         Mail.objects.filter(pk=mail.pk).update(sent_at=now, failed_at=None, last_error="", **wiped)
+        _write_down(mail, sure=True)
         _mark_address(mail, refused_at=None)
         return outcome
     tried_for = now - mail.queued_at
     if outcome.state == "unknown":
+        _write_down(mail, sure=False)
         again = mail.last_error == ONCE
         outcome = outcome._replace(state="failed" if again else "later", why=AGAIN if again else ONCE)
     elif outcome.state == "later" and tried_for > GIVE_UP and mail.attempts >= len(LADDER):
@@ -195,6 +197,14 @@ def _settle(mail: Mail, outcome: Outcome, *, now: datetime) -> Outcome:
     if outcome.bounced:
         _mark_address(mail, refused_at=now)
     return outcome
+
+
+def _write_down(mail: Mail, *, sure: bool) -> None:
+    """The journal knows that it left. The mail is out, so a journal that cannot be written stops nothing."""
+    try:
+        journal.handed_over(mail, sure=sure)
+    except OSError as error:
+        log.error("journal not written (%s)", error.strerror)
 
 
 def _mark_address(mail: Mail, *, refused_at: datetime | None) -> None:

@@ -466,3 +466,24 @@ class AccessLog(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action}: {self.about}"
+
+
+class Heartbeat(models.Model):
+    """When a part of the machinery last did its work; staff see it on the page „Zustand"."""
+
+    class Name(models.TextChoices):
+        CLOCK = "clock", _("Uhr")
+        REMINDERS = "reminders", _("Erinnerungen")
+        DELETION = "deletion", _("Löschung")
+        JOURNAL = "journal", _("Journal")
+        BACKUP = "backup", _("Sicherung")
+
+    name = models.CharField(_("was"), max_length=12, choices=Name, unique=True)
+    at = models.DateTimeField(_("zuletzt"))
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("Lebenszeichen")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.get_name_display()

@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import sys
+import tomllib
 from contextlib import suppress
 from email.utils import parseaddr
 from pathlib import Path
@@ -52,6 +53,7 @@ env = Env()
 try:
     # --- where things are -------------------------------------------------------------------
     VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+    JOURNAL_DIR = Path(env.str("JOURNAL_DIR", default=str(VAR_DIR / "journal"))).resolve()
     DATABASE_URL = env.str("DATABASE_URL", default="")
     REDIS_URL = env.str("REDIS_URL", default="")
     EMAIL_URL = env.str("EMAIL_URL", default="")
@@ -120,6 +122,7 @@ if not SECRET_KEY:
     except OSError as error:
         raise _stop(f"VAR_DIR lässt sich nicht benutzen: {_key_file} ({error.strerror}).") from None
 
+VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 SITE_NAME = "Aktive Bürger – Starke Kommunen"
 ASSOCIATION = "Hessischer Städte- und Gemeindebund"
 DEFAULT_FROM_EMAIL = DEFAULT_FROM_EMAIL or "portal@localhost"
