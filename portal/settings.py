@@ -71,11 +71,14 @@ try:
     WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", default=1, validate=validate.Range(min=1))
     WEB_THREADS = env.int("WEB_THREADS", default=8, validate=validate.Range(min=1))
     LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+    LOG_FORMAT = env.str("LOG_FORMAT", default="json" if DATABASE_URL else "line")
 except EnvError as error:
     raise _unreadable(error) from None
 
 if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR"):
     raise _stop(f"LOG_LEVEL ist DEBUG, INFO, WARNING oder ERROR, nicht „{env.str('LOG_LEVEL')}“.")
+if LOG_FORMAT not in ("line", "json"):
+    raise _stop(f"LOG_FORMAT ist line oder json, nicht „{LOG_FORMAT}“.")
 _site = _parts("SITE_URL", SITE_URL)
 HTTPS = _site.scheme == "https"
 if _site.scheme not in ("http", "https") or not _site.hostname or _site.path or _site.query:
@@ -149,6 +152,7 @@ INSTALLED_APPS = [
     "volunteers",
 ]
 MIDDLEWARE = [
+    "portal.middleware.Numbered",
     "portal.middleware.Headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -373,10 +377,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"tokens": {"()": "portal.logs.MaskTokens"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "filters": {"anonymous": {"()": "portal.logs.Anonymous"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "portal.logs.Json"},
+    },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["tokens"]},
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["anonymous"]},
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
@@ -384,4 +391,5 @@ LOGGING = {
         "celery": {"level": "WARNING"},
     },
 }
+LOG_REQUESTS = bool(DATABASE_URL)  # a line for each; a laptop has one visitor
 SILENCED_SYSTEM_CHECKS: list[str] = []
