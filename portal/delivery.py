@@ -61,6 +61,7 @@ BUDGET = 240.0  # seconds per call; below CELERY_TASK_TIME_LIMIT also with a slo
 
 # In `last_error` from the claim until the outcome is known; what stays there was lost.
 ONCE = gettext_noop("Zustellung begonnen; ob die Mail ankam, ist nicht bekannt.")
+UNREACHED = gettext_noop("Der Mailserver ist nicht erreichbar: %s")
 AGAIN = gettext_noop("Zweimal versucht; ob die Mail ankam, ist nicht bekannt.")
 
 
@@ -135,7 +136,7 @@ def _closing(connection: BaseEmailBackend) -> Iterator[None]:
 
 def _wait_for_server(mails: Sequence[Mail], error: OSError, *, now: datetime) -> int:
     """None of these had a try; returns how many wait on."""
-    why = _short(_("Der Mailserver ist nicht erreichbar: %s") % error)
+    why = _short(_(UNREACHED) % error)
     waiting = Mail.objects.due(now).filter(pk__in=[mail.pk for mail in mails])
     waiting.filter(queued_at__lte=now - GIVE_UP, attempts__gte=len(LADDER)).update(
         failed_at=now, last_error=why

@@ -35,7 +35,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         return _plain(_("Nicht bereit: Die Datenbank ist nicht erreichbar."), status=503)
     if missing:
         return _plain(_("Nicht bereit: In der Datenbank fehlen Migrationen."), status=503)
-    return _plain(_("Bereit: Die Datenbank antwortet, alle Migrationen sind angewendet."), _redis())
+    return _plain(_("Bereit: Die Datenbank antwortet, alle Migrationen sind angewendet."), redis_state()[0])
 
 
 def unapplied_migrations() -> bool:
@@ -47,16 +47,16 @@ def unapplied_migrations() -> bool:
     return not _migrated
 
 
-def _redis() -> str:
-    """One sentence about Redis, after a second at most."""
+def redis_state() -> tuple[str, bool]:
+    """One sentence about Redis, and whether it is as it should be; after a second at most."""
     if not settings.REDIS_URL:
-        return _("Ohne Redis: Aufgaben laufen in diesem Prozess.")
+        return _("Ohne Redis: Aufgaben laufen in diesem Prozess."), True
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as client:
             client.ping()
     except redis.RedisError:
-        return _("Redis antwortet nicht: Mails gehen bis zu einer Minute später hinaus.")
-    return _("Redis antwortet.")
+        return _("Redis antwortet nicht: Mails gehen bis zu einer Minute später hinaus."), False
+    return _("Redis antwortet."), True
 
 
 def _plain(*sentences: str, status: int = 200) -> HttpResponse:

@@ -363,9 +363,12 @@ class MailQuerySet(models.QuerySet["Mail"]):
     def open(self) -> "MailQuerySet":
         return self.filter(sent_at=None, failed_at=None, withdrawn_at=None)
 
+    def still_useful(self, now: datetime) -> "MailQuerySet":
+        return self.filter(Q(useful_until=None) | Q(useful_until__gt=now))
+
     def due(self, now: datetime) -> "MailQuerySet":
         """What delivery may take: due, not withdrawn, still useful (rule 15), and not at night (rule 16)."""
-        rows = self.open().filter(Q(useful_until=None) | Q(useful_until__gt=now), next_try_at__lte=now)
+        rows = self.open().still_useful(now).filter(next_try_at__lte=now)
         return rows.exclude(kind__in=Mail.PATIENT) if dates.is_quiet(now) else rows
 
 
