@@ -1,7 +1,7 @@
 """`backup`: everything that cannot be made again is in one archive; `restoring.py` is the way back."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -31,6 +31,7 @@ def backup(folder: Path, *, now: datetime, keep: int | None = None) -> Backup:
     The portal goes on working meanwhile. Raises Refused in German, and then leaves nothing behind.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _remove_unfinished(folder, before=now - timedelta(days=1))
     media = _media()
     archive.refuse_without_space(folder, dumps.size() * 2 + sum(file.stat().st_size for file in media))
     path = folder / f"portal-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.zip"
@@ -72,6 +73,14 @@ def _manifest(counts: dict[str, int], *, now: datetime) -> archive.Manifest:
 
 def _media() -> list[Path]:
     return sorted(path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file())
+
+
+def _remove_unfinished(folder: Path, *, before: datetime) -> None:
+    """What a backup that was killed left here holds personal data, too; younger ones may be under way."""
+    for pattern in (f".{PATTERN}.part", ".database.*"):
+        for path in folder.glob(pattern):
+            if datetime.fromtimestamp(path.stat().st_mtime, UTC) < before:
+                path.unlink(missing_ok=True)
 
 
 def _remove_old(folder: Path, keep: int | None) -> list[Path]:

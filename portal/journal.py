@@ -75,7 +75,8 @@ class Journal:
 def read(folder: Path, *, since: datetime) -> Journal:
     """The lines of all hosts since this moment. A line that was cut off is counted and left out."""
     found = Journal()
-    for file in sorted(folder.glob("*.jsonl")):
+    files = [file for file in folder.glob("*.jsonl") if file.name >= f"{since.astimezone(UTC):%Y-%m-%d}"]
+    for file in sorted(files):
         for line in file.read_text(errors="replace").splitlines():
             try:
                 entry = json.loads(line)

@@ -118,13 +118,17 @@ def _key_is_in_file() -> bool:
 
 @contextmanager
 def _database(file: zipfile.ZipFile, *, replace: bool) -> Iterator[None]:
-    """Inside, the database is the archive's. On SQLite it takes its place only when all went well."""
+    """Inside, the database is the archive's. It stays only when all went well: SQLite's old one remains until then."""
     if connection.vendor == "postgresql":
         if replace:
             dumps.drop_postgresql()
         with file.open(archive.DATABASE) as content:
             dumps.load_postgresql(content)
-        yield
+        try:
+            yield
+        except BaseException:
+            dumps.drop_postgresql()  # a worker must never see what has not caught up
+            raise
         return
     place = Path(connection.settings_dict["NAME"])
     unfinished = place.with_name(f".{place.name}.restoring")

@@ -147,6 +147,18 @@ def test_only_the_youngest_are_kept(transactional_db, tmp_path):
         call_command("backup", str(tmp_path), keep=0)
 
 
+def test_what_a_killed_backup_left_goes_with_the_next_one(transactional_db, tmp_path):
+    names = [f".portal-20260101T00000{n}Z.zip.part" for n in range(2)] + [".database.a", ".database.b"]
+    for name in names:
+        (tmp_path / name).touch()
+    for name in names[::2]:
+        os.utime(tmp_path / name, ((NOW - timedelta(days=2)).timestamp(),) * 2)
+
+    backup.backup(tmp_path, now=NOW)
+
+    assert {path.name for path in tmp_path.glob(".*")} == set(names[1::2])
+
+
 # --- a machine is lost ------------------------------------------------------------------------------
 CANARY = "Zwitscherkanarie"
 FIRST_LIFE = """
@@ -273,7 +285,15 @@ def test_lost_machine_is_restored_in_one_command_and_nobody_hears_anything_twice
             assert status(new, path_in(settled(post)[0], "meine")) == 200
             assert status(new, urlsplit(after["link"]).path) == 404
             new_queue = json.loads(new.python(QUEUE))
+            again = ("restore", str(file), "--journal", str(tmp_path / "copied"))
+            if POSTGRES:
+                with pytest.raises(AssertionError, match="noch benutzt"):
+                    new.manage(*again, "--replace")
             assert (new.stop(), new.errors()) == (0, [])
+            with pytest.raises(AssertionError, match="Hier sind schon Daten"):
+                new.manage(*again)
+            assert "Löschungen wiederholt: 2." in new.manage(*again, "--replace")
+            assert json.loads(new.python(QUEUE)) == new_queue
         with capsys.disabled():
             sys.stdout.write(f"\n{said_backup}{said_restore}Mit dem Start des Befehls: {seconds:.1f} s\n")
 

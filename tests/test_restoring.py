@@ -30,7 +30,7 @@ def catch_up(now, known=None):
     restoring.catch_up(taken_at=BACKUP, known=known or Journal(), now=now)
 
 
-def live(start, end, every=10 * MINUTE):
+def live(start, end, every=25 * MINUTE):
     """The clock of the portal as the worker runs it; what is due leaves at once."""
     celery.app.loader.import_default_modules()
     now = start
