@@ -90,7 +90,7 @@ def _clock(beats: dict[str, datetime], now: datetime) -> Finding:
 
 
 def _beat(name: str, at: datetime | None, now: datetime, late: timedelta, advice: str) -> Finding:
-    says = _("Zuletzt %s.") % naturaltime(at) if at else _("Noch nie.")
+    says = _("Zuletzt: %s.") % naturaltime(at) if at else _("Noch nie.")
     return Finding(name, says, advice if not at or at < now - late else "")
 
 
@@ -100,9 +100,7 @@ def _waiting(now: datetime) -> Finding:
     if not found["n"]:
         return Finding(_("Wartende Mails"), _("Keine."))
     says = ngettext("%(n)s Mail wartet", "%(n)s Mails warten", found["n"]) % {"n": found["n"]}
-    says = _("%(these)s, die älteste wurde %(when)s geschrieben.") % {
-        "these": says, "when": naturaltime(found["oldest"])
-    }  # fmt: skip
+    says = _("%(these)s; die älteste: %(when)s.") % {"these": says, "when": naturaltime(found["oldest"])}
     advice = ""
     if Mail.objects.due(now).filter(next_try_at__lt=now - LATE).exists():
         advice = _("Niemand verschickt sie: Läuft ein worker?")
@@ -121,9 +119,9 @@ def _failed(now: datetime) -> Finding:
     advice = ""
     if held:
         advice = (
-            _("%s davon sind nach einer Wiederherstellung angehalten: bitte ansehen und erneut senden, was noch gilt.")
+            _("Nach einer Wiederherstellung angehalten: %s. Bitte ansehen und erneut senden, was noch gilt.")
             % held
-        )  # fmt: skip
+        )
     elif n >= FEW and n * 10 > sent:
         advice = _("Das sind viele: Nimmt der Mailserver der Empfänger unsere Mails an (SPF, DKIM, DMARC)?")
     url = reverse("admin:portal_mail_changelist") + "?stand=gescheitert"

@@ -4,6 +4,7 @@ Here the clock moves and the first life is played and taken back; real machines 
 """
 
 from datetime import timedelta
+from inspect import signature
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -302,3 +303,16 @@ def test_a_failing_part_leaves_the_database_as_it_was(monkeypatch):
         catch_up(BACKUP + HOUR)
 
     assert states() == {"due": ("wartet", "")}
+
+
+WRITES_NO_MAIL = {"portal.tasks.deliver_due", "portal.tasks.beat", "portal.tasks.enforce_deletion"}
+
+
+def test_every_periodic_task_says_whether_it_runs_again_after_a_restore():
+    """Does it write mails for what a moment makes due? Then it takes `now` and stands in BY_THE_CLOCK."""
+    assert {*celery.BY_THE_CLOCK, *WRITES_NO_MAIL} == set(celery.PERIODIC)
+    celery.app.loader.import_default_modules()
+    takes_now = [
+        name for name in celery.PERIODIC if "now" in signature(celery.app.tasks[name].run).parameters
+    ]
+    assert sorted(takes_now) == sorted(celery.BY_THE_CLOCK)

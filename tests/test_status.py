@@ -96,7 +96,7 @@ def test_waiting_mails_are_a_fault_only_when_nobody_takes_care_of_them(now):
     mail("mailbox full", now - 5 * HOUR, next_try_at=now + HOUR, last_error="452 4.2.2 voll")
     mail("useless", now - 9 * HOUR, useful_until=now - HOUR)
     assert todo(now) == {}
-    assert "Wartende Mails: 2 Mails warten, die älteste wurde vor 5 Stunden geschrieben." in words(network())
+    assert "Wartende Mails: 2 Mails warten; die älteste: vor 5 Stunden." in words(network())
 
     late = mail("late", now - HOUR, next_try_at=now - 6 * MINUTE)
     assert todo(now) == {"Wartende Mails": "Niemand verschickt sie: Läuft ein worker?"}
@@ -147,7 +147,7 @@ def test_many_failed_mails_and_held_ones_need_somebody(now):
         mail(f"sent {n}", now, sent_at=now)
     assert todo(now) == {}
     mail("held", now, failed_at=now, last_error=restoring.HELD)
-    assert "1 davon sind nach einer Wiederherstellung" in todo(now)["Gescheiterte Mails in 24 Stunden"]
+    assert "Nach einer Wiederherstellung angehalten: 1." in todo(now)["Gescheiterte Mails in 24 Stunden"]
 
 
 def test_missing_redis_is_named(now, settings):
