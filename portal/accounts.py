@@ -40,6 +40,7 @@ from redis.exceptions import RedisError
 from portal import dates, letters, outbox, roles
 from portal.association import association
 from portal.confirmations import mailbox
+from portal.logs import request_id
 from portal.models import User, email_key
 
 log = logging.getLogger(__name__)
@@ -223,6 +224,7 @@ class LoginsWait:
         if not isinstance(exception, RedisError | OperationalError):
             return None
         log.error("%s", type(exception).__name__, exc_info=exception)
-        response = render(request, "503.html", {"retry_after": RETRY_AFTER}, status=503)
+        facts = {"retry_after": RETRY_AFTER, "request_id": request_id.get()}
+        response = render(request, "503.html", facts, status=503)
         response["Retry-After"] = str(RETRY_AFTER)
         return response

@@ -202,6 +202,30 @@ class UserAdmin(ScopedAdmin):
         return super().response_change(request, obj)
 
 
+class StateFilter(admin.SimpleListFilter):
+    title = _("Stand")
+    parameter_name = "stand"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("wartet", _("wartet")),
+            ("verschickt", _("verschickt")),
+            ("gescheitert", _("gescheitert")),
+            ("zurueckgezogen", _("zurückgezogen")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Mail]) -> QuerySet[Mail]:
+        """As `Mail.state` says."""
+        unsettled = Q(sent_at=None, failed_at=None)
+        conditions = {
+            "wartet": unsettled & Q(withdrawn_at=None),
+            "verschickt": Q(sent_at__isnull=False),
+            "gescheitert": Q(failed_at__isnull=False),
+            "zurueckgezogen": unsettled & Q(withdrawn_at__isnull=False),
+        }
+        return queryset.filter(conditions.get(self.value() or "", EVERY))
+
+
 @admin.register(Mail)
 class MailAdmin(ScopedAdmin):
     """What was written to people: state, reason and, for what failed, „erneut senden" (rule 18)."""
@@ -209,7 +233,7 @@ class MailAdmin(ScopedAdmin):
     place = 60
     town = "booking__shiftsignups__slot__opportunity__municipality"
     list_display = ("subject", "to", "state_in_words", "queued_at", "sent_at", "last_error")
-    list_filter = ("kind",)
+    list_filter = (StateFilter, "kind")
     search_fields = ("subject", "to")
     fields = (
         "state_in_words", "last_error", "kind", "to", "subject", "text_without_links",

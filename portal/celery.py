@@ -5,16 +5,25 @@ The work itself is found in columns of the database, so a task that runs late, t
 processes at once does no harm (rules 13 and 14 of domain.md).
 """
 
+import logging.config
 import os
 from datetime import UTC, datetime, timedelta
 
-from celery import Celery
+from celery import Celery, signals
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@signals.setup_logging.connect
+def _log_as_the_portal(**kwargs: object) -> None:
+    """The command line of Celery logs as our settings say, and sets up nothing of its own."""
+    logging.config.dictConfig(settings.LOGGING)
+
 
 # „Last run" long ago: each task is due as soon as the clock starts. A laptop that is never on for six
 # hours still erases what has to go, and after an outage nothing waits for a whole interval.
@@ -25,8 +34,12 @@ PERIODIC = {
     "portal.tasks.queue_due": timedelta(minutes=1),  # reminders, nudges, thanks, digests
     "volunteers.tasks.tell_watches": timedelta(minutes=1),  # new help wanted near somebody
     "seminars.tasks.tell_watches": timedelta(minutes=1),  # a new date of a series that somebody waits for
+    "portal.tasks.beat": timedelta(minutes=1),  # signs of life, for staff and for the journal
     "portal.tasks.enforce_deletion": timedelta(hours=6),  # deletion classes of trust.md
 }
+# Of these, those that write mails for what a moment makes due. They take `now`: after a restore the clock is
+# run again (restoring.py).
+BY_THE_CLOCK = ("portal.tasks.queue_due", "volunteers.tasks.tell_watches", "seminars.tasks.tell_watches")
 app.conf.beat_schedule = {
     name: {"task": name, "schedule": every, "last_run_at": LONG_AGO} for name, every in PERIODIC.items()
 }

@@ -41,7 +41,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from portal import smtp
+from portal import journal, smtp
 from portal.logs import mask
 from portal.models import Booking, Mail
 from portal.outbox import nudge
@@ -61,6 +61,7 @@ BUDGET = 240.0  # seconds per call; below CELERY_TASK_TIME_LIMIT also with a slo
 
 # In `last_error` from the claim until the outcome is known; what stays there was lost.
 ONCE = gettext_noop("Zustellung begonnen; ob die Mail ankam, ist nicht bekannt.")
+UNREACHED = gettext_noop("Der Mailserver ist nicht erreichbar: %s")
 AGAIN = gettext_noop("Zweimal versucht; ob die Mail ankam, ist nicht bekannt.")
 
 
@@ -135,7 +136,7 @@ def _closing(connection: BaseEmailBackend) -> Iterator[None]:
 
 def _wait_for_server(mails: Sequence[Mail], error: OSError, *, now: datetime) -> int:
     """None of these had a try; returns how many wait on."""
-    why = _short(_("Der Mailserver ist nicht erreichbar: %s") % error)
+    why = _short(_(UNREACHED) % error)
     waiting = Mail.objects.due(now).filter(pk__in=[mail.pk for mail in mails])
     waiting.filter(queued_at__lte=now - GIVE_UP, attempts__gte=len(LADDER)).update(
         failed_at=now, last_error=why
@@ -177,10 +178,12 @@ def _settle(mail: Mail, outcome: Outcome, *, now: datetime) -> Outcome:
     wiped = {"text": "", "html": ""} if mail.secret else {}
     if outcome.state == "sent":
         Mail.objects.filter(pk=mail.pk).update(sent_at=now, failed_at=None, last_error="", **wiped)
+        _write_down(mail, sure=True)
         _mark_address(mail, refused_at=None)
         return outcome
     tried_for = now - mail.queued_at
     if outcome.state == "unknown":
+        _write_down(mail, sure=False)
         again = mail.last_error == ONCE
         outcome = outcome._replace(state="failed" if again else "later", why=AGAIN if again else ONCE)
     elif outcome.state == "later" and tried_for > GIVE_UP and mail.attempts >= len(LADDER):
@@ -195,6 +198,14 @@ def _settle(mail: Mail, outcome: Outcome, *, now: datetime) -> Outcome:
     if outcome.bounced:
         _mark_address(mail, refused_at=now)
     return outcome
+
+
+def _write_down(mail: Mail, *, sure: bool) -> None:
+    """The journal knows that it left. The mail is out, so a journal that cannot be written stops nothing."""
+    try:
+        journal.handed_over(mail, sure=sure)
+    except OSError as error:
+        log.error("journal not written (%s)", error.strerror)
 
 
 def _mark_address(mail: Mail, *, refused_at: datetime | None) -> None:

@@ -1,8 +1,11 @@
 """German pages for what goes wrong; `portal/urls.py` names them as handlers."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+
+from portal import logs
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -16,6 +19,12 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return render(request, "404.html", status=404)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """500 with the number under which the log says why; asks neither database nor context."""
+    content = render_to_string("500.html", {"request_id": logs.request_id.get()})
+    return HttpResponseServerError(content)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

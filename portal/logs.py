@@ -1,7 +1,18 @@
-"""Keep signed links out of the logs: whoever has one can act for the person it was mailed to."""
+"""The logs: who reads them learns what happened, and nothing about a person.
 
+Signed links are masked (whoever has one can act for the person it was mailed to), and so are e-mail
+addresses and what PostgreSQL says of a row that it refuses. On a server each record is one line of JSON
+(LOG_FORMAT), with the number of the request or the task in which it was written.
+"""
+
+import json
 import logging
 import re
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from celery import current_task
 
 MASK = "…"
 _FORMATTER = logging.Formatter()
@@ -12,6 +23,13 @@ _SECRETS = re.compile(
     r"""|\b\d+-\d+\.[\w-]{27,}|[\w-]+(?:%3A|:)[\w-]{5,}(?:%3A|:)[\w-]{27,}""",
     re.IGNORECASE,
 )
+_ADDRESSES = re.compile(r"[\w.+%&'*?^{|}~!#$-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)*")
+# „DETAIL:  Failing row contains (5, Kim Muster, …)." and „Key (email_key)=(kim@…) already exists."
+_DETAILS = re.compile(
+    r"(?P<head>DETAIL:\s+)(?:Failing row contains \(.*?\)\.(?=\s*(?:\n|$))|[^\n]*)", re.DOTALL
+)
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def mask(text: str) -> str:
@@ -19,13 +37,46 @@ def mask(text: str) -> str:
     return _SECRETS.sub(lambda match: (match["path"] or "") + MASK, text)
 
 
-class MaskTokens(logging.Filter):
+def anonymous(text: str) -> str:
+    """The text without secrets of links, e-mail addresses, and values of rows."""
+    return _ADDRESSES.sub(MASK, _DETAILS.sub(rf"\g<head>{MASK}", mask(text)))
+
+
+class Anonymous(logging.Filter):
     """Masks the message and the traceback of each record that passes."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = mask(record.getMessage()), ()
+        record.msg, record.args = anonymous(record.getMessage()), ()
         if record.exc_info and not record.exc_text:
             record.exc_text = _FORMATTER.formatException(record.exc_info)
         if record.exc_text:
-            record.exc_text = mask(record.exc_text)
+            record.exc_text = anonymous(record.exc_text)
         return True
+
+
+class Json(logging.Formatter):
+    """One JSON object per line: time (UTC), level, logger, message, what the record is part of, exception."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        said: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        said |= part_of() | getattr(record, "facts", {})
+        if record.exc_info and not record.exc_text:
+            record.exc_text = self.formatException(record.exc_info)
+        if record.exc_text:
+            said["exception"] = record.exc_text
+        return json.dumps(said, ensure_ascii=False)
+
+
+def part_of() -> dict[str, str]:
+    """The request that is being answered, or the task that runs and the request that nudged it."""
+    found = {"request_id": request_id.get()}
+    if current_task:
+        task = current_task.request
+        found |= {"task": current_task.name, "task_id": task.id or ""}
+        found["request_id"] = task.get("nudged_by") or found["request_id"]
+    return {name: value for name, value in found.items() if value}

@@ -1,11 +1,18 @@
-"""Headers on every answer, and a clear 400 for input that no person types."""
+"""A number for each request, headers on every answer, and a clear 400 for input that no person types."""
 
+import logging
+import re
+import secrets
+import time
 from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
+from portal import logs
+
+log = logging.getLogger("portal.requests")
 Answer = Callable[[HttpRequest], HttpResponse]
 PRIVATE = ("/anmeldung/", "/konto/", "/verwaltung/")
 MAX_QUERY_STRING = 4096  # bytes
@@ -13,6 +20,43 @@ PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
     for feature in ("camera", "geolocation", "microphone", "payment", "usb", "browsing-topics")
 )
+
+
+_NUMBER = re.compile(r"[A-Za-z0-9-]{16,64}")
+PROBES = ("/healthz", "/readyz")  # asked every few seconds: a line each would hide the others
+
+
+class Numbered:
+    """Each request has a number, which its log lines, its answer and the tasks that it nudges carry.
+
+    A proxy in front may give it; a visitor may not. Copies that everybody gets carry no number: it would be
+    that of whoever asked first. On a server one line says how the request ended; who asked is not in it.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "") if settings.TRUSTED_PROXIES else ""
+        number = given if _NUMBER.fullmatch(given) else secrets.token_hex(16)
+        start = time.monotonic()
+        before = logs.request_id.set(number)
+        try:
+            response = self.get_response(request)
+            if "public" not in response.headers.get("Cache-Control", ""):
+                response.headers["X-Request-ID"] = number
+            if settings.LOG_REQUESTS:
+                _log(request, response, milliseconds=round((time.monotonic() - start) * 1000))
+        finally:
+            logs.request_id.reset(before)
+        return response
+
+
+def _log(request: HttpRequest, response: HttpResponse, *, milliseconds: int) -> None:
+    path, status = logs.anonymous(request.path)[:200], response.status_code
+    if path not in PROBES or status >= 400:
+        facts = {"method": request.method, "path": path, "status": status, "ms": milliseconds}
+        log.info("%s %s %s %s ms", *facts.values(), extra={"facts": facts})
 
 
 class Headers:

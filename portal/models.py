@@ -368,9 +368,12 @@ class MailQuerySet(models.QuerySet["Mail"]):
     def open(self) -> "MailQuerySet":
         return self.filter(sent_at=None, failed_at=None, withdrawn_at=None)
 
+    def still_useful(self, now: datetime) -> "MailQuerySet":
+        return self.filter(Q(useful_until=None) | Q(useful_until__gt=now))
+
     def due(self, now: datetime) -> "MailQuerySet":
         """What delivery may take: due, not withdrawn, still useful (rule 15), and not at night (rule 16)."""
-        rows = self.open().filter(Q(useful_until=None) | Q(useful_until__gt=now), next_try_at__lte=now)
+        rows = self.open().still_useful(now).filter(next_try_at__lte=now)
         return rows.exclude(kind__in=Mail.PATIENT) if dates.is_quiet(now) else rows
 
 
@@ -471,3 +474,24 @@ class AccessLog(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action}: {self.about}"
+
+
+class Heartbeat(models.Model):
+    """When a part of the machinery last did its work; staff see it on the page „Zustand"."""
+
+    class Name(models.TextChoices):
+        CLOCK = "clock", _("Uhr")
+        REMINDERS = "reminders", _("Erinnerungen")
+        DELETION = "deletion", _("Löschung")
+        JOURNAL = "journal", _("Journal")
+        BACKUP = "backup", _("Sicherung")
+
+    name = models.CharField(_("was"), max_length=12, choices=Name, unique=True)
+    at = models.DateTimeField(_("zuletzt"))
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("Lebenszeichen")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.get_name_display()

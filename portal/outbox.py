@@ -15,6 +15,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from portal.celery import app
+from portal.logs import request_id
 from portal.models import Booking, Mail, Organisation
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,8 @@ def nudge() -> None:
         return
     try:
         # Not `current_app`: in a thread of the web server that is another, unconfigured one.
-        app.send_task("portal.tasks.deliver_due", ignore_result=True)
+        headers = {"nudged_by": request_id.get()}
+        app.send_task("portal.tasks.deliver_due", ignore_result=True, headers=headers)
     except (OperationalError, OSError) as error:
         _no_nudge_before = time.monotonic() + NUDGE_PAUSE
         log.warning("broker not reached (%s); the sweep delivers", type(error).__name__)

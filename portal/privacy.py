@@ -14,7 +14,7 @@ from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils.crypto import salted_hmac
 
-from portal import confirmations, mailfiles, notices
+from portal import confirmations, journal, mailfiles, notices
 from portal.models import Booking, Mail
 from portal.seats import deciding, end, fill_seats, lock_slots
 from portal.signups import LATE_RETURN
@@ -125,6 +125,7 @@ def erase(booking: Booking, *, now: datetime) -> None:
     Raises Busy.
     """
     together = {booking.pk, *_changed_each_other(booking)}
+    transaction.on_commit(partial(journal.erased, together), robust=True)
     for model in signup_models():
         _end_all(model, together, now=now)
     for row in Booking.objects.filter(pk__in=together, erased_at=None):
@@ -194,6 +195,7 @@ def forget(row: Any, *, now: datetime) -> None:
     rows = type(row)._default_manager.filter(pk=row.pk)
     if _end_lasting(rows.filter(ended_at=None), now=now):
         rows.update(erased_hash=proof(row.email_key))
+        transaction.on_commit(partial(journal.forgotten, row), robust=True)
         transaction.on_commit(partial(mailfiles.forget, to=row.email))
 
 

@@ -12,11 +12,14 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
-from portal import accounts
+from portal import accounts, condition, roles
 from portal.scoping import ScopedAdmin
 
 
@@ -59,7 +62,8 @@ class Redaktion(admin.AdminSite):
             "r/<int:content_type_id>/<int:object_id>/", self.admin_view(self.on_site), name="view_on_site"
         )
         django_s = super().get_urls()
-        return [shortcut, *(url for url in django_s if getattr(url, "name", "") != "view_on_site")]
+        status = path("zustand/", self.admin_view(require_safe(self.status)), name="status")
+        return [shortcut, status, *(url for url in django_s if getattr(url, "name", "") != "view_on_site")]
 
     def on_site(self, request: HttpRequest, content_type_id: int, object_id: int) -> HttpResponse:
         """To the public page of a row that one may see here and everybody may see there."""
@@ -71,6 +75,20 @@ class Redaktion(admin.AdminSite):
         if obj is None or not model_admin.get_view_on_site_url(obj):
             raise Http404
         return redirect(obj.get_absolute_url())
+
+    def sees_status(self, request: HttpRequest) -> bool:
+        """The association's network and the operator; to a town's staff the page does not exist."""
+        return roles.may(accounts.person(request), "view", "portal.heartbeat")
+
+    def status(self, request: HttpRequest) -> HttpResponse:
+        """How the machinery is, and what has to be done."""
+        if not self.sees_status(request):
+            raise Http404
+        now = timezone.now()
+        found = condition.findings(now)
+        parts = {"todo": [f for f in found if f.advice], "good": [f for f in found if not f.advice]}
+        context = self.each_context(request) | parts | {"title": gettext("Zustand"), "now": now}
+        return TemplateResponse(request, "admin/status.html", context)
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The one login of the portal is allauth's."""
@@ -101,6 +119,9 @@ class Redaktion(admin.AdminSite):
             url = reverse(f"admin:{each.opts.app_label}_{each.opts.model_name}_changelist")
             current = request.path.startswith(url)
             places.append({"label": each.opts.verbose_name_plural, "url": url, "current": current})
+        if self.has_permission(request) and self.sees_status(request):
+            url = reverse("admin:status")
+            places.append({"label": gettext("Zustand"), "url": url, "current": request.path == url})
         return super().each_context(request) | {"places": places}
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> Any:

@@ -54,6 +54,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "portal.membership": _right("view add change delete", Reach.ALL),
         "portal.mail": _right("view resend", Reach.TRUST, only=~OF_SEMINARS),
         "portal.accesslog": _right("view"),
+        "portal.heartbeat": _right("view", Reach.ALL),
         "initiatives.topic": _right("view add change choose", Reach.ALL),
         "initiatives.initiative": _right("view add change delete"),
         # Never a town's people once it has staff: neither its sign-ups nor the mails to them.

@@ -21,7 +21,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
 from portal.embedded import Engine
-from portal.logs import MaskTokens
+from portal.logs import Anonymous, Json
 from portal.prepare import prepare
 
 HOST = settings.BIND
@@ -45,7 +45,10 @@ _engine: Engine | None = None  # the embedded Celery of this process, if it has 
 
 def on_starting(server: Arbiter) -> None:
     """In the parent, before the port is opened: what is wrong is said in one sentence."""
-    logging.getLogger("gunicorn.error").addFilter(MaskTokens())
+    log = logging.getLogger("gunicorn.error")
+    log.addFilter(Anonymous())
+    for handler in log.handlers if settings.LOG_FORMAT == "json" else []:
+        handler.setFormatter(Json())
     _refuse_used_port()
     try:
         django.setup()

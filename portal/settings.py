@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import sys
+import tomllib
 from contextlib import suppress
 from email.utils import parseaddr
 from pathlib import Path
@@ -52,6 +53,7 @@ env = Env()
 try:
     # --- where things are -------------------------------------------------------------------
     VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+    JOURNAL_DIR = Path(env.str("JOURNAL_DIR", default=str(VAR_DIR / "journal"))).resolve()
     DATABASE_URL = env.str("DATABASE_URL", default="")
     REDIS_URL = env.str("REDIS_URL", default="")
     EMAIL_URL = env.str("EMAIL_URL", default="")
@@ -69,11 +71,14 @@ try:
     WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", default=1, validate=validate.Range(min=1))
     WEB_THREADS = env.int("WEB_THREADS", default=8, validate=validate.Range(min=1))
     LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+    LOG_FORMAT = env.str("LOG_FORMAT", default="json" if DATABASE_URL else "line")
 except EnvError as error:
     raise _unreadable(error) from None
 
 if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR"):
     raise _stop(f"LOG_LEVEL ist DEBUG, INFO, WARNING oder ERROR, nicht „{env.str('LOG_LEVEL')}“.")
+if LOG_FORMAT not in ("line", "json"):
+    raise _stop(f"LOG_FORMAT ist line oder json, nicht „{LOG_FORMAT}“.")
 _site = _parts("SITE_URL", SITE_URL)
 HTTPS = _site.scheme == "https"
 if _site.scheme not in ("http", "https") or not _site.hostname or _site.path or _site.query:
@@ -120,6 +125,7 @@ if not SECRET_KEY:
     except OSError as error:
         raise _stop(f"VAR_DIR lässt sich nicht benutzen: {_key_file} ({error.strerror}).") from None
 
+VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 SITE_NAME = "Aktive Bürger – Starke Kommunen"
 ASSOCIATION = "Hessischer Städte- und Gemeindebund"
 DEFAULT_FROM_EMAIL = DEFAULT_FROM_EMAIL or "portal@localhost"
@@ -147,6 +153,7 @@ INSTALLED_APPS = [
     "seminars",
 ]
 MIDDLEWARE = [
+    "portal.middleware.Numbered",
     "portal.middleware.Headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -190,7 +197,14 @@ if DATABASE_URL:
     DATABASES = {"default": env.dj_db_url("DATABASE_URL", conn_max_age=0)}
     DATABASES["default"] |= {
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {
+        # A host that vanished without a word is noticed in half a minute, not in two hours.
+        "OPTIONS": DATABASES["default"].get("OPTIONS", {})
+        | {
+            "connect_timeout": LOCK_TIMEOUT,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20_000,
             "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": LOCK_TIMEOUT},
             "options": f"-c lock_timeout={LOCK_TIMEOUT}s -c statement_timeout=15s",
         },
@@ -371,10 +385,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"tokens": {"()": "portal.logs.MaskTokens"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "filters": {"anonymous": {"()": "portal.logs.Anonymous"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "portal.logs.Json"},
+    },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["tokens"]},
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["anonymous"]},
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
@@ -382,4 +399,5 @@ LOGGING = {
         "celery": {"level": "WARNING"},
     },
 }
+LOG_REQUESTS = bool(DATABASE_URL)  # a line for each; a laptop has one visitor
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -1,9 +1,12 @@
 """What Celery runs, three lines each: the work is found in the database, so twice is harmless."""
 
+from datetime import datetime
+
 from django.utils import timezone
 
-from portal import delivery, privacy, reminders
+from portal import delivery, heartbeat, journal, privacy, reminders
 from portal.celery import app
+from portal.models import Heartbeat
 
 
 @app.task
@@ -13,12 +16,22 @@ def deliver_due() -> None:
 
 
 @app.task
-def queue_due() -> None:
+def queue_due(now: datetime | None = None) -> None:
     """Reminders, nudges, open seats, thanks and digests that are due are in the outbox."""
-    reminders.queue_due(now=timezone.now())
+    reminders.queue_due(now=now or timezone.now())
+    heartbeat.beat(Heartbeat.Name.REMINDERS, now=timezone.now())
 
 
 @app.task
 def enforce_deletion() -> None:
     """What the deletion classes of trust.md say must go is gone."""
     privacy.enforce(now=timezone.now())
+    heartbeat.beat(Heartbeat.Name.DELETION, now=timezone.now())
+
+
+@app.task
+def beat() -> None:
+    """Staff can see that the clock and a worker live, and the journal until when."""
+    heartbeat.beat(Heartbeat.Name.CLOCK, now=timezone.now())
+    journal.alive()
+    heartbeat.beat(Heartbeat.Name.JOURNAL, now=timezone.now())

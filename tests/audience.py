@@ -306,6 +306,7 @@ PAGES: dict[str, Page] = {
     "admin:password_change_done": Page(STAFF),
     "admin:autocomplete": Page(STAFF),
     "admin:jsi18n": Page(STAFF),
+    "admin:status": Page(STAFF),
     "admin:app_list": Page(STAFF, lambda rows: ["volunteers"]),
     "admin:unknown": Page(STAFF, lambda rows: ["gibt-es-nicht/"]),
     "robots": Page(MACHINE),

@@ -114,6 +114,7 @@ def _own_world(settings, tmp_path):
     settings.DEMO, settings.EMAIL_URL = True, ""  # as on a laptop, whatever database is underneath
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    settings.JOURNAL_DIR = tmp_path / "journal"
     cache.clear()
 
 

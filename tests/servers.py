@@ -116,7 +116,7 @@ class Server:
 
     def errors(self):
         """Lines in which it complains; the fixtures hold them against the test."""
-        return re.findall(r"^.*(?:[ :]ERROR[ /]|[ :]CRITICAL[ /]|Traceback).*$", self.log(), re.MULTILINE)
+        return re.findall(r'^.*(?:[ :"]ERROR[ /"]|[ :"]CRITICAL[ /"]|Traceback).*$', self.log(), re.MULTILINE)
 
     def stop(self, seconds=20):
         """End it as an operator would and return its exit code."""

@@ -1,9 +1,13 @@
 """/healthz and /readyz: what makes them fail, and what must not."""
 
+import os
+import signal
+import time
 import urllib.error
 import urllib.request
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
@@ -75,3 +79,36 @@ def test_readyz_says_what_is_gone_and_comes_back_by_itself(tmp_path, start_porta
         database.start()
         cache.start()
         wait_until(lambda: get(portal, "/readyz") == (200, READY + "Redis antwortet.\n"), what="ready again")
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+@pytest.mark.logs_errors
+def test_readyz_answers_in_time_while_the_database_hangs(start_portal):
+    portal = start_portal()
+    assert get(portal, "/readyz")[0] == 200
+    with psycopg.connect(portal.settings["DATABASE_URL"], autocommit=True) as own:
+        name = own.info.dbname
+        ours = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+        backends = [pid for (pid,) in own.execute(ours, [name])]
+    for pid in backends:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        for _probe in range(3):
+            start = time.monotonic()
+            assert get(portal, "/readyz") == (503, "Nicht bereit: Die Datenbank ist nicht erreichbar.\n")
+            assert time.monotonic() - start < 5
+    finally:
+        for pid in backends:
+            os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: get(portal, "/readyz")[0] == 200, what="ready again")
+
+
+def test_options_of_the_database_s_address_hold(tmp_path):
+    """`?sslmode=require` is not lost among our own options."""
+    server = {
+        "DATABASE_URL": "postgresql://portal@db/portal?sslmode=require", "REDIS_URL": "redis://redis:6379/0",
+        "SECRET_KEY": "x" * 40, "EMAIL_URL": "smtp://mail:25", "MAIL_FROM": "portal@example.org", "DEMO": "0",
+    }  # fmt: skip
+    code = "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS']['sslmode'])"
+    assert servers.Django(tmp_path, server).python(code) == "require\n"

@@ -66,8 +66,10 @@ DELETES = ("initiatives_initiative", "volunteers_opportunity", "seminars_series"
 ROW_PAGES = ("change", "history", "phone", "cancel", "give_back", "people")
 # Where nobody may GET: one button elsewhere posts there.
 ONLY_POST = {"portal_mail_resend"}
-# Pages of no model: the status for staff, and whether the owner's town is named to the owner.
+# Pages of no model: the status for staff (or for some of them, and 404 for the others), and whether the
+# owner's town is named to the owner.
 SITE = {
+    "admin:status": ({"network": 200}, False),
     "admin:index": (200, True),
     "admin:app_list": (200, False),
     "admin:login": (302, False),
@@ -241,7 +243,8 @@ def expected(name, visitor):
     if name == "admin:app_list" and visitor == "seminars":
         return 404  # of help wanted there is nothing for them
     if name in SITE:
-        return SITE[name][0]
+        status = SITE[name][0]
+        return status.get(visitor, 404) if isinstance(status, dict) else status
     if name == "admin:view_on_site":
         return 302 if visitor == "owner" else 404
     model, page = split(name)

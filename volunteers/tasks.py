@@ -1,5 +1,7 @@
 """What Celery runs for help wanted: the work is found in the database, so twice is harmless."""
 
+from datetime import datetime
+
 from django.utils import timezone
 
 from portal.celery import app
@@ -9,7 +11,8 @@ from volunteers.models import Watch
 
 
 @app.task
-def tell_watches() -> None:
+def tell_watches(now: datetime | None = None) -> None:
     """New help wanted near somebody, and what is about to end, are in the outbox."""
-    watches.tell_due(now=timezone.now())
-    warn_due(Watch, now=timezone.now())
+    now = now or timezone.now()
+    watches.tell_due(now=now)
+    warn_due(Watch, now=now)

@@ -37,6 +37,7 @@ NETWORK = [
     "admin:portal_user_changelist",
     "admin:portal_user_add",
     "admin:initiatives_topic_changelist",
+    "admin:status",
 ]
 
 
