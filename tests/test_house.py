@@ -9,6 +9,9 @@ import re
 
 import pytest
 from django.core.management import call_command
+from django.db import migrations
+from django.db.migrations.loader import MigrationLoader
+from django.db.models import NOT_PROVIDED
 from django.template.loader import get_template
 
 from portal import celery, letters
@@ -275,6 +278,19 @@ def test_every_variable_is_documented_and_every_documented_one_is_read():
 @pytest.mark.django_db
 def test_no_migration_is_missing():
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_a_new_column_can_be_missing_in_what_old_code_writes():
+    """While an update rolls, old processes insert rows into the new schema (expand → fill → contract)."""
+    wrong = []
+    for (app, name), migration in MigrationLoader(None).disk_migrations.items():
+        if app in source.APPS and name != "0001_initial":
+            for operation in migration.operations:
+                field = getattr(operation, "field", None)
+                added = isinstance(operation, migrations.AddField)
+                if added and not field.null and not field.many_to_many and field.db_default is NOT_PROVIDED:
+                    wrong.append(f"{app} {name}: {operation.model_name}.{operation.name}")
+    none(wrong, "Give a new column `null=True` or a `db_default` (style.md 19):")
 
 
 # --- templates and texts ----------------------------------------------------------------------------
