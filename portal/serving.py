@@ -51,7 +51,7 @@ def on_starting(server: Arbiter) -> None:
         django.setup()
     except (ImproperlyConfigured, OSError) as error:
         sys.exit(str(error))
-    if prepare():
+    if settings.PREPARE and prepare():
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606  # the same process, with fresh memory
     _refuse_used_port()
 

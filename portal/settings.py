@@ -52,6 +52,8 @@ env = Env()
 try:
     # --- where things are -------------------------------------------------------------------
     VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+    STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR_DIR / "static"))).resolve()
+    PREPARE = env.bool("PREPARE", default=True)
     DATABASE_URL = env.str("DATABASE_URL", default="")
     REDIS_URL = env.str("REDIS_URL", default="")
     EMAIL_URL = env.str("EMAIL_URL", default="")
@@ -315,7 +317,6 @@ USE_I18N = True
 # --- files --------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = VAR_DIR / "static"
 MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

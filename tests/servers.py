@@ -279,6 +279,12 @@ class Nginx(Server):
         super().clean()
         self.names.close()
 
+    def forget(self):
+        """Its cache is empty."""
+        for path in (self.folder / "cache/pages").rglob("*"):
+            if path.is_file():
+                path.unlink(missing_ok=True)
+
     def stored(self):
         """What lies in its cache: one bytes object per answer, key and headers included."""
         return [path.read_bytes() for path in (self.folder / "cache/pages").rglob("*") if path.is_file()]
