@@ -67,7 +67,6 @@ def test_every_command_of_the_compose_file_runs(tmp_path):
                 assert migrate.run_in_it(migrate.command())
                 towns = "SELECT count(*) FROM portal_municipality"
                 assert connection.execute(towns).fetchone()[0] > 400
-                assert migrate.run_in_it(migrate.command()), "harmless when repeated"
             assert compose.command("nginx")[:3] == ["nginx", "-c", "/etc/nginx/portal/nginx.conf"]
             assert tuple(compose.command("nginx")[3:]) == Nginx.given
             for server in (stack.redis, *stack.workers, stack.beat, stack.nginx):
