@@ -45,7 +45,7 @@ def _alone() -> Iterator[None]:
 
 def _collect_static() -> bool:
     """Collect, hash and compress the static files; False if that was done for exactly these."""
-    stamp = settings.VAR_DIR / "static.stamp"
+    stamp = settings.STATIC_ROOT.with_suffix(".stamp")
     wanted = _static_fingerprint()
     if stamp.exists() and stamp.read_text() == wanted:
         return False

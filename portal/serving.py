@@ -28,12 +28,12 @@ HOST = settings.BIND
 PORT = settings.PORT
 
 bind = f"[{HOST}]:{PORT}" if ":" in HOST else f"{HOST}:{PORT}"
-worker_class = "gthread"
+worker_class = "portal.draining.DrainingWorker"
 # Without Redis there is one: its Celery, its cache and its limits live in the process.
 workers = settings.WEB_CONCURRENCY if settings.REDIS_URL else 1
 threads = settings.WEB_THREADS
 timeout = 60
-graceful_timeout = 8
+graceful_timeout = 12  # seconds; a busy database answers within ten (trust.md „Reliability")
 keepalive = 5
 control_socket_disable = True  # it would write into the home directory, which may not exist
 accesslog = None
@@ -54,7 +54,7 @@ def on_starting(server: Arbiter) -> None:
         django.setup()
     except (ImproperlyConfigured, OSError) as error:
         sys.exit(str(error))
-    if prepare():
+    if settings.PREPARE and prepare():
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606  # the same process, with fresh memory
     _refuse_used_port()
 

@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from email import message_from_bytes, policy
@@ -160,8 +161,9 @@ class PostgreSQL(Server):
     as_user = "postgres"
     end_signal = signal.SIGINT  # „fast": does not wait for clients
 
-    def __init__(self, folder=None):
+    def __init__(self, folder=None, given=()):
         super().__init__(folder)
+        self.given = given
         self.port = free_port()
         found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
         self.programs = found[-1] if found else Path(shutil.which("postgres") or "/missing").parent
@@ -195,7 +197,7 @@ class PostgreSQL(Server):
         }
         given = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         folders = ["-D", self.folder / "data", "-k", self.folder]
-        return [self.programs / "postgres", *folders, "-p", self.port, *given]
+        return [self.programs / "postgres", *folders, "-p", self.port, *given, *self.given]
 
     def url(self, database="postgres"):
         return f"postgresql://portal@127.0.0.1:{self.port}/{database}"
@@ -207,12 +209,13 @@ class PostgreSQL(Server):
 
 
 class Redis(Server):
-    def __init__(self, folder=None):
+    def __init__(self, folder=None, given=("--save", "", "--appendonly", "no")):
         super().__init__(folder)
+        self.given = given
         self.port = free_port()
 
     def command(self):
-        given = ["--save", "", "--appendonly", "no", "--dir", self.folder]
+        given = [*self.given, "--dir", self.folder]
         return ["redis-server", "--port", self.port, "--bind", "127.0.0.1", *given]
 
     def url(self, number=0):
@@ -222,6 +225,103 @@ class Redis(Server):
         with contextlib.suppress(redis.RedisError), redis.Redis(port=self.port, socket_timeout=1) as client:
             return client.ping()
         return False
+
+
+class Nginx(Server):
+    """nginx with the configuration of deploy/nginx, on free ports, before whatever answers for `web`.
+
+    `server` is one of its server files (http, https, behind-proxy); `web_port` the port of each of the
+    addresses that the name `web` has.
+    """
+
+    program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "nginx"
+    given = ("-g", "daemon off;")
+
+    def __init__(self, *, web_port, web=("127.0.0.1",), server="http"):
+        super().__init__()
+        self.folder.chmod(0o755)  # its workers become somebody else
+        self.port, self.tls_port = free_port(), free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.names = Names({"web": web})
+        for part in ("cache", "media/public"):
+            (self.folder / part).mkdir(parents=True)
+        self.places = {
+            "/etc/nginx/portal/": f"{self.folder}/portal/",
+            "/etc/nginx/": f"{self.folder}/",
+            "/var/cache/nginx": f"{self.folder}/cache",
+            "/run/nginx.pid": f"{self.folder}/nginx.pid",
+            "/srv/media": f"{self.folder}/media",
+            "listen 80 ": f"listen 127.0.0.1:{self.port} ",
+            "listen 443 ": f"listen 127.0.0.1:{self.tls_port} ",
+            "resolver 127.0.0.11 ": f"resolver 127.0.0.1:{self.names.port} ",
+            "web:8000": f"web:{web_port}",
+        }
+        self._write(server)
+
+    def _write(self, server):
+        (self.folder / "portal").mkdir()
+        for source in (ROOT / "deploy/nginx").glob("*.conf"):
+            text = source.read_text()
+            for place, own in self.places.items():
+                text = text.replace(place, own)
+            (self.folder / "portal" / source.name).write_text(text)
+        shutil.copy(self.folder / f"portal/{server}.conf", self.folder / "server.conf")
+
+    def command(self):
+        return [self.program, "-c", self.folder / "portal/nginx.conf", *self.given]
+
+    def answers(self):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=2):
+            return True
+        return False
+
+    def clean(self):
+        super().clean()
+        self.names.close()
+
+    def forget(self):
+        """Its cache is empty."""
+        for path in (self.folder / "cache/pages").rglob("*"):
+            if path.is_file():
+                path.unlink(missing_ok=True)
+
+    def stored(self):
+        """What lies in its cache: one bytes object per answer, key and headers included."""
+        return [path.read_bytes() for path in (self.folder / "cache/pages").rglob("*") if path.is_file()]
+
+
+class Names:
+    """A DNS server that knows a few names, as Docker's does; `known` may be changed at any time."""
+
+    def __init__(self, known):
+        self.known, self.asked = known, 0
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                question, who = self._socket.recvfrom(512)
+                self.asked += 1
+                self._socket.sendto(self._answer(question), who)
+
+    def _answer(self, question):
+        end = question.index(b"\0", 12)
+        name = ".".join(
+            label.decode() for label in re.findall(rb"[\x01-\x3f]([\w-]+)", question[12:end], re.ASCII)
+        )
+        records = [
+            b"\xc0\x0c\0\x01\0\x01\0\0\0\x01\0\x04" + socket.inet_aton(address)
+            for address in self.known.get(name, ())
+        ]
+        flags = b"\x81\x80" if records else b"\x81\x83"  # answered, or no such name
+        counts = b"\0\x01" + len(records).to_bytes(2, "big") + b"\0\0\0\0"
+        return question[:2] + flags + counts + question[12 : end + 5] + b"".join(records)
+
+    def close(self):
+        self._socket.close()
 
 
 class Django(Server):

@@ -85,7 +85,11 @@ def at_once(url, todo, work):
 
 @pytest.mark.slow
 def test_200_guests_at_once_get_50_seats_and_150_places_in_order(start_portal, capsys):
-    portal = start_portal(DEMO="0")
+    rush(start_portal(DEMO="0"), capsys)
+
+
+def rush(portal, capsys):
+    """All of them against `portal.url`, checked with `portal.python`: also for a whole server."""
     guests = json.loads(portal.python(ENTER))
 
     def confirm(client, label, token):

@@ -28,7 +28,7 @@ def topic_rules():
     return "".join(rules)
 
 
-@pytest.mark.parametrize("folder", ["static/vendor", "tests/browser/vendor"])
+@pytest.mark.parametrize("folder", ["static/vendor", "tests/browser/vendor", "tests/vendor"])
 def test_vendored_files_have_the_hashes_that_are_written_down(folder):
     base = ROOT / folder
     listed = dict(reversed(line.split("  ")) for line in (base / "HASHES").read_text().splitlines())
@@ -47,6 +47,7 @@ def test_vendored_licences_stand_beside_their_files():
     assert (
         "Mozilla Public License, version 2.0" in (ROOT / "tests/browser/vendor/axe-LICENSE.txt").read_text()
     )
+    assert "Apache License" in (ROOT / "tests/vendor/compose-spec-LICENSE.txt").read_text()
 
 
 def test_every_topic_has_a_small_drawing():
