@@ -216,12 +216,11 @@ class StateFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Mail]) -> QuerySet[Mail]:
         """As `Mail.state` says."""
-        unsettled = Q(sent_at=None, failed_at=None)
         conditions = {
-            "wartet": unsettled & Q(withdrawn_at=None),
+            "wartet": Q(sent_at=None, failed_at=None, withdrawn_at=None),
             "verschickt": Q(sent_at__isnull=False),
-            "gescheitert": Q(failed_at__isnull=False),
-            "zurueckgezogen": unsettled & Q(withdrawn_at__isnull=False),
+            "gescheitert": Q(failed_at__isnull=False, withdrawn_at=None),
+            "zurueckgezogen": Q(sent_at=None, withdrawn_at__isnull=False),
         }
         return queryset.filter(conditions.get(self.value() or "", EVERY))
 
@@ -283,7 +282,7 @@ class MailAdmin(ScopedAdmin):
         return [path("<int:object_id>/resend/", again, name="portal_mail_resend"), *super().get_urls()]
 
     def buttons(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:
-        if obj is None or not obj.failed_at or not self.allows(request, "resend", obj):
+        if obj is None or not obj.failed_at or obj.withdrawn_at or not self.allows(request, "resend", obj):
             return []
         url = reverse("admin:portal_mail_resend", args=[obj.pk])
         return [{"name": "_resend", "label": gettext("Erneut senden"), "formaction": url}]

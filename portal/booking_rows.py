@@ -35,6 +35,7 @@ class Row:
     can_return: bool
     claim_url: str
     access: dict[str, str] | None  # how to get in, or what is left of it: only with a seat (rule 28)
+    access_promise: str
     is_over: bool
 
 
@@ -77,6 +78,7 @@ def row(signup: Signup, *, now: datetime) -> Row:
         can_return=can_return(signup, now=now),
         claim_url=claim,
         access=_access(signup, now=now),
+        access_promise=slot.access_promise(now),
         is_over=now >= slot.ends,
     )
 

@@ -50,6 +50,7 @@ FACTS = {
     "old_where": "before the change, in one line",
     "new_where": "like `old_where`, after the change",
     "online": "„1“ for a date that is online: nobody goes to a place",
+    "access_promise": "a sentence: „Wir schicken ihn Ihnen eine Stunde vor Beginn.“; empty when no mail will",
     "join_url": "the online room, only for those with a seat (rule 28)",
     "dial_in": "how to take part by telephone, only for those with a seat",
     "materials_url": "what the speakers left, only for those who had a seat",

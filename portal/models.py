@@ -366,7 +366,11 @@ class Booking(models.Model):
 
 class MailQuerySet(models.QuerySet["Mail"]):
     def open(self) -> "MailQuerySet":
-        return self.filter(sent_at=None, failed_at=None, withdrawn_at=None)
+        return self.unsent().filter(failed_at=None)
+
+    def unsent(self) -> "MailQuerySet":
+        """Not left and not taken back: waiting, or failed, and then staff may still send it."""
+        return self.filter(sent_at=None, withdrawn_at=None)
 
     def still_useful(self, now: datetime) -> "MailQuerySet":
         return self.filter(Q(useful_until=None) | Q(useful_until__gt=now))
@@ -449,10 +453,10 @@ class Mail(models.Model):
     def state(self) -> str:
         if self.sent_at:
             return str(_("verschickt"))
-        if self.failed_at:
-            return str(_("gescheitert"))
         if self.withdrawn_at:
             return str(_("zurückgezogen"))
+        if self.failed_at:
+            return str(_("gescheitert"))
         return str(_("wartet"))
 
 

@@ -106,9 +106,10 @@ def tell_result(booking: Booking, signups: Sequence[Signup], *, now: datetime) -
     seated = [s for s in signups if s.status in Signup.SEATED]
     kind = "confirmed" if seated else "waiting"
     ordered = [*seated, *(s for s in signups if s not in seated)]
-    letter = letters.write(
-        f"signups/{kind}", facts(booking, ordered), organisation=booking.organisation
-    ) | _calendar(seated, method=calendars.PUBLISH, now=now)
+    told = facts(booking, ordered) | _promise(seated, now=now)
+    letter = letters.write(f"signups/{kind}", told, organisation=booking.organisation) | _calendar(
+        seated, method=calendars.PUBLISH, now=now
+    )
     said = short_key([f"{s.label}.{s.status}.{s.seats}.{s.slot.sequence}" for s in signups])
     outbox.queue(
         key=f"{kind}:{booking.label}:{said}:{now.timestamp():.3f}",
@@ -120,6 +121,11 @@ def tell_result(booking: Booking, signups: Sequence[Signup], *, now: datetime) -
         booking=booking,
         useful_until=max(s.slot.ends for s in signups),
     )
+
+
+def _promise(seated: Sequence[Signup], *, now: datetime) -> dict[str, str]:
+    """How the way in comes by mail: what holds for the soonest of these dates holds for all."""
+    return {"access_promise": seated[0].slot.access_promise(now)} if seated else {}
 
 
 def _calendar(signups: Sequence[Signup], *, method: str, now: datetime) -> dict[str, str]:
@@ -162,6 +168,8 @@ def _tell(
         calendar = _calendar(seated, method=calendars.PUBLISH, now=now)
     elif kind in ("cancelled-by-us", "cancelled-by-you") and first.seated_at:
         calendar = _calendar(signups, method=calendars.CANCEL, now=now)
+    if kind == "promoted":
+        more = more | _promise(signups, now=now)
     until_start = kind in ("seat-free", "passed-over")
     outbox.queue(
         key=f"{kind}:{about}:{once}",
@@ -189,7 +197,7 @@ def seat_gone(slot: Slot, *, now: datetime) -> None:
     """The last open seat is taken: „Platz frei" that has not left yet does not, and counts as not told."""
     waiting = {s.label: s.pk for s in slot.signups.waiting().exclude(told_free_at=None)}  # type: ignore[attr-defined]
     unheard = list(
-        Mail.objects.open().filter(kind="seat-free", about__in=waiting).values_list("about", flat=True)
+        Mail.objects.unsent().filter(kind="seat-free", about__in=waiting).values_list("about", flat=True)
     )
     if unheard:
         outbox.withdraw(about=unheard, kinds=["seat-free"], now=now)
@@ -210,7 +218,7 @@ def retell(signup: Signup, *, now: datetime) -> bool:
     """
     found = False
     forms = {booking.label: booking for booking in forms_of(signup)}
-    named = Mail.objects.open().filter(about__in=forms, kind__in=[*_FORM, "changed"])
+    named = Mail.objects.unsent().filter(about__in=forms, kind__in=[*_FORM, "changed"])
     for about, kind in set(named.values_list("about", "kind")):
         if not outbox.withdraw(about=[about], kinds=[kind], now=now):
             continue  # it left meanwhile
@@ -232,7 +240,7 @@ def reminder_about(booking: Booking, day: date) -> str:
 def take_back_reminder(booking: Booking, *, day: date, now: datetime) -> None:
     """A reminder for this day that has not left will not; it is due again, for what is then true."""
     about = reminder_about(booking, day)
-    kinds = Mail.objects.open().filter(about=about, kind__in=[DaysBefore.kind, ShortlyBefore.kind])
+    kinds = Mail.objects.unsent().filter(about=about, kind__in=[DaysBefore.kind, ShortlyBefore.kind])
     for kind in set(kinds.values_list("kind", flat=True)):
         if outbox.withdraw(about=[about], kinds=[kind], now=now):
             _forget_reminders(booking, day=day, kind=kind)

@@ -63,7 +63,7 @@ def queue(
         Mail.objects.bulk_create([Mail(key=key, **fields)], ignore_conflicts=True)
     else:
         taken_back = Mail.objects.filter(key=key, sent_at=None).exclude(withdrawn_at=None)
-        created = bool(taken_back.update(**fields, withdrawn_at=None))
+        created = bool(taken_back.update(**fields, withdrawn_at=None, failed_at=None))
     if created:
         _nudge_after_commit()
     return created
@@ -78,8 +78,12 @@ def _nudge_after_commit() -> None:
 
 
 def withdraw(*, about: Iterable[str], kinds: Iterable[str], now: datetime) -> int:
-    """Queued mails of these kinds about these rows will not leave; returns how many that were."""
-    return Mail.objects.open().filter(about__in=list(about), kind__in=list(kinds)).update(withdrawn_at=now)
+    """Mails of these kinds about these rows will not leave, nor be sent again by staff; how many that was.
+
+    What they say is not true any more, so nothing of it is kept.
+    """
+    untrue = Mail.objects.unsent().filter(about__in=list(about), kind__in=list(kinds))
+    return untrue.update(withdrawn_at=now, text="", html="", calendar="")
 
 
 def nudge() -> None:

@@ -1,8 +1,12 @@
 """When people of a date are reminded; each kind of slot names its own (`Slot.reminders`, mail table)."""
 
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import ClassVar
+
+from django.utils import timezone
+
+from portal import dates
 
 
 @dataclass(frozen=True)
@@ -15,6 +19,10 @@ class DaysBefore:
     switch: str = ""  # column, seen from the slot, by which staff switch it off
     kind: ClassVar[str] = "reminder"
 
+    def due(self, starts: datetime) -> datetime:
+        """When it leaves for a date that starts then."""
+        return dates.at(timezone.localdate(starts) - timedelta(days=self.days), self.clock)
+
 
 @dataclass(frozen=True)
 class ShortlyBefore:
@@ -24,6 +32,10 @@ class ShortlyBefore:
     before: timedelta
     switch: str = ""
     kind: ClassVar[str] = "reminder-soon"
+
+    def due(self, starts: datetime) -> datetime:
+        """When it leaves for a date that starts then."""
+        return starts - self.before
 
 
 Reminder = DaysBefore | ShortlyBefore

@@ -7,6 +7,7 @@ everybody on it, and ends in `fill_seats` (domain.md, rules 6, 7, 14–16).
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from portal import confirmations, dates, notices, outbox
@@ -124,34 +125,35 @@ def relocate(slots: Sequence[Slot], *, old_where: str, now: datetime) -> None:
 
 @deciding
 def change_access(slot: Slot, *, now: datetime) -> None:
-    """The way into an online date changed already: reminders that have not left are written anew, and
-    whoever was told the old one hears of the new one (rule 28). People without a seat learn nothing.
+    """The way into an online date changed already, and whoever has a seat learns of it in time (rule 28).
+
+    A reminder that has not left is written anew. Who may have been told another way, and everybody once no
+    reminder is to come, is told now. People without a seat learn nothing.
     """
     (current,) = lock(type(slot), [slot.pk])
-    if current.cancelled_at or current.ends <= now:
-        return
     seated = [signup for signup in _people(current) if signup.status in Signup.SEATED]
-    told = [signup for signup in seated if _was_told_the_way(signup)]
-    for signup in seated:
-        notices.take_back_reminder(signup.booking, day=current.day, now=now)
-    if not told or not any(current.access().values()):
+    if current.cancelled_at or current.ends <= now or not seated:
         return
+    # Also for what is rewritten: a mail of the same key could be taken for the one in flight.
     current.sequence += 1
     current.save(update_fields=["sequence"])
-    for signup in told:
-        signup.slot = current
-        outbox.withdraw(about=[signup.label], kinds=["new-access"], now=now)
-        notices.tell_one(signup, "new-access", more=current.access(), now=now)
+    waits_for_it = bool(current.reminders_to_come(now)) or not any(current.access().values())
+    for signup in seated:
+        knows = _may_know_the_way(signup)
+        notices.take_back_reminder(signup.booking, day=current.day, now=now)
+        if knows or not waits_for_it:
+            outbox.withdraw(about=[signup.label], kinds=["new-access"], now=now)
+            notices.tell_one(signup, "new-access", more=current.access(), now=now)
 
 
-def _was_told_the_way(signup: Signup) -> bool:
-    """Whether a reminder with the way in left for the time at which it takes place now."""
-    left = Mail.objects.filter(
+def _may_know_the_way(signup: Signup) -> bool:
+    """Whether a mail with the way in left, or was on its way, for the day on which it takes place now."""
+    reminders = Q(
         about=notices.reminder_about(signup.booking, signup.slot.day),
         kind__in=[DaysBefore.kind, ShortlyBefore.kind],
-        sent_at__isnull=False,
     )
-    return bool(signup.booking.email) and left.exists()
+    told = Mail.objects.filter(reminders | Q(about=signup.label, kind="new-access"))
+    return told.filter(Q(sent_at__isnull=False) | Q(attempts__gt=0)).exists()
 
 
 @deciding

@@ -131,6 +131,24 @@ class Slot(models.Model):
         """The public page with all dates of this kind."""
         raise NotImplementedError
 
+    def access_promise(self, now: datetime) -> str:
+        """A sentence: how and when the way in comes by mail; empty for a place."""
+        return ""
+
+    def reminders_to_come(self, now: datetime) -> list[Reminder]:
+        """Those that somebody who has a seat now will get."""
+        return [
+            reminder
+            for reminder in self.reminders
+            if now <= reminder.due(self.starts) and self._is_on(reminder.switch)
+        ]
+
+    def _is_on(self, switch: str) -> bool:
+        value: Any = self
+        for name in switch.split("__") if switch else []:
+            value = getattr(value, name)
+        return bool(value)
+
     def access(self) -> dict[str, str]:
         """How to get in, for those with a seat and nobody else (rule 28): join_url, dial_in; may be empty."""
         return {}

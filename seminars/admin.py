@@ -114,8 +114,8 @@ class SessionAdmin(DeskAdmin, PublishedAdmin):
             {
                 "fields": ("join_url", "dial_in"),
                 "description": _(
-                    "Den Zugang sehen nur Menschen mit Platz. Ändern Sie ihn, nachdem die Erinnerung "
-                    "hinaus ist, bekommen alle eine Mail mit dem neuen."
+                    "Den Zugang sehen nur Menschen mit Platz. Ändern Sie ihn, nachdem eine Erinnerung hinaus "
+                    "ist, bekommt eine Mail mit dem neuen, wer den alten schon hat."
                 ),
             },
         ),

@@ -254,6 +254,15 @@ class Session(Slot):
         """When it is, as exactly as it is known: „Mittwoch, 25. Januar 2023", „2023", „Datum nicht bekannt"."""
         return dates.known(self.starts, self.ends, self.precision)
 
+    def access_promise(self, now: datetime) -> str:
+        """How somebody with a seat will hear of the way in, beside their own page; empty where they will not."""
+        to_come = {type(reminder) for reminder in self.reminders_to_come(now)}
+        if to_come == {DaysBefore, ShortlyBefore}:
+            return gettext("Wir schicken ihn Ihnen am Tag vorher und noch einmal eine Stunde vor Beginn.")
+        if ShortlyBefore in to_come:
+            return gettext("Wir schicken ihn Ihnen eine Stunde vor Beginn.")
+        return gettext("Wir schicken ihn Ihnen am Tag vorher.") if to_come else ""
+
     def access(self) -> dict[str, str]:
         return {"join_url": self.join_url, "dial_in": self.dial_in}
 

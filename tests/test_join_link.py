@@ -4,14 +4,14 @@ A canary in every column that leads into the room, and every page, feed, file an
 all that an anonymous visitor can come to, what other staff see, and what people without a seat are sent.
 """
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from portal import calendars, links, privacy, signups
+from portal import calendars, dates, links, privacy, signups
 from portal.association import association
 from portal.models import Mail, Membership
 from portal.reminders import queue_due
@@ -115,10 +115,11 @@ def test_only_reminders_of_people_with_a_seat_carry_it(rows):
     booking = signups.register(slots=[rows.session], name="Kim", email="kim@example.org", now=now)
     signups.confirm(booking, signups=signups.signups_of(booking), now=now)
     make.participant(rows.session, status=S.WAITING, email="wartet@example.org")
-    before = rows.session.starts - timedelta(hours=1)
     SessionSignup.objects.filter(status=S.CONFIRMED).update(seated_at=now)
-    queue_due(now=rows.session.starts - timedelta(days=1))
-    queue_due(now=before)
+    the_day_before = dates.at(rows.session.day - timedelta(days=1), time(10))
+    for moment in (the_day_before, rows.session.starts - timedelta(hours=1)):
+        queue_due(now=moment)
+        Mail.objects.due(moment).update(sent_at=moment)
     holding = {
         (mail.kind, mail.to)
         for mail in Mail.objects.all()

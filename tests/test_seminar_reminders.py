@@ -4,10 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal import notices
+from portal import booking_rows, notices
+from portal.delivery import resend
 from portal.models import Mail
+from portal.refused import Refused
 from portal.reminders import queue_due
 from portal.rescheduling import cancel, change_access, move
+from portal.signups import give_back, register
 from portal.slots import Signup
 from seminars.models import Session, SessionSignup
 from tests import make
@@ -250,7 +253,7 @@ def test_whoever_was_told_the_old_way_hears_of_the_new_one_and_nobody_else():
     (mail,) = Mail.objects.filter(kind="new-access")
     assert (mail.to, mail.subject) == (
         "kim@example.org",
-        "Neuer Zugang: Mi., 17. Juni, 13.30 Uhr – Anerkennung, die ankommt",
+        "Ihr Zugang: Mi., 17. Juni, 13.30 Uhr – Anerkennung, die ankommt",
     )
     assert ("https://raum.example/neu" in mail.text, "069 9" in mail.text) == (True, True)
     sweep(berlin(6, 16, 14), berlin(6, 17, 14))
@@ -280,6 +283,84 @@ def test_moving_keeps_the_mail_about_the_new_time_when_the_way_in_changes_too():
     assert {mail.kind for mail in Mail.objects.open()} == {
         "changed"
     }  # the reminder for the new time is to come
+
+
+def test_seat_of_the_last_minutes_hears_of_a_change_though_no_reminder_came():
+    slot = make.session(starts=START)
+    seated(slot, since=START - 30 * MINUTE)
+    change(slot, START - 10 * MINUTE, join_url="https://raum.example/neu")
+    assert [mail.kind for mail in Mail.objects.open()] == ["new-access"]
+
+
+def test_where_staff_switched_reminders_off_the_way_in_is_told_as_soon_as_it_is_fixed():
+    slot = make.session(starts=START, remind_day=False, remind_hour=False, join_url="", dial_in="")
+    seated(slot)
+    change(slot, berlin(6, 10, 12), join_url="https://raum.example/erst-jetzt")
+    (mail,) = Mail.objects.all()
+    assert (mail.kind, "https://raum.example/erst-jetzt" in mail.text) == ("new-access", True)
+
+
+def test_reminder_in_flight_is_followed_by_the_new_way_in_under_another_message_id():
+    slot = make.session(starts=START)
+    seated(slot)
+    queue_due(now=berlin(6, 16, 9))
+    Mail.objects.update(attempts=1, last_error="…")  # a worker has claimed it
+    change(slot, berlin(6, 16, 9, 1), join_url="https://raum.example/neu")
+    Mail.objects.filter(kind="reminder").update(sent_at=berlin(6, 16, 9, 2))  # and it left
+    queue_due(now=berlin(6, 16, 9, 3))
+    waiting = Mail.objects.open().order_by("pk")
+    assert [(mail.kind, "https://raum.example/neu" in mail.text) for mail in waiting] == [
+        ("new-access", True), ("reminder", True),
+    ]  # fmt: skip
+    assert len(set(Mail.objects.filter(kind="reminder").values_list("key", flat=True))) == 2
+
+
+def test_taking_the_way_in_away_is_told_to_who_has_it_and_to_nobody_else():
+    slot = make.session(starts=START)
+    seated(slot)
+    change(slot, berlin(6, 10), join_url="", dial_in="")
+    assert not Mail.objects.exists()
+    change(slot, berlin(6, 10), join_url="https://raum.example/1")
+    sweep(berlin(6, 16, 9), berlin(6, 16, 10))
+    change(slot, berlin(6, 16, 11), join_url="", dial_in="")
+    (mail,) = Mail.objects.open()
+    assert "gilt nicht mehr. Der neue steht auf der Seite Ihrer Anmeldung" in " ".join(mail.text.split())
+
+
+@pytest.mark.parametrize(
+    "ends", [lambda slot, person: give_back(person, now=START - HOUR / 2), lambda slot, person: cancel(slot, reason="x", now=START - HOUR / 2)]
+)  # fmt: skip
+def test_failed_reminder_of_somebody_without_a_seat_cannot_be_sent_again(ends):
+    """Rules 15 and 28: what failed with the way in is as untrue as what waits."""
+    slot = make.session(starts=START)
+    person = seated(slot)
+    queue_due(now=START - HOUR)
+    Mail.objects.filter(kind="reminder-soon").update(failed_at=START - 50 * MINUTE, last_error="550")
+    ends(slot, person)
+    mail = Mail.objects.get(kind="reminder-soon")
+    assert (mail.state, mail.text, mail.html, mail.calendar) == ("zurückgezogen", "", "", "")
+    with pytest.raises(Refused):
+        resend(mail, now=START - HOUR / 3)
+
+
+@pytest.mark.parametrize(
+    ("now", "fields", "promise"),
+    [
+        (berlin(6, 10), {}, "Wir schicken ihn Ihnen am Tag vorher und noch einmal eine Stunde vor Beginn."),
+        (berlin(6, 16, 10), {}, "Wir schicken ihn Ihnen eine Stunde vor Beginn."),
+        (berlin(6, 10), {"remind_hour": False}, "Wir schicken ihn Ihnen am Tag vorher."),
+        (berlin(6, 17, 13), {}, ""),
+        (berlin(6, 10), {"remind_hour": False, "remind_day": False}, ""),
+    ],
+)
+def test_what_is_promised_of_the_way_in_is_what_will_come(now, fields, promise):
+    """Said on the page and in the mail of confirmation."""
+    slot = make.session(starts=START, join_url="", dial_in="", **fields)
+    booking = register(slots=[slot], name="Kim", email="kim@example.org", now=now, verified=True)
+    text = " ".join(Mail.objects.get(kind="confirmed").text.split())
+    page = booking_rows.row(booking.sessionsignups.get(), now=now)
+    assert [part in text for part in (promise, "Wir schicken ihn")] == [True, bool(promise)]
+    assert page.access_promise == promise
 
 
 # --- afterwards -----------------------------------------------------------------------------------------
