@@ -1,6 +1,5 @@
 """What a form asks beside name and address, for kinds of sign-ups that want to know (`Signup.answers`)."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -16,10 +15,9 @@ def fields(model: type[Signup]) -> dict[str, forms.Field]:
     return found
 
 
-def sentence(signups: Sequence[Signup]) -> str:
-    """„Verwaltung, Stadt Lich": what a form said, in one line; empty where nothing more was asked."""
-    first = next(iter(signups), None)
-    return ", ".join(answer for _question, answer in words(first) if answer) if first else ""
+def sentence(signup: Signup) -> str:
+    """„Verwaltung, Stadt Lich": what was said, in one line; empty where nothing more was asked."""
+    return ", ".join(answer for _question, answer in words(signup) if answer)
 
 
 def words(signup: Signup) -> list[tuple[str, str]]:

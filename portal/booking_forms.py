@@ -43,24 +43,27 @@ class DetailsForm(forms.Form):
     )
 
     def __init__(self, data: Any = None, *, booking: Booking, signups: Sequence[Signup]) -> None:
-        self.signups = [signup for signup in signups if signup.answers]
+        # What was anonymised since stays so.
+        self.signups = [signup for signup in signups if signup.answers and signup.email_key]
         known = self.signups[0].answered() if self.signups else {}
         super().__init__(data, initial={"name": booking.name, "phone": booking.phone} | known)
-        if self.signups:  # such forms ask for no telephone
-            del self.fields["phone"]
+        if self.signups:
             self.fields |= answers.fields(type(self.signups[0]))
+            if not booking.phone:  # such forms ask for none; staff may have noted one
+                del self.fields["phone"]
 
     @property
     def answers_words(self) -> list[tuple[str, str]]:
         """What the form asked for beside name and address, as (question, answer)."""
         return answers.words(self.signups[0]) if self.signups else []
 
-    def save_answers(self) -> None:
-        """The corrected answers hold for all dates of the form."""
-        for signup in self.signups:
-            for name in signup.answers:
-                setattr(signup, name, self.cleaned_data[name])
-            signup.save(update_fields=signup.answers)
+    def details(self) -> dict[str, str]:
+        """Name and telephone, clean."""
+        return {"name": self.cleaned_data["name"], "phone": self.cleaned_data.get("phone", "")}
+
+    def answered(self) -> dict[str, Any]:
+        """The corrected answers by column, clean; empty where the form asks nothing more."""
+        return {name: self.cleaned_data[name] for name in self.signups[0].answers} if self.signups else {}
 
     def clean_name(self) -> str:
         return inputs.clean_name(self.cleaned_data["name"])

@@ -74,7 +74,7 @@ def row(signup: Signup, *, now: datetime) -> Row:
         party="" if slot.single else persons(signup.seats),
         parties=_parties(signup) if signup.is_live and not begun else [],
         can_give_back=signup.is_live and not begun,
-        can_confirm=signup.status == Status.UNCONFIRMED and slot.is_open(now),
+        can_confirm=signup.status == Status.UNCONFIRMED and slot.takes_people(now),
         can_return=can_return(signup, now=now),
         claim_url=claim,
         access=_access(signup, now=now),
@@ -99,7 +99,7 @@ def can_return(signup: Signup, *, now: datetime) -> bool:
         signup.ended_reason == Reason.GIVEN_BACK
         and signup.booking.confirmed_at is not None
         and bool(signup.booking.email)
-        and signup.slot.is_open(now)
+        and signup.slot.takes_people(now)
     )
 
 

@@ -16,7 +16,6 @@ from portal.booking_rows import Row
 from portal.booking_seats import return_to
 from portal.models import Booking
 from portal.refused import Refused
-from portal.seats import deciding
 from portal.slots import Signup
 from portal.token_pages import just_done, page, to, to_manage
 
@@ -39,11 +38,13 @@ def sent(request: HttpRequest, token: str) -> HttpResponse:
     found = signups.signups_of(booking)
     if booking.erased_at or not found:
         return _expired(request, found)
+    # Not what a form of the same address says since: whoever typed the address has proved nothing.
+    typed = [signup for signup in found if signup.booking_id == booking.pk]
     context = {
         "booking": booking,
-        "rows": booking_rows.rows([s for s in found if s.booking_id == booking.pk], now=timezone.now()),
+        "rows": booking_rows.rows(typed, now=timezone.now()),
         "slot": found[0].slot,
-        "answers": answers.sentence(found),
+        "answers": answers.sentence(typed[0]) if typed and not booking.confirmed_at else "",
         "form": form,
         "done": just_done(request),
         "refused": refused,
@@ -81,15 +82,15 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     others = _others(request, booking, mine, now=now)
     form = ConfirmForm(request.POST if request.method == "POST" else None, mine=mine, others=others)
     if form.is_valid():
-        signups.confirm(booking, signups=form.cleaned_data["signups"], now=now)
-        return to_manage(booking, "bestaetigt")
+        joined = signups.confirm(booking, signups=form.cleaned_data["signups"], now=now)
+        return to_manage(booking, "bestaetigt" if joined else "")
     ticks, more = form.options()
     context = {
         "booking": booking,
         "form": form,
         "ticks": ticks,
         "more": more,
-        "answers": answers.sentence(found),
+        "answers": answers.sentence(mine[0].signup),
     }
     return render(request, "booking/confirm.html", context, status=422 if form.errors else 200)
 
@@ -107,7 +108,7 @@ def _expired(request: HttpRequest, found: list[Signup]) -> HttpResponse:
     now = timezone.now()
     slot = found[0].slot if found else None
     return render(
-        request, "booking/expired.html", {"slot": slot, "is_open": bool(slot and slot.is_open(now))}
+        request, "booking/expired.html", {"slot": slot, "is_open": bool(slot and slot.takes_people(now))}
     )
 
 
@@ -160,7 +161,7 @@ def _change(request: HttpRequest, booking: Booking, form: DetailsForm, *, now: d
     if do == "details":
         if not form.is_valid():
             return ""
-        _correct(booking, form)
+        signups.correct(booking, signups=form.signups, answers=form.answered(), now=now, **form.details())
         return "daten"
     signup = _mine(booking, request.POST.get("signup", ""))
     if do == "give_back":
@@ -176,13 +177,6 @@ def _change(request: HttpRequest, booking: Booking, form: DetailsForm, *, now: d
         signups.change_party(signup, seats=_number(request.POST.get("seats", "")), now=now)
         return "anzahl"
     raise Http404
-
-
-@deciding
-def _correct(booking: Booking, form: DetailsForm) -> None:
-    data = form.cleaned_data
-    booking.correct(name=data["name"], phone=data.get("phone", ""))
-    form.save_answers()
 
 
 def _mine(booking: Booking, key: str) -> Signup:

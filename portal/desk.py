@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import accesslog, accounts, answers, dates, inputs, rescheduling, roles, signups
+from portal import accesslog, accounts, answers, dates, inputs, privacy, rescheduling, roles, signups
 from portal.models import Booking, User
 from portal.scoping import atomically
 from portal.slots import Signup, Slot
@@ -62,8 +62,9 @@ def seats_words(slot: Any) -> str:
     return words
 
 
-def _row(signup: Signup, position: int | None = None) -> dict[str, Any]:
-    booking = signup.booking
+def _row(signup: Signup, position: int | None = None, *, is_old: bool = False) -> dict[str, Any]:
+    """One line of the list; of a date that is long over nobody is named, also whose form lives on (class K3)."""
+    booking = Booking() if is_old else signup.booking
     remarks = []
     if not booking.email and signup.is_live:
         remarks.append(gettext("selbst anrufen"))
@@ -79,9 +80,9 @@ def _row(signup: Signup, position: int | None = None) -> dict[str, Any]:
         "email": booking.email,
         "phone": booking.phone,
         "seats": signup.seats,
-        "answers": answers.sentence([signup]),
+        "answers": answers.sentence(signup),
         "status": _status(signup, position),
-        "entered": dates.short(booking.entered_at),
+        "entered": dates.short(signup.booking.entered_at),
         "remarks": remarks,
         "live": signup.status != Signup.Status.ENDED,
         "by_hand": signup.may_be_seated_by_hand,
@@ -99,6 +100,7 @@ def _status(signup: Signup, position: int | None) -> str:
 def _groups(slot: Slot) -> list[dict[str, Any]]:
     """The sign-ups of a date in the order in which a clerk asks for them."""
     everybody = list(slot.signups.select_related("booking").order_by("place", "pk"))
+    is_old = timezone.now() >= slot.ends + privacy.K3_PERSON
     status = Signup.Status
     wanted: list[tuple[Any, Any, str]] = [
         ((status.CONFIRMED, status.HELD), gettext("Wer kommt"), gettext("Noch niemand.")),
@@ -110,7 +112,7 @@ def _groups(slot: Slot) -> list[dict[str, Any]]:
     for states, title, empty in wanted:
         found = [signup for signup in everybody if signup.status in states]
         waiting = [signup.pk for signup in found if signup.status == status.WAITING]
-        lines = [_row(s, waiting.index(s.pk) + 1 if s.pk in waiting else None) for s in found]
+        lines = [_row(s, waiting.index(s.pk) + 1 if s.pk in waiting else None, is_old=is_old) for s in found]
         if lines or empty:
             groups.append({"title": title, "lines": lines, "empty": empty})
     return groups

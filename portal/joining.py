@@ -34,8 +34,8 @@ def refuse_unless_open(slot: Slot, *, seats: int, now: datetime, by_staff: bool)
     slot.refuse_unless_open()
 
 
-def join(signups: Sequence[Signup], *, now: datetime) -> None:
-    """Under the slots' locks: join, merge or end each sign-up, then one mail per form.
+def join(signups: Sequence[Signup], *, now: datetime) -> bool:
+    """Under the slots' locks: join, merge or end each sign-up, then one mail per form; False when all ended.
 
     The address that was proved is the one in `signups`: a row whose address was corrected
     meanwhile is not confirmed by a click on the old link.
@@ -68,6 +68,7 @@ def join(signups: Sequence[Signup], *, now: datetime) -> None:
             results.setdefault(signup.booking, []).append(standing[same])
     for booking, told in results.items():
         notices.tell_result(booking, told, now=now)
+    return bool(results)
 
 
 def _takes_nobody(slot: Slot, *, by_staff: bool, now: datetime) -> bool:

@@ -358,11 +358,6 @@ class Booking(models.Model):
         """How a mail names this row in `about`."""
         return f"booking:{self.pk}"
 
-    def correct(self, *, name: str, phone: str) -> None:
-        """Name and telephone as their owner wants them."""
-        self.name, self.phone = name, phone
-        self.save(update_fields=["name", "phone"])
-
 
 class MailQuerySet(models.QuerySet["Mail"]):
     def open(self) -> "MailQuerySet":

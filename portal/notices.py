@@ -270,6 +270,7 @@ def tell_contact_of_late_return(signup: Signup, *, now: datetime) -> None:
             | {
                 "count": str(signup.seats),
                 "seats": slot.counts_words(),
+                "is_open": "1" if slot.in_open_phase(now) else "",
                 "staff_url": settings.SITE_URL + slot.staff_path,
             },
             organisation=slot.organisation,

@@ -19,7 +19,7 @@ from portal.models import Booking, Mail
 from portal.seats import deciding, end, fill_seats, lock_slots
 from portal.signups import LATE_RETURN
 from portal.slots import Signup
-from portal.standing import forms_of, signup_models, signups_of
+from portal.standing import forms_of, signup_models, signups_of, slot_model
 
 K0_UNCONFIRMED = timedelta(hours=72)
 K1_MAILS = timedelta(days=30)
@@ -83,8 +83,14 @@ def export(booking: Booking) -> dict[str, Any]:
 
 def _stored(row: models.Model) -> dict[str, Any]:
     """Every declared personal column of the row, by the name that people read."""
-    fields = [row._meta.get_field(name) for name in row.privacy]  # type: ignore[attr-defined]
-    return {str(field.verbose_name): getattr(row, field.name) for field in fields}  # type: ignore[union-attr]
+    fields = {field.name: field for field in row._meta.concrete_fields}
+    return {str(fields[name].verbose_name): _shown(row, name) for name in row.privacy}  # type: ignore[attr-defined]
+
+
+def _shown(row: models.Model, name: str) -> Any:
+    """A column's value as its owner reads it: a choice by its words."""
+    shown = getattr(row, f"get_{name}_display", None)
+    return shown() if shown else getattr(row, name)
 
 
 def _export_signup(signup: Signup) -> dict[str, Any]:
@@ -154,13 +160,16 @@ def _end_all(model: type[Signup], bookings: set[int], *, now: datetime) -> None:
     rows = model.objects.filter(booking__in=bookings).exclude(status=Status.ENDED)  # type: ignore[attr-defined]
     signups = list(rows.filter(slot__starts__gt=now))
     slots = lock_slots(signups) if signups else {}
+    late: list[Signup] = []
     for signup in rows.filter(slot__in=list(slots)):
         signup.slot, had_seat = slots[signup.slot_id], signup.status in Signup.SEATED
         end(signup, Reason.ERASED, now=now)
         if had_seat and now >= signup.slot.starts - LATE_RETURN:
-            notices.tell_contact_of_late_return(signup, now=now)
+            late.append(signup)
     for slot in slots.values():
         fill_seats(slot, now=now)
+    for signup in late:
+        notices.tell_contact_of_late_return(signup, now=now)
 
 
 def lasting() -> list[type[models.Model]]:
@@ -222,6 +231,7 @@ def enforce(now: datetime, *, dry_run: bool = False) -> dict[str, int]:
         ("K0 unbestätigte Anmeldungen", _unconfirmed, _expire),
         ("K0 nicht angekreuzte Termine", _unticked, _expire_signups),
         ("K3 Telefonnummern", _old_phones, _wipe_phones),
+        ("K3 Antworten vergangener Termine", _old_signups, _wipe_signups),
         ("K3 Personen", _old_people, _wipe_people),
         ("K0 unbestätigte Benachrichtigungen", _unconfirmed_lasting, _end_lasting),
         ("K4 Benachrichtigungen", _idle, _end_lasting),
@@ -287,7 +297,8 @@ def _no_more_counted(now: datetime) -> list[QuerySet]:
 
 def _over(now: datetime, after: timedelta) -> list[QuerySet]:
     """Bookings of which no sign-up is on a slot that ended less than `after` ago (or is still to come)."""
-    bookings = Booking.objects.filter(erased_at=None, confirmed_at__isnull=False)
+    known = [slot_model(model).kind for model in signup_models()]  # of others a later version knows more
+    bookings = Booking.objects.filter(erased_at=None, confirmed_at__isnull=False, slot_kind__in=known)
     for model in signup_models():
         young = model.objects.filter(slot__ends__gt=now - after)  # type: ignore[attr-defined,misc]
         bookings = bookings.exclude(pk__in=young.values("booking"))
@@ -304,6 +315,21 @@ def _wipe_phones(bookings: QuerySet, *, now: datetime) -> int:
 
 def _old_people(now: datetime) -> list[QuerySet]:
     return _over(now, K3_PERSON)
+
+
+def _old_signups(now: datetime) -> list[QuerySet]:
+    """Sign-ups on slots that ended long ago, of forms that live on for a later date; and of erased forms."""
+    late = Q(slot__ends__lte=now - K3_PERSON, booking__confirmed_at__isnull=False)
+    return [
+        model.objects.filter(late | Q(booking__erased_at__isnull=False)).exclude(  # type: ignore[attr-defined,misc]
+            **_empty(model, columns(model, "K3"))
+        )
+        for model in signup_models()
+    ]
+
+
+def _wipe_signups(signups: QuerySet, *, now: datetime) -> int:
+    return signups.update(**_empty(signups.model, columns(signups.model, "K3")))
 
 
 def _old_proofs(now: datetime) -> list[QuerySet]:

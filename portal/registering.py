@@ -138,6 +138,30 @@ def correct_address(booking: Booking, *, email: str, now: datetime) -> None:
 
 
 @deciding
+def correct(
+    booking: Booking,
+    *,
+    signups: Sequence[Signup],
+    name: str,
+    phone: str,
+    answers: dict[str, Any],
+    now: datetime,
+) -> None:
+    """Name, telephone and answers are as their owner wants them, for all these dates of the form.
+
+    Raises Refused when the data were erased meanwhile.
+    """
+    current = confirmations.lock_booking(booking)
+    if current.erased_at:
+        raise Refused(_("Ihre Angaben sind inzwischen gelöscht."))
+    current.name, current.phone = name, phone
+    current.save(update_fields=["name", "phone"])
+    if answers:
+        rows = type(signups[0]).objects.filter(pk__in=[signup.pk for signup in signups])  # type: ignore[attr-defined]
+        rows.exclude(email_key=None).update(**answers)
+
+
+@deciding
 def resend(booking: Booking, *, now: datetime) -> None:
     """Send the confirm-address mail once more, within the limit of three a day."""
     current = confirmations.lock_booking(booking)

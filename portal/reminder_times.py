@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import ClassVar
+from functools import reduce
+from typing import TYPE_CHECKING, ClassVar
 
 from django.utils import timezone
 
 from portal import dates
+
+if TYPE_CHECKING:
+    from portal.slots import Slot
 
 
 @dataclass(frozen=True)
@@ -39,3 +43,17 @@ class ShortlyBefore:
 
 
 Reminder = DaysBefore | ShortlyBefore
+
+
+def to_come(slot: "Slot", now: datetime) -> list[Reminder]:
+    """The reminders that somebody who has a seat now will get: not past, and not switched off by staff."""
+    return [
+        reminder
+        for reminder in slot.reminders
+        if now <= reminder.due(slot.starts) and _is_on(slot, reminder.switch)
+    ]
+
+
+def _is_on(slot: "Slot", switch: str) -> bool:
+    """What the column says that is reached from the slot by this path; no path: always."""
+    return not switch or bool(reduce(getattr, switch.split("__"), slot))

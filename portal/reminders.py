@@ -25,6 +25,7 @@ from portal.standing import signup_models, signups_of, slot_model
 
 NUDGE_AFTER, NUDGE_AFTER_SOON, SOON = timedelta(hours=20), timedelta(hours=3), timedelta(hours=48)
 EVENING = time(17)  # when a day's new sign-ups go to the contact
+LAST_DAY = timedelta(hours=24)  # in which the contact hears at most hourly
 THANKS_FOR = timedelta(days=7)  # after an outage, thanks older than this are no longer useful
 
 
@@ -69,7 +70,7 @@ def _nudge(booking: Booking, now: datetime) -> int:
     open_signups = [
         signup
         for signup in signups_of(booking)
-        if signup.status == Signup.Status.UNCONFIRMED and signup.slot.is_open(now)
+        if signup.status == Signup.Status.UNCONFIRMED and signup.slot.takes_people(now)
     ]
     if not open_signups or _signed_up_meanwhile(open_signups):
         return 0
@@ -184,7 +185,7 @@ def _digests(model: type[Signup], now: datetime) -> int:
     written = 0
     evening = at(timezone.localdate(now), EVENING)
     for slot in fresh[:BATCH]:
-        last_day = slot.in_open_phase(now)
+        last_day = now >= slot.starts - LAST_DAY
         told_before = now - timedelta(hours=1) if last_day else evening
         due = last_day or now >= evening
         if due and slot.contact_address and (slot.contact_told_at or told_before) <= told_before:

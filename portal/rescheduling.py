@@ -10,7 +10,7 @@ from datetime import date, datetime
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from portal import confirmations, dates, notices, outbox
+from portal import confirmations, dates, notices, outbox, reminder_times
 from portal.models import Booking, Mail
 from portal.refused import Refused
 from portal.reminder_times import DaysBefore, ShortlyBefore
@@ -90,6 +90,8 @@ def move(
         return
     old_when, old_day = dates.long(current.starts, current.ends), current.day
     people = _people(current)
+    if people and starts <= now < current.starts:
+        raise Refused(_("Der neue Beginn liegt in der Vergangenheit. Bitte prüfen Sie Tag und Jahr."))
     current.starts_revision += starts != current.starts
     current.sequence += 1
     current.starts, current.ends, current.deadline = starts, ends, deadline
@@ -137,7 +139,7 @@ def change_access(slot: Slot, *, now: datetime) -> None:
     # Also for what is rewritten: a mail of the same key could be taken for the one in flight.
     current.sequence += 1
     current.save(update_fields=["sequence"])
-    waits_for_it = bool(current.reminders_to_come(now)) or not any(current.access().values())
+    waits_for_it = bool(reminder_times.to_come(current, now)) or not any(current.access().values())
     for signup in seated:
         knows = _may_know_the_way(signup)
         notices.take_back_reminder(signup.booking, day=current.day, now=now)

@@ -31,16 +31,19 @@ def _right(actions: str, reach: Reach = Reach.OWN, only: Q | None = None) -> Rig
 
 
 # Who looks after seminars sees no volunteer, everybody else sees no participant of one.
-OF_SEMINARS = (
-    Q(booking__slot_kind="session") | Q(about__startswith="session:") | Q(about__startswith="serieswatch:")
+ABOUT_SEMINARS = (
+    Q(about__startswith="session:")
+    | Q(about__startswith="sessionsignup:")
+    | Q(about__startswith="serieswatch:")
 )
+OF_SEMINARS = ABOUT_SEMINARS | Q(booking__slot_kind="session")
 
 RIGHTS: dict[Membership.Role, dict[str, Right]] = {
     Membership.Role.EDITOR: {
         "portal.organisation": _right("view change"),
         "portal.municipality": _right("choose"),
         "portal.mail": _right("view resend", only=~OF_SEMINARS),
-        "portal.accesslog": _right("view"),
+        "portal.accesslog": _right("view", only=~ABOUT_SEMINARS),
         "initiatives.topic": _right("choose", Reach.ALL),
         "initiatives.initiative": _right("view add change delete"),
         "volunteers.opportunity": _right("view add change delete"),
@@ -53,7 +56,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "portal.user": _right("view add change", Reach.ALL),
         "portal.membership": _right("view add change delete", Reach.ALL),
         "portal.mail": _right("view resend", Reach.TRUST, only=~OF_SEMINARS),
-        "portal.accesslog": _right("view"),
+        "portal.accesslog": _right("view", only=~ABOUT_SEMINARS),
         "portal.heartbeat": _right("view", Reach.ALL),
         "initiatives.topic": _right("view add change choose", Reach.ALL),
         "initiatives.initiative": _right("view add change delete"),
@@ -64,6 +67,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
     },
     Membership.Role.SEMINARS: {
         "portal.mail": _right("view resend", only=OF_SEMINARS),
+        "portal.accesslog": _right("view", only=ABOUT_SEMINARS),
         "seminars.series": _right("view add change delete choose"),
         "seminars.session": _right("view add change delete"),
         "seminars.speaker": _right("view add change delete"),
@@ -89,7 +93,7 @@ def reaches(user: User, action: str, label: str) -> list[tuple[Reach, Organisati
         return [(Reach.ALL, None, Q())]
     found: list[tuple[Reach, Organisation | None, Q]] = []
     for membership in user.roles:
-        right = RIGHTS[Membership.Role(membership.role)].get(label)
+        right = RIGHTS.get(membership.role, {}).get(label)  # type: ignore[call-overload]
         if right and action in right.actions and holds(membership):
             found.append((right.reach, membership.organisation, right.only))
     return found

@@ -156,7 +156,7 @@ def _merge(signup: Signup, earlier: Signup, *, now: datetime) -> Signup:
     first.save(update_fields=["name", "phone"])
     if signup.answers:
         for name, value in signup.answered().items():
-            setattr(earlier, name, value)
+            setattr(earlier, name, value or getattr(earlier, name))
         earlier.save(update_fields=signup.answers)
     earlier.slot = signup.slot
     if signup.seats != earlier.seats:

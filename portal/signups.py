@@ -14,7 +14,7 @@ from portal import confirmations, notices
 from portal.joining import join, refuse_unless_open
 from portal.models import Booking, User
 from portal.refused import Refused
-from portal.registering import correct_address, other_open, register, resend
+from portal.registering import correct, correct_address, other_open, register, resend
 from portal.seats import deciding, end, enter_again, fill_seats, fits, lock, locked, resize, take_open_seat
 from portal.slots import Signup
 from portal.standing import signup_models, signups_of
@@ -24,6 +24,7 @@ __all__ = [
     "change_party",
     "claim_seat",
     "confirm",
+    "correct",
     "correct_address",
     "fill_seats",
     "give_back",
@@ -40,16 +41,18 @@ LATE_RETURN = timedelta(hours=24)  # rule 9
 
 
 @deciding
-def confirm(booking: Booking, *, signups: Sequence[Signup], now: datetime) -> None:
+def confirm(booking: Booking, *, signups: Sequence[Signup], now: datetime) -> bool:
     """Each ticked sign-up of this address joins its queue and gets a seat or a place in it (rule 3).
 
-    Sign-ups of other addresses are ignored, confirmed ones stay as they are: a repeat changes
+    False when none of them could (any more). Sign-ups of other addresses are ignored, confirmed ones stay as they are: a repeat changes
     nothing and sends nothing (rule 10).
     """
     mine = [signup for signup in signups if signup.email_key and signup.email_key == booking.email_key]
+    joined = False
     for model in signup_models():  # in the same order everywhere, as the locks are
         if ticked := [signup for signup in mine if type(signup) is model]:
-            join(ticked, now=now)
+            joined |= join(ticked, now=now)
+    return joined
 
 
 @deciding
@@ -119,9 +122,9 @@ def give_back(signup: Signup, *, now: datetime, by: User | None = None) -> None:
         more = {"by_staff": "1" if by else "", "was_waiting": "1" if was_waiting else ""}
         notices.tell_one(current, "cancelled-by-you", now=now, more=more)
     if had_seat:
+        fill_seats(slot, now=now)
         if not by and now >= slot.starts - LATE_RETURN:
             notices.tell_contact_of_late_return(current, now=now)
-        fill_seats(slot, now=now)
 
 
 @deciding

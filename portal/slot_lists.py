@@ -6,8 +6,10 @@ from typing import Any, Self
 from django.db import models
 from django.db.models import Count, IntegerField, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from portal.slots import Signup, Slot
+from portal.slots import Signup
 
 FEW = 3  # free seats from which on the colour says that it is getting tight
 
@@ -33,18 +35,27 @@ class SlotQuerySet(models.QuerySet[Any]):
         )
 
 
-def seats_text(slot: Slot, *, now: datetime) -> str:
+def seats_text(slot: Any, *, now: datetime) -> str:
     """Free seats in words; the slot comes from `with_seats()`."""
-    return slot.seats_words(taken=slot.n_taken, waiting=slot.n_waiting, now=now)  # type: ignore[attr-defined]
+    if slot.cancelled_at:
+        return str(_("abgesagt"))
+    if now >= slot.closes:
+        return str(_("vorbei")) if now >= slot.starts else str(_("Anmeldung geschlossen"))
+    if slot.capacity is None:
+        return str(_("Plätze frei"))
+    free = slot.capacity - slot.n_taken
+    if free <= 0 or (slot.n_waiting and not slot.in_open_phase(now)):
+        return str(_("Warteliste"))
+    return ngettext("noch %(n)s Platz", "noch %(n)s Plätze", free) % {"n": free}
 
 
-def seats_state(slot: Slot, *, now: datetime) -> str:
+def seats_state(slot: Any, *, now: datetime) -> str:
     """The same for the colour: free, few, waiting, unlimited or past."""
     if not slot.is_open(now):
         return "past"
     if slot.capacity is None:
         return "unlimited"
-    free = slot.capacity - slot.n_taken  # type: ignore[attr-defined]
-    if free <= 0 or (slot.n_waiting and not slot.in_open_phase(now)):  # type: ignore[attr-defined]
+    free = slot.capacity - slot.n_taken
+    if free <= 0 or (slot.n_waiting and not slot.in_open_phase(now)):
         return "waiting"
     return "few" if free <= FEW else "free"

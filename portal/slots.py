@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from portal.models import Booking, Organisation
+from portal.refused import Refused
 from portal.reminder_times import Reminder
 
 MAX_PARTY = 5  # rule 8, unless staff allow more
@@ -135,20 +136,6 @@ class Slot(models.Model):
         """A sentence: how and when the way in comes by mail; empty for a place."""
         return ""
 
-    def reminders_to_come(self, now: datetime) -> list[Reminder]:
-        """Those that somebody who has a seat now will get."""
-        return [
-            reminder
-            for reminder in self.reminders
-            if now <= reminder.due(self.starts) and self._is_on(reminder.switch)
-        ]
-
-    def _is_on(self, switch: str) -> bool:
-        value: Any = self
-        for name in switch.split("__") if switch else []:
-            value = getattr(value, name)
-        return bool(value)
-
     def access(self) -> dict[str, str]:
         """How to get in, for those with a seat and nobody else (rule 28): join_url, dial_in; may be empty."""
         return {}
@@ -172,6 +159,14 @@ class Slot(models.Model):
     def is_open(self, now: datetime) -> bool:
         """Whether sign-ups are taken (a full slot takes them too: on the waiting list)."""
         return self.cancelled_at is None and now < self.closes
+
+    def takes_people(self, now: datetime) -> bool:
+        """Whether somebody may still sign up, as far as the slot itself is asked."""
+        try:
+            self.refuse_unless_open()
+        except Refused:
+            return False
+        return self.is_open(now)
 
     def in_open_phase(self, now: datetime) -> bool:
         return now >= self.starts - self.open_phase
@@ -209,19 +204,6 @@ class Slot(models.Model):
     def others(self, now: datetime) -> "Sequence[Slot]":
         """A few other dates of the same thing that still take people, for whoever lost a race."""
         return []
-
-    def seats_words(self, *, taken: int, waiting: int, now: datetime) -> str:
-        """Free seats in words, from figures that the list's one query already has."""
-        if self.cancelled_at:
-            return str(_("abgesagt"))
-        if now >= self.closes:
-            return str(_("vorbei")) if now >= self.starts else str(_("Anmeldung geschlossen"))
-        if self.capacity is None:
-            return str(_("Plätze frei"))
-        free = self.capacity - taken
-        if free <= 0 or (waiting and not self.in_open_phase(now)):
-            return str(_("Warteliste"))
-        return ngettext("noch %(n)s Platz", "noch %(n)s Plätze", free) % {"n": free}
 
 
 class SignupQuerySet(models.QuerySet[Any]):

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import dates, inputs
+from portal import dates, inputs, reminder_times
 from portal.models import Organisation
 from portal.refused import Refused
 from portal.reminder_times import DaysBefore, ShortlyBefore
@@ -256,7 +256,7 @@ class Session(Slot):
 
     def access_promise(self, now: datetime) -> str:
         """How somebody with a seat will hear of the way in, beside their own page; empty where they will not."""
-        to_come = {type(reminder) for reminder in self.reminders_to_come(now)}
+        to_come = {type(reminder) for reminder in reminder_times.to_come(self, now)}
         if to_come == {DaysBefore, ShortlyBefore}:
             return gettext("Wir schicken ihn Ihnen am Tag vorher und noch einmal eine Stunde vor Beginn.")
         if ShortlyBefore in to_come:
@@ -336,11 +336,10 @@ class SessionSignup(Signup):
         OTHER = "other", _("andere")
 
     slot = models.ForeignKey(Session, models.PROTECT, related_name="signups", verbose_name=_("Seminartermin"))
-    function = models.CharField(_("Ihre Funktion"), max_length=10, choices=Function, blank=True)
+    function = models.CharField(_("Funktion"), max_length=10, choices=Function)
     municipality = models.CharField(
-        _("Ihre Kommune oder Organisation"),
+        _("Kommune oder Organisation"),
         max_length=100,
-        blank=True,
         validators=[inputs.validate_line],
         help_text=_("Zum Beispiel: Stadt Lich."),
     )

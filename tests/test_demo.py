@@ -12,6 +12,7 @@ from portal import demo
 from portal.association import association
 from portal.models import Booking, Mail, Membership, Municipality, Organisation, User
 from portal.reminders import queue_due
+from portal.slot_lists import seats_text
 from portal.slots import Signup
 from seminars.models import Series, Session, SessionSignup
 from tests import make
@@ -57,10 +58,7 @@ def test_examples_are_marked_and_cover_full_waiting_and_past_dates(loaded):
     assert all(title.startswith("Beispiel: ") for title in titles)
     assert Opportunity.objects.values("municipality").distinct().count() >= 5
     assert Shift.objects.filter(ends__lt=now).exists()
-    words = {
-        shift.seats_words(taken=shift.n_taken, waiting=shift.n_waiting, now=now)
-        for shift in Shift.objects.with_seats()
-    }
+    words = {seats_text(shift, now=now) for shift in Shift.objects.with_seats()}
     assert {"Warteliste", "vorbei", "Plätze frei"} <= words
     waiting = ShiftSignup.objects.filter(status=Signup.Status.WAITING)
     assert waiting.exists()

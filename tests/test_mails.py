@@ -181,6 +181,13 @@ MAILS = [
         [GIVE_BACK, MANAGE],
     ),
     (
+        "new-access",
+        SEATED | {"online": "1", "join_url": "https://raum.example/1", "dial_in": "069 123, Kennwort 4711"},
+        f"Ihr Zugang: {OCCASION}",
+        ["Haben Sie schon einen anderen von uns, gilt er nicht mehr.", "Per Telefon: 069 123, Kennwort 4711"],
+        [("Zum Online-Raum", "https://raum.example/1"), MANAGE, GIVE_BACK],
+    ),
+    (
         "cancelled-by-us",
         SEATED | {"reason": "Hochwasser & Sturm"},
         f"Fällt aus: {OCCASION}",

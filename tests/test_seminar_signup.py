@@ -12,6 +12,7 @@ from icalendar import Calendar
 
 from portal import delivery, links, privacy, signups, traps
 from portal.models import Booking, Mail, User
+from portal.reminders import queue_due
 from portal.rescheduling import cancel, change_capacity, move
 from portal.slots import Signup
 from seminars.models import Session, SessionSignup
@@ -400,7 +401,8 @@ def test_export_and_erasure_hold_function_and_municipality(client, six):
     booking = Booking.objects.last()
     press_confirm(client, booking)
     said = privacy.export(booking)["termine"][0]
-    assert said["gespeichert"]["Ihre Kommune oder Organisation"] == "Stadt Lich"
+    assert said["gespeichert"]["Funktion"] == "Verwaltung"
+    assert said["gespeichert"]["Kommune oder Organisation"] == "Stadt Lich"
     address = f"/anmeldung/meine/{links.make(links.MANAGE, booking)}/"
     client.post(address, {"do": "erase"}, headers=ORIGIN)
     row = SessionSignup.objects.get(booking=booking)
@@ -416,3 +418,140 @@ def test_page_takes_few_statements_for_any_number_of_dates(client, six, django_a
         )
         with django_assert_num_queries(3):
             client.get(f"/anmeldung/meine/{links.make(links.MANAGE, booking)}/")
+
+
+def test_who_typed_the_address_does_not_learn_what_its_owner_said(client, six):
+    """A stranger's page „Noch nicht fest" shows the stranger's form, also after the owner's click (trust.md)."""
+    send(client, six[0])
+    press_confirm(client, Booking.objects.last())
+    send(client, six[0], name="Fremd", municipality="Irgendwo")
+    strangers = Booking.objects.last()
+    sent = f"/anmeldung/gesendet/{links.make(links.SENT, strangers)}/"
+    press_confirm(client, strangers)
+    SessionSignup.objects.live().update(municipality="Stadt Geheimnis")
+    page = client.get(sent).content.decode()
+    assert ("Stadt Geheimnis" in page, "Eingetragen als" in page) == (False, False)
+
+
+def test_correcting_the_name_keeps_the_telephone_that_staff_noted(client, six):
+    booking = signups.register(
+        slots=[six[0]], name="Frau Ruf", email="ruf@example.org", phone="06404 1234", now=NOW,
+        answers={"function": "mayor", "municipality": "Stadt Lich"}, verified=True,
+    )  # fmt: skip
+    manage = f"/anmeldung/meine/{links.make(links.MANAGE, booking)}/"
+    page = client.get(manage).content.decode()
+    assert ("06404 1234" in page, 'name="phone"' in page) == (True, True)
+    data = {
+        "do": "details",
+        "name": "Frau R.",
+        "phone": "06404 1234",
+        "function": "mayor",
+        "municipality": "Stadt Lich",
+    }
+    client.post(manage, data, headers=ORIGIN)
+    booking.refresh_from_db()
+    assert (booking.name, booking.phone) == ("Frau R.", "06404 1234")
+
+
+def test_corrected_answers_may_not_be_empty(client, six):
+    send(client, six[0])
+    booking = Booking.objects.last()
+    press_confirm(client, booking)
+    manage = f"/anmeldung/meine/{links.make(links.MANAGE, booking)}/"
+    response = client.post(
+        manage, {"do": "details", "name": "Kim", "function": "", "municipality": ""}, headers=ORIGIN
+    )
+    assert response.status_code == 422
+    row = SessionSignup.objects.get(booking=booking)
+    assert (row.function, row.municipality) == ("staff", "Stadt Lich")
+
+
+def test_correcting_what_was_erased_meanwhile_is_refused(six):
+    booking = signups.register(slots=[six[0]], name="Kim", email="kim@example.org", now=NOW, verified=True)
+    found = signups.signups_of(booking)
+    privacy.erase(booking, now=NOW)
+    with pytest.raises(signups.Refused, match="inzwischen gelöscht"):
+        signups.correct(
+            booking, signups=found, name="Kim", phone="", answers={"municipality": "Lich"}, now=NOW
+        )
+    assert SessionSignup.objects.get(booking=booking).municipality == ""
+
+
+def test_answers_of_a_date_long_over_go_though_the_form_lives_on(client, six):
+    send(client, six[0], six[5])
+    booking = Booking.objects.last()
+    press_confirm(client, booking)
+    privacy.enforce(six[0].ends + timedelta(days=30))
+    said = {row.slot.name: (row.municipality, row.email_key) for row in signups.signups_of(booking)}
+    assert said == {"Abend 0": ("", None), "Abend 5": ("Stadt Lich", "kim@rathaus.example")}
+    page = client.get(f"/anmeldung/meine/{links.make(links.MANAGE, booking)}/").content.decode()
+    assert "Stadt Lich" in page
+
+
+def test_session_taken_off_meanwhile_answers_the_click_kindly_and_promises_nothing(client, six):
+    send(client, six[0])
+    booking = Booking.objects.last()
+    Session.objects.filter(pk=six[0].pk).update(state=Session.State.DRAFT)
+    page = client.get(f"/anmeldung/bestaetigen/{links.make(links.CONFIRM, booking)}/").content.decode()
+    assert ("Dieser Link ist abgelaufen" in page, "Platz sichern</span>" in page) == (True, False)
+
+
+def test_click_that_comes_too_late_is_not_called_confirmed(client, six):
+    send(client, six[0])
+    booking = Booking.objects.last()
+    keys = [signup.label for signup in signups.signups_of(booking)]
+    address = f"/anmeldung/bestaetigen/{links.make(links.CONFIRM, booking)}/"
+    real = signups.confirm
+
+    def closing(*args, **kwargs):  # the deadline passes between the page's look and the verb's
+        Session.objects.filter(pk=six[0].pk).update(deadline=NOW)
+        return real(*args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(signups, "confirm", closing)
+        response = client.post(address, {"signups": keys}, headers=ORIGIN)
+    assert (response.status_code, "ok=" in response["Location"]) == (303, False)
+    assert "Anmeldeschluss war vorbei" in client.get(response["Location"]).content.decode()
+
+
+def test_phone_entry_for_a_known_address_keeps_what_it_does_not_know(six):
+    first = signups.register(
+        slots=[six[0]], name="Kim", email="kim@example.org", now=NOW, verified=True,
+        answers={"function": "mayor", "municipality": "Stadt Lich"},
+    )  # fmt: skip
+    signups.register(
+        slots=[six[0]], name="Kim", email="kim@example.org", now=NOW, verified=True,
+        answers={"function": "", "municipality": "Stadt Hungen"},
+    )  # fmt: skip
+    row = SessionSignup.objects.get(booking=first)
+    assert (row.function, row.municipality) == ("mayor", "Stadt Hungen")
+
+
+def test_contact_hears_of_a_seat_given_back_on_the_last_day_what_is_true(six):
+    """Between 24 hours and one hour before, the next on the list has moved up already."""
+    taken = SessionSignup.objects.get(slot=six[1])
+    waiting = make.participant(six[1], status=S.WAITING)
+    signups.give_back(taken, now=six[1].starts - timedelta(hours=20))
+    text = " ".join(Mail.objects.get(kind="gave-back-late").text.split())
+    assert ("ist nachgerückt." in text, "wer zuerst klickt" in text, "Stand: 1 von 1" in text) == (
+        True,
+        False,
+        True,
+    )
+    waiting.refresh_from_db()
+    assert waiting.status == S.CONFIRMED
+
+
+def test_contact_hears_of_new_registrations_on_the_last_day_within_the_hour(six):
+    now = six[0].starts - timedelta(hours=4)
+    SessionSignup.objects.all().delete()
+    make.participant(six[0], seated_at=now)
+    Booking.objects.update(confirmed_at=now)
+    queue_due(now=now)
+    assert Mail.objects.filter(kind="new-signups", about=six[0].label).count() == 1
+
+
+def test_session_with_people_is_not_moved_into_the_past_by_a_slip(six):
+    make.participant(six[0])
+    with pytest.raises(signups.Refused, match="in der Vergangenheit"):
+        move(six[0], starts=six[0].starts.replace(year=2025), ends=six[0].ends.replace(year=2025), now=NOW)

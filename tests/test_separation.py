@@ -44,7 +44,7 @@ SEES = {
     "portal_municipality": {"network": ROW},
     "portal_user": {"network": ROW},
     "portal_mail": {"owner": ROW, "other": LIST, "network": LIST, "seminars": LIST},
-    "portal_accesslog": {"owner": ROW, "other": LIST, "network": LIST},
+    "portal_accesslog": {"owner": ROW, "other": LIST, "network": LIST, "seminars": LIST},
     "initiatives_topic": {"network": ROW},
     "initiatives_initiative": {"owner": ROW, "other": LIST, "network": LIST},
     "volunteers_opportunity": {"owner": ROW, "other": LIST, "network": LIST},
@@ -626,6 +626,27 @@ def test_mails_of_seminars_are_read_by_who_looks_after_seminars_and_by_nobody_el
         "other": (404, ["Distel Platz sicher"]),
         "network": (404, []),
         "seminars": (200, [f"{SEMINAR} Neuer Termin", f"{SEMINAR} Platz sicher"]),
+    }
+
+
+def test_the_log_of_seminars_is_read_by_who_looks_after_them_and_by_nobody_else(world):
+    for about in (world.seminars.session.label, world.seminars.seat.label, "shift:1"):
+        AccessLog.objects.create(
+            at=timezone.now(), organisation=world.association, action="gelesen", about=about
+        )
+    seen = {
+        visitor: sorted(
+            row.about
+            for row in world.clients[visitor]
+            .get(reverse("admin:portal_accesslog_changelist"))
+            .context["cl"]
+            .result_list
+        )
+        for visitor in ("network", "seminars")
+    }
+    assert seen == {
+        "network": ["shift:1"],
+        "seminars": sorted([world.seminars.session.label, world.seminars.seat.label]),
     }
 
 
