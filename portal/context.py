@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 NAV = [
@@ -17,10 +17,7 @@ def site(request: HttpRequest) -> dict[str, object]:
     """`site_name`, `association`, `demo` and `nav` (label, url, current) for base.html."""
     nav = []
     for name, label in NAV:
-        try:
-            url = reverse(name)
-        except NoReverseMatch:  # an app that comes later
-            continue
+        url = reverse(name)
         nav.append({"label": _(label), "url": url, "current": request.path.startswith(url)})
     return {
         "site_name": settings.SITE_NAME,

@@ -35,9 +35,12 @@ def change_slot(user: User, slot: Slot, changed: set[str]) -> None:
 
     Raises Refused, Busy.
     """
-    now = timezone.now()
-    if changed & {"starts", "ends", "deadline"}:
-        rescheduling.move(slot, starts=slot.starts, ends=slot.ends, deadline=slot.deadline, now=now)
+    now, current = timezone.now(), type(slot)._default_manager.get(pk=slot.pk)
+    times = {
+        name: getattr(slot if name in changed else current, name) for name in ("starts", "ends", "deadline")
+    }
+    if changed & times.keys():
+        rescheduling.move(slot, **times, now=now)
         log(user, gettext("Zeiten geändert"), slot)
     if "capacity" in changed:
         rescheduling.change_capacity(slot, capacity=slot.capacity, now=now)

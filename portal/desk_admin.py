@@ -1,7 +1,8 @@
 """The pages of `desk.py` in the Redaktion: for admins of slots, scoped like everything there."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,6 +14,40 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import accounts, desk
 from portal.scoping import ScopedAdmin
+
+YEARS = range(2000, 2100)  # a slip of the finger is no date
+
+
+class SlotForm(forms.ModelForm):
+    """A date as staff change it: in order, in a year that exists, and no more once it is cancelled.
+
+    What verbs decide on is compared with what the clerk saw: who had the page open while a colleague moved
+    the date, and corrects a word, does not move it back.
+    """
+
+    DECIDED: ClassVar[tuple[str, ...]] = ("starts", "ends", "deadline", "capacity")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.DECIDED:
+            if name in self.fields:
+                self.fields[name].show_hidden_initial = True
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        starts, ends, deadline = (data.get(name) for name in ("starts", "ends", "deadline"))
+        for name in ("starts", "ends", "deadline"):
+            if data.get(name) and data[name].year not in YEARS:
+                self.add_error(name, gettext("Bitte prüfen Sie das Jahr."))
+        if starts and ends and ends <= starts:
+            self.add_error("ends", gettext("Das Ende muss nach dem Beginn liegen."))
+        if starts and deadline and deadline > starts:
+            self.add_error("deadline", gettext("Der Anmeldeschluss darf nicht nach dem Beginn liegen."))
+        if self.instance.cancelled_at and set(self.DECIDED) & set(self.changed_data):
+            raise forms.ValidationError(
+                gettext("Dieser Termin ist abgesagt; Zeit und Plätze lassen sich nicht mehr ändern.")
+            )
+        return data
 
 
 class DeskAdmin(ScopedAdmin):

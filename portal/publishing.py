@@ -1,4 +1,4 @@
-"""What initiatives and actions have in common in the Redaktion: their town, their address, their state.
+"""What public rows have in common in the Redaktion: their town where they have one, their address, their state.
 
 A row enters as a draft, is published once nothing is missing, and may go back. Its address comes
 from title, town and year; once published it is a promise, and a new one keeps the old (mission.md).

@@ -6,6 +6,7 @@ The reminders themselves are in `reminding.py`.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, time, timedelta
 from itertools import groupby
 from typing import Any
@@ -31,7 +32,8 @@ THANKS_FOR = timedelta(days=7)  # after an outage, thanks older than this are no
 
 def queue_due(*, now: datetime) -> dict[str, int]:
     """Everything that is due now is in the outbox; returns how many mails per kind were written."""
-    _unless_busy(take_back_missed, now)
+    with suppress(Busy):
+        take_back_missed(now)
     written = {"nudge": _unless_busy(_nudges, now), "seat-free": _unless_busy(_open_seats, now)}
     finds = {"reminder": remind, "thanks": _thanks, "new-signups": _digests}
     if is_quiet(now):  # rule 16: these do not leave between 21 and 7 o'clock, but „in einer Stunde" does

@@ -65,7 +65,7 @@ def _remind_days_before(model: type[Signup], reminder: DaysBefore, now: datetime
     unless an urgent reminder follows at once.
     """
     today = timezone.localdate(now)
-    words = {7: _("In einer Woche"), 3: _("In drei Tagen"), 1: _("Morgen")}
+    words = {3: _("In drei Tagen"), 1: _("Morgen")}
     targets = []
     if now >= at(today, reminder.clock):
         targets.append((today + timedelta(days=reminder.days), words[reminder.days], now))
@@ -170,10 +170,9 @@ def _remind_one(
     return int(written)
 
 
-def take_back_missed(now: datetime) -> int:
+def take_back_missed(now: datetime) -> None:
     """A reminder that could not leave in time („Morgen" after midnight) is due again, in today's words."""
     missed = Mail.objects.open().filter(kind=DaysBefore.kind, useful_until__lte=now).exclude(booking=None)
     for mail in missed.select_related("booking").order_by("pk")[:BATCH]:
         day = date.fromisoformat(mail.about.rpartition(":")[2])
         deciding(notices.take_back_reminder)(mail.booking, day=day, now=now)  # type: ignore[arg-type]
-    return 0

@@ -14,7 +14,7 @@ from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, PermissionDenied
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +24,7 @@ from portal.association import association
 from portal.models import Organisation
 from portal.refused import Busy, Refused
 from portal.roles import Reach
+from portal.seats import is_busy
 from portal.widgets import FORMFIELDS
 
 NONE, EVERY = Q(pk__in=[]), Q(pk__isnull=False)  # not Q(): an empty condition vanishes in an "or"
@@ -186,6 +187,10 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
             request.refused = str(refused)  # type: ignore[attr-defined]
         except Busy:
             request.refused = str(BUSY)  # type: ignore[attr-defined]
+        except OperationalError as error:  # a plain save waited too long for a row that a verb holds
+            if not is_busy(error):
+                raise
+            request.refused = str(BUSY)  # type: ignore[attr-defined]
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -204,7 +209,7 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
     def organisation_for(self, request: HttpRequest, obj: Any) -> Organisation:
         """Of a new row: the town's own organisation if the person writes for it, else the association."""
         found = roles.reaches(accounts.person(request), "add", self.opts.label_lower)
-        town_s = obj.municipality.organisation if hasattr(obj, "municipality") else None
+        town_s = obj.municipality.organisation
         if town_s and any(town_s == mine or reach is Reach.ALL for reach, mine, _only in found):
             return town_s  # type: ignore[no-any-return]
         ours = [org for _reach, org, _only in found if org and org.kind == Organisation.Kind.ASSOCIATION]

@@ -33,7 +33,8 @@ _BUSY_STATES = {"55P03", "40P01", "57014"}
 _turn = threading.RLock()
 
 
-def _is_busy(error: OperationalError) -> bool:
+def is_busy(error: OperationalError) -> bool:
+    """Whether a lock or a connection was not had in time; anything else is a fault."""
     cause = error.__cause__
     return (
         getattr(cause, "sqlstate", None) in _BUSY_STATES
@@ -65,7 +66,7 @@ def deciding(verb: Callable[P, R]) -> Callable[P, R]:
                 with _in_turn(), transaction.atomic():
                     return verb(*args, **kwargs)
             except OperationalError as error:
-                if not _is_busy(error):
+                if not is_busy(error):
                     raise
         raise Busy
 

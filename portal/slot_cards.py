@@ -4,14 +4,11 @@
 templates/components/shift_card.html reads; lists of every kind of date use it.)
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.dates import MONTHS_3, WEEKDAYS_ABBR
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from portal import dates
 from portal.slot_lists import seats_state, seats_text
@@ -64,31 +61,3 @@ def card(
         seats_state=state,
         is_example=is_example,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    heading: str
-    shifts: list[Card]
-
-
-def by_week(cards: Iterable[Card], *, today: date) -> list[Group]:
-    """Cards in the order given under „Diese Woche", „Nächste Woche", then month by month."""
-    groups: list[Group] = []
-    for each in cards:
-        heading = _heading(each.starts.date(), today)
-        if not groups or groups[-1].heading != heading:
-            groups.append(Group(heading, []))
-        groups[-1].shifts.append(each)
-    return groups
-
-
-def _heading(day: date, today: date) -> str:
-    monday = today - timedelta(days=today.weekday())
-    if day < monday + timedelta(days=7):
-        return _("Diese Woche")
-    if day < monday + timedelta(days=14):
-        return _("Nächste Woche")
-    if (day.year, day.month) == (today.year, today.month):
-        return _("Später im %s") % date_format(day, "F")
-    return date_format(day, "F Y")

@@ -103,6 +103,11 @@ class Slot(models.Model):
         return ""
 
     @property
+    def remark(self) -> str:
+        """What staff noted about this date; may be empty."""
+        return ""
+
+    @property
     def contact_line(self) -> str:
         """Who can be reached and how, for letters; may be empty."""
         return ""

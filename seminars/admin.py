@@ -5,7 +5,6 @@ What a session's change means to people who registered is decided by the verbs, 
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
@@ -15,14 +14,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal import accounts, dates, desk, rescheduling, slugs
-from portal.desk_admin import DeskAdmin, WhenFilter
+from portal.association import association
+from portal.desk_admin import DeskAdmin, SlotForm, WhenFilter
+from portal.models import Organisation
 from portal.publishing import PublishedAdmin
 from portal.refused import Refused
 from portal.scoping import ScopedAdmin, ScopedInline
 from seminars.models import Series, Session, SessionSignup, Speaker
 
-SOON = 8  # dates on the start page
-DECIDED = {"starts", "ends", "deadline", "capacity"}
+SOON = 8  # dates on the overview of the Redaktion
 
 
 @admin.register(Series)
@@ -51,6 +51,20 @@ class SeriesAdmin(ScopedAdmin):
         """Nor one that has dates."""
         return super().has_delete_permission(request, obj) and (obj is None or not obj.sessions.exists())
 
+    def save_model(self, request: HttpRequest, obj: Series, form: Any, change: bool) -> None:
+        """What its public dates need to say may not go."""
+        super().save_model(request, obj, form, change)
+        for session in obj.sessions.filter(state=Session.State.PUBLISHED, ends__gt=timezone.now()):
+            session.series = obj
+            if missing := session.missing_for_publication():
+                raise Refused(
+                    gettext("Zu dieser Reihe sind Termine öffentlich. Es fehlt: %s.") % ", ".join(missing)
+                )
+
+    def organisation_for(self, request: HttpRequest, obj: Series) -> Organisation:
+        """Series are the association's."""
+        return association()
+
 
 class SpeakerInline(ScopedInline, admin.StackedInline):
     model = Speaker
@@ -62,25 +76,21 @@ class SpeakerInline(ScopedInline, admin.StackedInline):
         return 1
 
 
-class SessionForm(forms.ModelForm):
-    """The end comes after the start, sign-ups close before it; a cancelled date stays as it is."""
+class SessionForm(SlotForm):
+    """Only what is known exactly takes registrations, and only what is over may be known vaguely."""
+
+    DECIDED = (*SlotForm.DECIDED, "registration", "join_url", "dial_in")
 
     def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or {}
-        starts, ends, deadline = (data.get(name) for name in ("starts", "ends", "deadline"))
-        if starts and ends and ends <= starts:
-            self.add_error("ends", gettext("Das Ende muss nach dem Beginn liegen."))
-        if starts and deadline and deadline > starts:
-            self.add_error("deadline", gettext("Der Anmeldeschluss darf nicht nach dem Beginn liegen."))
+        data = super().clean()
         here = data.get("registration") == Session.Registration.HERE
-        if here and data.get("precision", Session.Precision.TIME) != Session.Precision.TIME:
+        is_vague = data.get("precision", Session.Precision.TIME) != Session.Precision.TIME
+        if here and is_vague:
             self.add_error("precision", gettext("Wer sich hier anmeldet, braucht einen Beginn und ein Ende."))
+        elif is_vague and data.get("ends") and data["ends"] > timezone.now():
+            self.add_error("precision", gettext("Ein kommender Termin braucht einen Beginn und ein Ende."))
         if not here and self.instance.pk and self.instance.signups.live().exists():
             self.add_error("registration", gettext("Zu diesem Termin sind schon Menschen angemeldet."))
-        if self.instance.cancelled_at and DECIDED & set(self.changed_data):
-            raise forms.ValidationError(
-                gettext("Dieser Termin ist abgesagt; Zeit und Plätze lassen sich nicht mehr ändern.")
-            )
         return data
 
 
@@ -152,7 +162,9 @@ class SessionAdmin(DeskAdmin, PublishedAdmin):
 
     @admin.display(description=_("Anmeldungen"))
     def people(self, obj: Session) -> str:
-        if obj.pk is None or not obj.is_here:
+        if not obj.is_here:
+            return gettext("Die Anmeldung ist anderswo.")
+        if obj.pk is None:
             return gettext("Noch keine. Sie sehen sie hier, sobald sich jemand anmeldet.")
         words = desk.seats_words(obj)
         return format_html(
@@ -174,7 +186,7 @@ class SessionAdmin(DeskAdmin, PublishedAdmin):
         if not change:
             obj.save()
             return
-        own = {field.name for field in Session._meta.concrete_fields} - DECIDED
+        own = {field.name for field in Session._meta.concrete_fields} - set(SlotForm.DECIDED)
         obj.save(update_fields=[*(own & set(form.changed_data)), "slug", "changed_at"])
 
     def save_model(self, request: HttpRequest, obj: Session, form: Any, change: bool) -> None:
@@ -202,7 +214,7 @@ class SessionAdmin(DeskAdmin, PublishedAdmin):
         now = timezone.now()
         rows = self.get_queryset(request)
         coming = rows.filter(ends__gt=now, cancelled_at=None, state=Session.State.PUBLISHED)
-        lines = [self._line(session, now) for session in coming.order_by("starts", "pk")[:SOON]]
+        lines = [self._line(session) for session in coming.order_by("starts", "pk")[:SOON]]
         empty = gettext("Noch keine. Legen Sie einen Seminartermin an, dann steht er hier.")
         drafts = [
             {"url": row.edit_path, "text": row.name, "note": row.when_words}
@@ -211,7 +223,7 @@ class SessionAdmin(DeskAdmin, PublishedAdmin):
         blocks = [{"title": gettext("Die nächsten Seminare"), "lines": lines, "empty": empty}]
         return blocks + ([{"title": gettext("Seminare im Entwurf"), "lines": drafts}] if drafts else [])
 
-    def _line(self, session: Session, now: Any) -> dict[str, str]:
+    def _line(self, session: Session) -> dict[str, str]:
         note = self.seats(session)
         if session.is_here and not session.join_url:
             note = gettext("%s. Der Zugang zum Online-Raum fehlt noch.") % note

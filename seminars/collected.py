@@ -170,13 +170,20 @@ def _complaints(entry: object, latest: date) -> list[str]:
     if entry.get("date") is None and entry.get("date_precision") != UNKNOWN:
         found.append(_("ohne „date“ ist „date_precision“ „unbekannt“."))
     try:
-        _when(entry, latest)
+        starts, ends, _precision = _when(entry, latest)
+        if ends <= starts:
+            found.append(_("„end_time“ liegt nicht nach „start_time“."))
+        if ends > at(latest + timedelta(days=1), time.min):
+            found.append(_("der Termin liegt nach dem Tag „generated“, also nicht in der Vergangenheit."))
     except (KeyError, TypeError, ValueError, AttributeError):
         found.append(
             _("„date“ und „date_precision“ passen nicht zusammen (2023-01-25 und day, 2023 und year).")
         )
     speakers = entry.get("speakers") or []
-    named = isinstance(speakers, list) and all(isinstance(s, dict) and s.get("name") for s in speakers)
-    if not named:
+    if not (isinstance(speakers, list) and all(isinstance(s, dict) and s.get("name") for s in speakers)):
         found.append(_("„speakers“ ist keine Liste von Namen."))
+    elif any(len(s["name"]) > 120 or len(s.get("function") or "") > 250 for s in speakers):
+        found.append(
+            _("ein Name in „speakers“ ist länger als 120 oder eine Funktion länger als 250 Zeichen.")
+        )
     return found

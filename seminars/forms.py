@@ -12,13 +12,6 @@ from seminars import offices
 from seminars.models import Series, SessionSignup
 
 
-class ProposedField(forms.CharField):
-    """Asked of everybody; left empty, it is filled in from the mail domain where that is known."""
-
-    def validate(self, value: Any) -> None:
-        """Whether an empty answer will do is known only with the address."""
-
-
 class SignupForm(signup_form.SignupForm):
     """With function and municipality; the latter is proposed from the mail domain (rule 30)."""
 
@@ -30,7 +23,8 @@ class SignupForm(signup_form.SignupForm):
             "invalid_choice": _("Bitte wählen Sie Ihre Funktion aus der Liste."),
         },
     )
-    municipality = ProposedField(
+    municipality = forms.CharField(
+        required=False,  # left empty, it is filled in from the mail domain where that is known
         label=_("Ihre Kommune oder Organisation"),
         max_length=100,
         strip=True,
@@ -41,6 +35,10 @@ class SignupForm(signup_form.SignupForm):
             "Dann schlagen wir sie vor, und Sie können sie später ändern."
         ),
     )
+
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.fields["municipality"].is_conditional = True  # type: ignore[attr-defined]  # not „freiwillig"
 
     def heading(self, slot: Any) -> str:
         return slot.name  # type: ignore[no-any-return]

@@ -10,17 +10,62 @@ _AROUND = re.compile(
     r"^(?:stadt|gemeinde|markt|lk|landkreis|kreis|rathaus|stadtverwaltung)-|-(?:hessen|online|stadt)$"
 )
 
+# Whoever has a mailbox here works for nobody by that; some towns have one here, too.
+PROVIDERS = frozenset(
+    [
+        "t-online.de",
+        "web.de",
+        "gmx.de",
+        "gmx.net",
+        "gmx.com",
+        "freenet.de",
+        "mail.de",
+        "email.de",
+        "online.de",
+        "arcor.de",
+        "vodafone.de",
+        "vodafonemail.de",
+        "unitybox.de",
+        "kabelmail.de",
+        "aol.com",
+        "aol.de",
+        "gmail.com",
+        "googlemail.com",
+        "outlook.com",
+        "outlook.de",
+        "hotmail.com",
+        "hotmail.de",
+        "live.de",
+        "live.com",
+        "msn.com",
+        "yahoo.com",
+        "yahoo.de",
+        "icloud.com",
+        "me.com",
+        "mac.com",
+        "posteo.de",
+        "posteo.net",
+        "mailbox.org",
+        "proton.me",
+        "protonmail.com",
+        "tutanota.com",
+        "tutanota.de",
+        "1und1.de",
+        "ionos.de",
+    ]
+)
+
 
 def propose(email: str) -> str:
     """„Stadt Lich" for …@stadt-lich.de; empty where nobody can tell. Two statements at most."""
     _local, _at, domain = email.lower().rpartition("@")
     labels = domain.split(".")
-    if len(labels) < 2:
+    if len(labels) < 2 or domain in PROVIDERS:
         return ""
     ours = Organisation.objects.filter(contact_email__iendswith=f"@{domain}")
-    town_s = ours.filter(kind__in=[Organisation.Kind.TOWN, Organisation.Kind.DISTRICT]).first()
-    if town_s:
-        return town_s.name
+    office = ours.filter(kind__in=[Organisation.Kind.TOWN, Organisation.Kind.DISTRICT]).first()
+    if office:
+        return office.name
     name = slugs.slugify_german(labels[-2])
     bare = _AROUND.sub("", name)
     rows = Municipality.objects.current().filter(slug__in={name, bare, f"landkreis-{bare}"})

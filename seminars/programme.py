@@ -1,7 +1,7 @@
 """The programme: what comes next, what was, and one session as its page shows it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,19 +16,19 @@ from portal.signup_pages import SignupPage
 from portal.slot_cards import Card
 from portal.slot_lists import seats_state, seats_text
 from seminars.forms import SignupForm
-from seminars.models import Series, Session
+from seminars.models import Series, Session, SessionQuerySet, SessionSignup
 
 PAGE_SIZE = 20
-SOON = 3  # dates on the start page
+NEXT = 3  # sessions to offer where no form stands
 
 
 @dataclass
 class Programme:
     """What the page „Seminare" shows."""
 
-    coming: list[Card] = field(default_factory=list)
-    past: Page | None = None
-    series: list[Series] = field(default_factory=list)
+    coming: list[Card]
+    past: Page
+    series: list[Series]
 
 
 def card(session: Session, *, now: datetime) -> Card:
@@ -62,10 +62,13 @@ def public_series() -> list[Series]:
     return list(rows.select_related("organisation").order_by("only_points", "title"))
 
 
-def soon(now: datetime) -> list[Card]:
+def soon(now: datetime, most: int) -> list[Card]:
     """The next dates, for pages that lead here."""
-    rows = Session.objects.public().upcoming(now).with_seats().select_related("series")[:SOON]
-    return [card(session, now=now) for session in rows]
+    return [card(session, now=now) for session in _upcoming(now)[:most]]
+
+
+def _upcoming(now: datetime) -> SessionQuerySet:
+    return Session.objects.public().upcoming(now).with_seats().select_related("series")
 
 
 # --- one session ----------------------------------------------------------------------------------
@@ -100,7 +103,7 @@ def _said(form: SignupForm) -> dict[str, Any]:
         "slots": data["slots"],
         "name": data["name"],
         "email": data["email"],
-        "answers": {name: data[name] for name in ("function", "municipality")},
+        "answers": {name: data[name] for name in SessionSignup.answers},
     }
 
 
@@ -118,5 +121,5 @@ def _page(session: Session, dates: Sequence[Session], now: datetime) -> dict[str
         "crumbs": [(_("Seminare"), reverse("seminars:list")), (session.name, "")],
     }
     if not dates:
-        shown["next"] = [each for each in soon(now) if each.get_absolute_url != session.get_absolute_url()]
+        shown["next"] = [card(each, now=now) for each in _upcoming(now).exclude(pk=session.pk)[:NEXT]]
     return shown

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -67,6 +67,8 @@ def _moved(slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def watch(request: HttpRequest) -> HttpResponse:
     """The form „Wir schreiben Ihnen" alone; a POST from here or from the programme asks for the click."""
+    if not programme.public_series():  # nothing to wait for
+        return redirect("seminars:list")
     return _enter(request, timezone.now()) if request.method == "POST" else _ask(request, timezone.now())
 
 

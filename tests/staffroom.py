@@ -63,6 +63,8 @@ def typed(response):
     for form in forms:
         for bound in form:
             value = bound.value()
+            if bound.field.show_hidden_initial:
+                data[bound.html_initial_name] = bound.field.hidden_widget().format_value(value) or ""
             if value is None or value is False:
                 continue
             if isinstance(value, list):

@@ -150,6 +150,7 @@ def towns():
     make.municipality("Landkreis Gießen", slug="landkreis-giessen", level="kreis", kind="Landkreis")
     make.municipality("Gießen", slug="giessen", kind="Universitätsstadt")
     make.organisation("Stadt Grünberg", contact_email="ehrenamt@gruenberg-mail.example")
+    make.organisation("Gemeinde Klein", contact_email="gemeinde.klein@t-online.de")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +175,7 @@ def test_municipality_is_proposed_from_the_mail_domain(client, six, towns, email
 
 
 @pytest.mark.parametrize(
-    "email", ["kim@web.de", "kim@gmx.net", "kim@nirgends.example", "kim@lich.example.org"]
+    "email", ["kim@web.de", "kim@gmx.net", "kim@t-online.de", "kim@nirgends.example", "kim@lich.example.org"]
 )
 def test_where_nobody_can_tell_it_is_asked(client, six, towns, email):
     response = send(client, six[0], email=email, municipality="")

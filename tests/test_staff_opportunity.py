@@ -194,7 +194,7 @@ def test_a_refusal_keeps_what_was_typed(clerk, town):
     )
     response = save(clerk, row, title="Bachputz neu", shifts__0__capacity="3")
     text = response.content.decode()
-    assert "Dieser Termin ist abgesagt und lässt sich nicht mehr ändern." in text
+    assert "Dieser Termin ist abgesagt; Zeit und Plätze lassen sich nicht mehr ändern." in text
     assert 'value="Bachputz neu"' in text
     shift.refresh_from_db()
     row.refresh_from_db()

@@ -302,3 +302,79 @@ def test_lists_take_the_same_statements_for_any_number_of_rows(adler, name):
             assert adler.get(address).status_code == 200
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+# --- what an attack found --------------------------------------------------------------------------------------
+
+
+def test_a_page_that_was_open_too_long_moves_nothing_back(adler, session):
+    """A colleague moved the date, gave it more seats and another room; then a typo is corrected in an old tab."""
+    stale = typed(adler.get(page(session)))
+    save(
+        adler,
+        session,
+        starts=local(at(21)),
+        ends=local(at(21, 15)),
+        capacity="5",
+        join_url="https://raum.example/b",
+    )
+    Mail.objects.all().delete()
+    adler.post(page(session), stale | {"name": "Tippfehler behoben", "_continue": "1"})
+    session.refresh_from_db()
+    assert (session.name, session.starts, session.capacity, session.join_url) == (
+        "Tippfehler behoben", at(21), 5, "https://raum.example/b",
+    )  # fmt: skip
+    assert not Mail.objects.exists()
+
+
+def test_changing_only_the_end_keeps_a_beginning_that_moved_meanwhile(adler, session):
+    stale = typed(adler.get(page(session)))
+    rescheduling.move(session, starts=at(20, 12), ends=at(20, 15), now=timezone.now())
+    adler.post(page(session), stale | {"ends": local(at(20, 16)), "_continue": "1"})
+    session.refresh_from_db()
+    assert (session.starts, session.ends) == (at(20, 12), at(20, 16))
+
+
+@pytest.mark.parametrize("field", ["starts", "ends", "deadline"])
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_a_year_that_does_not_exist_is_refused(adler, session, field, year):
+    response = save(adler, session, **{field: f"{year}-01-01T10:00"})
+    assert response.status_code == 200
+    assert "Bitte prüfen Sie das Jahr." in errors(response)[field]
+
+
+def test_a_coming_date_is_known_exactly(adler):
+    coming = make.session(starts=at(20), registration="elsewhere", link="https://x.example", capacity=None)
+    response = save(adler, coming, precision="month")
+    assert errors(response)["precision"] == ["Ein kommender Termin braucht einen Beginn und ein Ende."]
+
+
+def test_series_keeps_what_its_public_dates_need(adler, session):
+    address = reverse("admin:seminars_series_change", args=[session.series.pk])
+    response = adler.post(address, typed(adler.get(address)) | {"contact_email": ""})
+    assert "Es fehlt: die E-Mail der Ansprechstelle der Reihe." in response.content.decode()
+    session.series.refresh_from_db()
+    assert session.series.contact_email == "seminare@verband.example"
+
+
+def test_session_elsewhere_promises_no_list_of_people(adler):
+    elsewhere = make.session(starts=at(20), registration="elsewhere", link="https://x.example", capacity=None)
+    text = adler.get(page(elsewhere)).content.decode()
+    assert ("Die Anmeldung ist anderswo." in text, "Noch keine. Sie sehen sie hier" in text) == (True, False)
+
+
+def test_phone_entry_needs_function_and_municipality(adler, session):
+    data = {"name": "Frau Ruf", "email": "ruf@example.org", "phone": "", "function": "", "municipality": ""}
+    response = adler.post(page(session, "phone"), data)
+    assert set(response.context["form"].errors) == {"function", "municipality"}
+
+
+def test_people_of_a_date_long_over_are_not_named(adler):
+    held = make.session(starts=timezone.now() - timedelta(days=31))
+    later = make.session(series=held.series, starts=at(20))
+    booking = make.booking("kim@example.org", slot_kind="session", organisation=held.organisation)
+    for each in (held, later):
+        make.participant(each, booking=booking)
+    texts = [adler.get(page(each, "people")).content.decode() for each in (held, later)]
+    assert ["Kim Muster" in text for text in texts] == [False, True]
+    assert ["kim@example.org" in text for text in texts] == [False, True]

@@ -6,7 +6,6 @@ The people of one date are on the page of `desk.py`.
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from initiatives.models import Initiative
 from portal import accounts, dates, desk, rescheduling, slugs
-from portal.desk_admin import DeskAdmin, WhenFilter
+from portal.desk_admin import DeskAdmin, SlotForm, WhenFilter
 from portal.models import User
 from portal.publishing import PublishedAdmin
 from portal.refused import Refused
@@ -26,26 +25,9 @@ from portal.scoping import ScopedInline
 from volunteers.models import Opportunity, Shift, ShiftSignup
 
 
-class ShiftForm(forms.ModelForm):
-    """A date: the end comes after the start, sign-ups close before it."""
-
-    def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or {}
-        starts, ends, deadline = (data.get(name) for name in ("starts", "ends", "deadline"))
-        if starts and ends and ends <= starts:
-            self.add_error("ends", gettext("Das Ende muss nach dem Beginn liegen."))
-        if starts and deadline and deadline > starts:
-            self.add_error("deadline", gettext("Der Anmeldeschluss darf nicht nach dem Beginn liegen."))
-        if self.instance.cancelled_at and self.has_changed():
-            raise forms.ValidationError(
-                gettext("Dieser Termin ist abgesagt und lässt sich nicht mehr ändern.")
-            )
-        return data
-
-
 class ShiftInline(ScopedInline, admin.StackedInline):
     model = Shift
-    form = ShiftForm
+    form = SlotForm
     verbose_name = _("Termin")
     verbose_name_plural = _("Wann? Die Termine")
     readonly_fields = ("people",)

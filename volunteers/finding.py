@@ -17,8 +17,8 @@ from initiatives.topics import TopicChip
 from portal import places
 from portal.models import Municipality
 from portal.places import PlaceSearch
-from portal.slot_cards import Card, Group, by_week
-from volunteers.cards import card
+from portal.slot_cards import Card
+from volunteers.cards import Group, by_week, card
 from volunteers.models import Shift, ShiftQuerySet
 
 PAGE_SIZE = 20

@@ -227,6 +227,10 @@ class Shift(Slot):
         return reverse("admin:volunteers_shift_change", args=[self.pk])
 
     @property
+    def remark(self) -> str:
+        return self.note
+
+    @property
     def edit_path(self) -> str:
         return reverse("admin:volunteers_opportunity_change", args=[self.opportunity_id])
 

@@ -11,6 +11,8 @@ from portal.models import Organisation
 from portal.origin import shared
 from seminars import programme
 
+SEMINARS = 3  # dates on the page for towns
+
 
 def _association() -> Organisation | None:
     """The association's row if there is one: reading a page writes nothing."""
@@ -60,7 +62,7 @@ def for_towns(request: HttpRequest) -> HttpResponse:
     """What the portal brings a town, and how to get access."""
     page = {
         "association_row": _association(),
-        "seminars": programme.soon(timezone.now()),
+        "seminars": programme.soon(timezone.now(), SEMINARS),
         "crumbs": [(_("Für Kommunen"), "")],
     }
     return render(request, "portal/for_towns.html", page)

@@ -55,7 +55,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "soon": soon,
         "all_dates": _all_dates(wanted.count() if len(soon) == SOON else len(soon)),
         "examples": [] if soon else _examples(),
-        "seminars": programme.soon(now)[:SEMINARS],
+        "seminars": programme.soon(now, SEMINARS),
         "ideas": _ideas(counts),
         "all_examples": _all_examples(counts["n"], counts["towns"]),
     }
