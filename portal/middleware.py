@@ -21,7 +21,7 @@ PERMISSIONS_POLICY = ", ".join(
     for feature in ("camera", "geolocation", "microphone", "payment", "usb", "browsing-topics")
 )
 
-
+_NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")  # NUL and lone surrogates: no database takes them
 _NUMBER = re.compile(r"[A-Za-z0-9-]{16,64}")
 PROBES = ("/healthz", "/readyz")  # asked every few seconds: a line each would hide the others
 
@@ -99,5 +99,5 @@ class PlainInput:
         if request.method == "POST":
             sources += [v for _, values in request.POST.lists() for v in values]
         for value in sources:
-            if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
+            if _NO_TEXT.search(value):
                 raise BadRequest("NUL or lone surrogate")

@@ -6,7 +6,8 @@ German compounds need substrings: the column and each word of the query are trea
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
+from threading import Lock
 
 import snowballstemmer
 from django.db.models import Q
@@ -15,6 +16,7 @@ _EXPAND = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _WORD = re.compile(r"[a-z0-9]+")
 MAX_QUERY = 100  # characters; longer input is cut, not refused
 MAX_WORDS = 6
+_one_at_a_time = Lock()
 
 
 @cache
@@ -29,9 +31,15 @@ def fold(text: str) -> str:
     return "".join(char for char in text if not unicodedata.combining(char))
 
 
+@lru_cache(maxsize=10_000)  # a language has few words, and the stemmer is slow
+def _stem(word: str) -> str:
+    with _one_at_a_time:  # the stemmer holds the word in itself, and web processes have threads
+        return str(_stemmer().stemWord(word))
+
+
 def words(text: str) -> list[str]:
-    """The stems of the words of a text, in order; „Dorfläden" → ["dorflaed"]."""
-    return [str(stem) for stem in _stemmer().stemWords(_WORD.findall(fold(text)))]
+    """The stems of the words of a text, in order; „Dorfläden" → ["dorflad"]."""
+    return [_stem(word) for word in _WORD.findall(fold(text))]
 
 
 def normalise(text: str) -> str:

@@ -15,8 +15,7 @@ from tests.markup import Page
 from tests.test_get_safety import changed, checksums
 from tests.test_house import none
 
-NAMES = sorted(name for name, page in audience.PAGES.items() if page.audience == audience.PUBLIC)
-LABELS = [*NAMES, *audience.STATES]
+CACHED = {"public", "max-age=0", "s-maxage=30", "stale-while-revalidate=30"}
 CSP = {
     "default-src": "'none'",
     "script-src": "'self'",
@@ -88,62 +87,57 @@ def parts(header):
     return {part.strip() for part in header.split(",") if part.strip()}
 
 
-@pytest.mark.parametrize("label", LABELS)
-def test_public_page_sets_no_cookie_and_fits_every_shared_cache(rows, label):
+def test_public_pages_set_no_cookie_and_fit_every_shared_cache(rows):
     """Also for somebody who was logged in once: public pages are session-blind."""
-    address = audience.public_addresses(rows)[label]
-    response = answer(address, cookie=f"sessionid={'s' * 32}; csrftoken={'c' * 32}")
-    assert (response.status_code, response["ETag"]) == (200, answer(address)["ETag"])
-    assert response.cookies == {}
-    assert parts(response["Cache-Control"]) == {
-        "public",
-        "max-age=0",
-        "s-maxage=30",
-        "stale-while-revalidate=30",
-    }
-    assert parts(response.get("Vary", "")) <= {"Accept-Encoding"}
+    for label, address in audience.public_addresses(rows).items():
+        response = answer(address, cookie=f"sessionid={'s' * 32}; csrftoken={'c' * 32}")
+        assert (label, response.status_code, response["ETag"]) == (label, 200, answer(address)["ETag"])
+        assert (label, response.cookies) == (label, {})
+        assert (label, parts(response["Cache-Control"])) == (label, CACHED)
+        assert parts(response.get("Vary", "")) <= {"Accept-Encoding"}, label
 
 
-@pytest.mark.parametrize("label", LABELS)
-def test_public_page_has_the_headers_of_trust(rows, label):
-    response = answer(audience.public_addresses(rows)[label])
-    policy = dict(part.strip().split(" ", 1) for part in response["Content-Security-Policy"].split(";"))
-    assert policy == CSP
-    assert {name: response.get(name) for name in HEADERS} == HEADERS
+def test_public_pages_have_the_headers_of_trust(rows):
+    for label, address in audience.public_addresses(rows).items():
+        response = answer(address)
+        policy = dict(part.strip().split(" ", 1) for part in response["Content-Security-Policy"].split(";"))
+        assert (label, policy) == (label, CSP)
+        assert (label, {name: response.get(name) for name in HEADERS}) == (label, HEADERS)
 
 
-@pytest.mark.parametrize("label", LABELS)
-def test_public_page_comes_again_only_when_it_changed(rows, label):
-    address = audience.public_addresses(rows)[label]
-    first = answer(address)
-    again = answer(address, if_none_match=first["ETag"])
-    assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+def test_public_pages_come_again_only_when_they_changed(rows):
+    for label, address in audience.public_addresses(rows).items():
+        first = answer(address)
+        again = answer(address, if_none_match=first["ETag"])
+        assert (label, again.status_code, again.content, again["ETag"]) == (label, 304, b"", first["ETag"])
 
 
-@pytest.mark.parametrize("label", LABELS)
-def test_public_page_is_sound_html_that_needs_nobody_else(rows, label):
-    address = audience.public_addresses(rows)[label]
-    response = answer(address)
-    page = Page(response.content.decode(), f"http://testserver{address}")
+def test_public_pages_are_sound_html_that_needs_nobody_else(rows):
+    for address in audience.public_addresses(rows).values():
+        _check_html(address, answer(address).content.decode())
+
+
+def _check_html(address, html):
+    page = Page(html, f"http://testserver{address}")
     none(page.faults, f"{address} is no valid HTML:")
     none([url for url in page.resources() if urlsplit(url).netloc != "testserver"], f"{address} asks others:")
-    assert page.one("html").get("lang") == "de"
-    assert len(page.all("h1")) == 1, page.all("h1")
-    assert [len(page.all(tag)) for tag in ("main", "footer")] == [1, 1]
-    assert len(page.all("header", **{"class": "site-head"})) == 1
+    assert page.one("html").get("lang") == "de", address
+    counts = {tag: len(page.all(tag)) for tag in ("h1", "main", "footer")}
+    assert counts == {"h1": 1, "main": 1, "footer": 1}, address
+    assert len(page.all("header", **{"class": "site-head"})) == 1, address
     title = page.one("title").text
-    assert title.endswith(f"– {settings.SITE_NAME}"), title
-    assert not title.startswith("–"), title
-    assert page.one("meta", name="viewport").get("content") == "width=device-width, initial-scale=1"
-    assert page.one("meta", name="description").get("content").strip()
-    assert set(DUTIES) <= {urlsplit(url).path for url in page.links()}
+    assert title.endswith(f"– {settings.SITE_NAME}"), (address, title)
+    assert not title.startswith("–"), (address, title)
+    assert page.one("meta", name="viewport").get("content") == "width=device-width, initial-scale=1", address
+    assert page.one("meta", name="description").get("content").strip(), address
+    assert set(DUTIES) <= {urlsplit(url).path for url in page.links()}, address
     outside = [
         a.get("href")
         for a in page.all("a")
         if urlsplit(a.get("href") or "").netloc and "noopener" not in (a.get("rel") or "")
     ]
-    none(outside, 'Links to others carry rel="noopener noreferrer" (trust.md):')
-    assert "csrfmiddlewaretoken" not in response.content.decode()
+    none(outside, f'{address}: links to others carry rel="noopener noreferrer" (trust.md):')
+    assert "csrfmiddlewaretoken" not in html, address
 
 
 def test_public_pages_have_titles_of_their_own(rows):
