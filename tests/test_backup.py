@@ -127,6 +127,7 @@ def test_what_went_wrong_leaves_nothing_behind(transactional_db, tmp_path, monke
     assert not Heartbeat.objects.filter(name="backup").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_missing_pg_dump_is_named(tmp_path, monkeypatch):

@@ -348,6 +348,7 @@ def test_server_that_does_not_say_hello_frees_the_worker(settings):
     assert state(row)[:3] == (None, None, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("phase", ["mail", "rcpt", "data"])
 def test_silence_in_each_phase_frees_the_worker_and_the_mail_arrives_later(smtp, settings, phase):
     """With the real 10 seconds for each phase, 3 × EMAIL_TIMEOUT are the 30 that are promised."""

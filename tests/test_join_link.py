@@ -68,6 +68,7 @@ def test_no_public_answer_holds_the_way_in(rows):
     none([address for address, body in found.items() if CANARY in body], "These show the way in:")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["editor", "network"])
 def test_other_staff_do_not_see_it(rows, role):
     organisation = rows.organisation if role == "editor" else association()

@@ -147,6 +147,7 @@ def test_public_pages_have_titles_of_their_own(rows):
     none([names for names in titles.values() if len(names) > 1], "These pages share one title:")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_query_gets_a_clear_answer(rows, kind):
     wrong = []
@@ -205,6 +206,7 @@ BODIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BODIES)
 @pytest.mark.logs_errors  # Django notes refused input as an error
 def test_hostile_post_gets_a_clear_answer(rows, kind):

@@ -88,6 +88,7 @@ def test_three_days_before_and_the_day_before_at_17_o_clock():
     assert (early.useful_until, late.useful_until) == (berlin(6, 18), berlin(6, 20))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("off", "left"), [("remind_early", "Morgen"), ("remind_late", "In drei Tagen")])
 def test_staff_can_switch_each_reminder_off(off, left):
     slot = make.shift(starts=START)
@@ -374,6 +375,7 @@ def test_clock_an_hour_back_reminds_nobody_twice():
 
 
 # --- both Sundays of the clock change -------------------------------------------------------------------
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("start", "sweep_from", "expected"),
     [

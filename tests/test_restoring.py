@@ -87,6 +87,7 @@ def everything_due():
     return waiting
 
 
+@pytest.mark.slow
 def test_without_a_journal_nothing_that_the_clock_sends_goes_out_again(everything_due):
     restored = berlin(6, 20, 8)
     gone = first_life(restored).mails
@@ -101,6 +102,7 @@ def test_without_a_journal_nothing_that_the_clock_sends_goes_out_again(everythin
     assert set(held.values_list("kind", "about")) == {(mail["kind"], mail["about"]) for mail in gone.values()}
 
 
+@pytest.mark.slow
 def test_with_a_journal_what_left_counts_as_sent(everything_due):
     lost, restored = berlin(6, 20, 8), berlin(6, 20, 11)
     known = first_life(lost)
@@ -115,6 +117,7 @@ def test_with_a_journal_what_left_counts_as_sent(everything_due):
     }
 
 
+@pytest.mark.slow
 def test_what_became_due_while_the_machine_was_lost_goes_out_now():
     seated(make.shift(starts=START))
     lost, restored = BACKUP + HOUR, berlin(6, 19, 18)
@@ -129,6 +132,7 @@ def test_what_became_due_while_the_machine_was_lost_goes_out_now():
     ]
 
 
+@pytest.mark.slow
 def test_who_was_reminded_yesterday_is_not_reminded_again_this_morning():
     """The clock takes back what still waits at midnight; a held mail does not wait."""
     seated(make.shift(starts=START))
@@ -267,6 +271,7 @@ def test_new_rows_get_keys_that_no_lost_row_had():
     assert make.watch().pk > 10**6
 
 
+@pytest.mark.slow
 def test_a_second_restore_of_the_same_archive_gives_other_keys_again():
     _as_in_the_archive()
     with transaction.atomic():
