@@ -103,6 +103,8 @@ def create(path: Path) -> Iterator[Writer]:
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
     """The archive and its manifest, all sums checked. Raises Refused for anything else."""
+    if not path.is_file():
+        raise Refused(_("Diese Datei gibt es nicht: %s") % path)
     try:
         with zipfile.ZipFile(path) as file:
             manifest = read_manifest(file)
@@ -110,8 +112,6 @@ def opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
                 if _sum(file, name) != wanted:
                     raise Refused(_("Das Archiv ist beschädigt: die Prüfsumme von %s stimmt nicht.") % name)
             yield file, manifest
-    except FileNotFoundError:
-        raise Refused(_("Diese Datei gibt es nicht: %s") % path) from None
     except (zipfile.BadZipFile, EOFError) as error:
         raise Refused(_("Das Archiv ist beschädigt oder unvollständig: %s") % error) from None
 

@@ -79,10 +79,13 @@ def claim(request: HttpRequest, token: str) -> HttpResponse:
     The same for who gave a seat back and can come after all.
     """
     signup, now = _of_today(links.read(links.CLAIM, token, *signups.signup_models())), timezone.now()
-    if request.POST.get("do") == "again" and booking_rows.can_return(signup, now=now):
-        return to_manage(return_to(signup, now=now), "wieder")
-    if request.method == "POST" and signups.claim_seat(signup, now=now):
-        return to_manage(signup.booking, "platz")
+    try:
+        if request.POST.get("do") == "again" and booking_rows.can_return(signup, now=now):
+            return to_manage(return_to(signup, now=now), "wieder")
+        if request.method == "POST" and signups.claim_seat(signup, now=now):
+            return to_manage(signup.booking, "platz")
+    except Refused:
+        signup.slot.refresh_from_db()  # it was closed meanwhile: the seat is lost, which the page says
     if signup.status == Signup.Status.CONFIRMED:
         return to_manage(signup.booking)
     context = {

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from portal import answers, booking_rows, calendars, links, local_mails, privacy, signups, throttle
@@ -168,7 +169,10 @@ def _change(request: HttpRequest, booking: Booking, form: DetailsForm, *, now: d
         signups.give_back(signup, now=now)
         return "frei"
     if do == "confirm":
-        signups.confirm(booking, signups=[signup], now=now)
+        if not signups.confirm(booking, signups=[signup], now=now):
+            signup.refresh_from_db(fields=["status"])
+        if not signup.is_live:
+            raise Refused(gettext("Für diesen Termin kann man sich nicht mehr anmelden."))
         return "bestaetigt"
     if do == "again":
         return_to(signup, now=now)

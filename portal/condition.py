@@ -110,7 +110,7 @@ def _waiting(now: datetime) -> Finding:
 
 
 def _failed(now: datetime) -> Finding:
-    failed = Mail.objects.filter(failed_at__gt=now - DAY)
+    failed = Mail.objects.filter(failed_at__gt=now - DAY, withdrawn_at=None)
     n, held = failed.count(), failed.filter(last_error=HELD).count()
     if not n:
         return Finding(_("Gescheiterte Mails in 24 Stunden"), _("Keine."))

@@ -69,7 +69,7 @@ def _row(signup: Signup, position: int | None = None, *, is_old: bool = False) -
     """One line of the list; of a date that is long over nobody is named, also whose form lives on (class K3)."""
     booking = Booking() if is_old else signup.booking
     remarks = []
-    if not booking.email and signup.is_live:
+    if not booking.email and signup.is_live and not is_old:
         remarks.append(gettext("selbst anrufen"))
     elif booking.email_refused_at:
         remarks.append(gettext("Adresse nimmt keine Mails an, selbst anrufen"))
@@ -92,6 +92,10 @@ def _row(signup: Signup, position: int | None = None, *, is_old: bool = False) -
     }
 
 
+def _is_old(slot: Slot) -> bool:
+    return timezone.now() >= slot.ends + privacy.K3_PERSON
+
+
 def _status(signup: Signup, position: int | None) -> str:
     if signup.status == Signup.Status.WAITING:
         return gettext("Warteliste, Platz %s") % position
@@ -103,7 +107,7 @@ def _status(signup: Signup, position: int | None) -> str:
 def _groups(slot: Slot) -> list[dict[str, Any]]:
     """The sign-ups of a date in the order in which a clerk asks for them."""
     everybody = list(slot.signups.select_related("booking").order_by("place", "pk"))
-    is_old = timezone.now() >= slot.ends + privacy.K3_PERSON
+    is_old = _is_old(slot)
     status = Signup.Status
     wanted: list[tuple[Any, Any, str]] = [
         ((status.CONFIRMED, status.HELD), gettext("Wer kommt"), gettext("Noch niemand.")),
@@ -290,7 +294,7 @@ def give_back(request: HttpRequest, slot: Slot, signup_id: int, context: dict[st
             messages.success(request, gettext("Der Platz ist frei."))
         return redirect(slot.staff_path)
     log(accounts.person(request), gettext("Anmeldung gelesen"), slot, signup)
-    more = {"title": gettext("Platz freigeben"), "signup": _row(signup)}
+    more = {"title": gettext("Platz freigeben"), "signup": _row(signup, is_old=_is_old(slot))}
     return _page(request, "give_back", slot, context | more)
 
 

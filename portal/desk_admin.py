@@ -21,17 +21,16 @@ YEARS = range(2000, 2100)  # a slip of the finger is no date
 class SlotForm(forms.ModelForm):
     """A date as staff change it: in order, in a year that exists, and no more once it is cancelled.
 
-    What verbs decide on is compared with what the clerk saw: who had the page open while a colleague moved
-    the date, and corrects a word, does not move it back.
+    Each field is compared with what the clerk saw: who had the page open while a colleague moved the date,
+    and corrects a word, does not move it back. DECIDED is what the verbs decide on.
     """
 
     DECIDED: ClassVar[tuple[str, ...]] = ("starts", "ends", "deadline", "capacity")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in self.DECIDED:
-            if name in self.fields:
-                self.fields[name].show_hidden_initial = True
+        for field in self.fields.values():
+            field.show_hidden_initial = True
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

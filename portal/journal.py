@@ -75,8 +75,10 @@ class Journal:
 def read(folder: Path, *, since: datetime) -> Journal:
     """The lines of all hosts since this moment. A line that was cut off is counted and left out."""
     found = Journal()
-    files = [file for file in folder.glob("*.jsonl") if file.name >= f"{since.astimezone(UTC):%Y-%m-%d}"]
-    for file in sorted(files):
+    first = f"{since.astimezone(UTC):%Y-%m-%d}"
+    # Not `glob`, for which a folder that may not be read is an empty one.
+    names = sorted(os.listdir(folder)) if folder.is_dir() else []
+    for file in (folder / name for name in names if name.endswith(".jsonl") and name >= first):
         for line in file.read_text(errors="replace").splitlines():
             try:
                 entry = json.loads(line)

@@ -57,6 +57,7 @@ FACTS = {
     "recording_url": "the recording, like `materials_url`",
     "series": "„#kommunalEngagiert“: the series that somebody waits for",
     "reason": "why it does not take place, as staff wrote it",
+    "moved_up": "„1“ when somebody from the waiting list has the seat now",
     "is_open": "„1“ when the first click gets a free seat; before that the next on the list has it already",
     "count": "a number: „3“",
     "word": "„Morgen“, „Heute“, „In drei Tagen“",

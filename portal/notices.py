@@ -124,8 +124,9 @@ def tell_result(booking: Booking, signups: Sequence[Signup], *, now: datetime) -
 
 
 def _promise(seated: Sequence[Signup], *, now: datetime) -> dict[str, str]:
-    """How the way in comes by mail: what holds for the soonest of these dates holds for all."""
-    return {"access_promise": seated[0].slot.access_promise(now)} if seated else {}
+    """How the way in comes by mail; no promise where these dates differ in it."""
+    promises = {signup.slot.access_promise(now) for signup in seated}
+    return {"access_promise": promises.pop()} if len(promises) == 1 else {}
 
 
 def _calendar(signups: Sequence[Signup], *, method: str, now: datetime) -> dict[str, str]:
@@ -271,6 +272,7 @@ def tell_contact_of_late_return(signup: Signup, *, now: datetime) -> None:
                 "count": str(signup.seats),
                 "seats": slot.counts_words(),
                 "is_open": "1" if slot.in_open_phase(now) else "",
+                "moved_up": "1" if slot.signups.filter(seated_at=now).exists() else "",
                 "staff_url": settings.SITE_URL + slot.staff_path,
             },
             organisation=slot.organisation,

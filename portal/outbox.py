@@ -63,7 +63,8 @@ def queue(
         Mail.objects.bulk_create([Mail(key=key, **fields)], ignore_conflicts=True)
     else:
         taken_back = Mail.objects.filter(key=key, sent_at=None).exclude(withdrawn_at=None)
-        created = bool(taken_back.update(**fields, withdrawn_at=None, failed_at=None))
+        taken_back.exclude(failed_at=None).update(attempts=0, failed_at=None)  # else one may be in flight
+        created = bool(taken_back.update(**fields, withdrawn_at=None, last_error=""))
     if created:
         _nudge_after_commit()
     return created

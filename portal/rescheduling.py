@@ -29,11 +29,12 @@ def _people(slot: Slot) -> list[Signup]:
 
 def _take_back_old(signup: Signup, *, old_day: date, now: datetime) -> None:
     """What has not left yet and says the old time or place does not leave, or is written anew."""
-    if outbox.withdraw(
-        about=[signup.label], kinds=["changed", "new-access", "seat-free", "passed-over"], now=now
-    ):
+    if outbox.withdraw(about=[signup.label], kinds=["changed", "seat-free", "passed-over"], now=now):
         signup.told_free_at = None
         signup.save(update_fields=["told_free_at"])
+    untold = outbox.withdraw(about=[signup.label], kinds=["new-access"], now=now)
+    if untold and signup.status in Signup.SEATED and not reminder_times.to_come(signup.slot, now):
+        notices.tell_one(signup, "new-access", more=signup.slot.access(), now=now)
     notices.retell(signup, now=now)
     if outbox.withdraw(about=[signup.label], kinds=["promoted"], now=now):
         notices.tell_one(signup, "promoted", now=now)

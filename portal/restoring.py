@@ -13,6 +13,7 @@ Rows made after the backup are lost, but links with their keys lie in people's m
 far beyond: else such a link would open a stranger's page.
 """
 
+import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
@@ -81,7 +82,7 @@ def _refuse_unfit(manifest: Manifest, *, replace: bool) -> None:
             _("Die Sicherung ist von einer neueren Fassung (%(version)s; hier fehlt %(newer)s).")
             % {"version": manifest.version, "newer": newer[0]}
         )
-    has_media = any(Path(settings.MEDIA_ROOT).glob("*"))
+    has_media = any(files for _folder, _folders, files in os.walk(settings.MEDIA_ROOT))
     if not replace and (not dumps.is_empty() or has_media):
         raise Refused(
             _("Hier sind schon Daten. Mit --replace werden Datenbank und Medien ersetzt und sind dann weg.")

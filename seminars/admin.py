@@ -54,7 +54,9 @@ class SeriesAdmin(ScopedAdmin):
     def save_model(self, request: HttpRequest, obj: Series, form: Any, change: bool) -> None:
         """What its public dates need to say may not go."""
         super().save_model(request, obj, form, change)
-        for session in obj.sessions.filter(state=Session.State.PUBLISHED, ends__gt=timezone.now()):
+        for session in obj.sessions.filter(
+            state=Session.State.PUBLISHED, ends__gt=timezone.now(), cancelled_at=None
+        ):
             session.series = obj
             if missing := session.missing_for_publication():
                 raise Refused(
@@ -191,12 +193,15 @@ class SessionAdmin(DeskAdmin, PublishedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Session, form: Any, change: bool) -> None:
         """Times and seats are changed by the verbs that tell people; a new way in is told, too."""
+        known = Session.objects.filter(pk=obj.pk)
+        before = known.values_list("join_url", "dial_in").first()
         super().save_model(request, obj, form, change)
         if not change:
             return
-        user, changed = accounts.person(request), set(form.changed_data)
-        desk.change_slot(user, obj, changed)
-        if {"join_url", "dial_in"} & changed:
+        user = accounts.person(request)
+        desk.change_slot(user, obj, set(form.changed_data))
+        # Saved twice, or by two colleagues, it is told once.
+        if before != known.values_list("join_url", "dial_in").first():
             rescheduling.change_access(obj, now=timezone.now())
             desk.log(user, gettext("Zugang geändert"), obj)
 

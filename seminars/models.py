@@ -6,6 +6,7 @@ from typing import Any, Self
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -288,16 +289,17 @@ class Session(Slot):
     def missing_for_publication(self) -> list[str]:
         """What is still missing, in words for staff; empty: may be published."""
         missing = []
+        is_coming = self.ends > timezone.now()  # of one that is over less may be known
         for value, words in [
             (self.name, gettext("der Titel")),
-            (self.summary, gettext("worum es geht")),
+            (self.summary if is_coming else "–", gettext("worum es geht")),
             (self.series.run_by, gettext("wer die Reihe veranstaltet")),
         ]:
             if not value.strip():
                 missing.append(words)
         if not self.is_here and not self.link:
             missing.append(gettext("der Link zur Anmeldung oder zu mehr Informationen"))
-        if self.is_here and not self.series.contact_email:
+        if self.is_here and is_coming and not self.series.contact_email:
             missing.append(gettext("die E-Mail der Ansprechstelle der Reihe"))
         if not self.series.organisation.may_publish:
             missing.append(gettext("Impressum und E-Mail des Herausgebers"))

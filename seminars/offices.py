@@ -10,6 +10,7 @@ _AROUND = re.compile(
     r"^(?:stadt|gemeinde|markt|lk|landkreis|kreis|rathaus|stadtverwaltung)-|-(?:hessen|online|stadt)$"
 )
 
+LONGEST = 100  # characters, as the column takes
 # Whoever has a mailbox here works for nobody by that; some towns have one here, too.
 PROVIDERS = frozenset(
     [
@@ -65,7 +66,7 @@ def propose(email: str) -> str:
     ours = Organisation.objects.filter(contact_email__iendswith=f"@{domain}")
     office = ours.filter(kind__in=[Organisation.Kind.TOWN, Organisation.Kind.DISTRICT]).first()
     if office:
-        return office.name
+        return office.name[:LONGEST]
     name = slugs.slugify_german(labels[-2])
     bare = _AROUND.sub("", name)
     rows = Municipality.objects.current().filter(slug__in={name, bare, f"landkreis-{bare}"})

@@ -18,7 +18,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from portal import archive, backup
+from portal import archive, backup, dumps, restoring
 from portal.models import Heartbeat
 from portal.refused import Refused
 from tests import make, servers
@@ -89,7 +89,7 @@ def test_restore_refuses_what_is_damaged_or_foreign(taken, tmp_path):
     assert refusal(rewritten(taken.path, sums=other_sums)) == damaged
 
 
-def test_restore_refuses_what_does_not_fit_here(taken, tmp_path):
+def test_restore_refuses_what_does_not_fit_here(taken, tmp_path, monkeypatch, settings):
     newer = [*taken.manifest.migrations, "portal.0999_later"]
     other = "postgresql" if connection.vendor == "sqlite" else "sqlite"
 
@@ -97,6 +97,12 @@ def test_restore_refuses_what_does_not_fit_here(taken, tmp_path):
     assert "hier fehlt portal.0999_later" in refusal(rewritten(taken.path, migrations=newer))
     assert f"Die Sicherung ist von {other}" in refusal(rewritten(taken.path, vendor=other))
     assert refusal(taken.path).startswith("Hier sind schon Daten. Mit --replace")
+    with pytest.raises(Refused, match="Hier sind schon Daten"):
+        restoring._refuse_unfit(taken.manifest, replace=False)
+    (Path(settings.MEDIA_ROOT) / "bilder" / "a.jpg").unlink()
+    (Path(settings.MEDIA_ROOT) / "public").mkdir(exist_ok=True)  # as the image makes it
+    monkeypatch.setattr(dumps, "is_empty", lambda: True)
+    restoring._refuse_unfit(taken.manifest, replace=False)
     missing = refusal(taken.path, replace=True, journal=tmp_path / "no")
     assert missing == f"Diesen Ordner gibt es nicht: {tmp_path / 'no'}"
 

@@ -15,7 +15,7 @@ from portal.refused import Busy
 from portal.slots import Signup
 from tests import make
 from tests.make import BERLIN, NOW
-from volunteers.models import ShiftSignup
+from volunteers.models import Opportunity, Shift, ShiftSignup
 
 pytestmark = pytest.mark.django_db
 Status, Reason = Signup.Status, Signup.Reason
@@ -436,6 +436,26 @@ def test_open_seat_goes_to_the_first_click_and_the_second_gets_a_kind_page(clien
     assert lost.content.decode().count(f'<li><a href="{elsewhere.get_absolute_url()}"') == 1
     assert heading(client.get(urls[1])) == "Der Platz ist vergeben"
     assert client.get(urls[0])["Location"] == manage(fast.booking)
+
+
+def test_seat_given_back_on_a_page_taken_down_meanwhile_is_a_kind_page(client):
+    slot = make.shift()
+    (signup,) = signups.signups_of(confirmed(slot))
+    url = address("claim", links.CLAIM, signup)
+    signups.give_back(signup, now=NOW)
+    Opportunity.objects.update(state=Opportunity.State.DRAFT)
+    assert post(client, url).status_code == 200
+
+
+def test_confirming_one_more_date_too_late_is_said(client):
+    open_date, closing = make.shift(), make.shift(starts=NOW + timedelta(days=9))
+    booking = confirmed(open_date)
+    late = make.signup(closing, booking=booking, status=Status.UNCONFIRMED)
+    Shift.objects.filter(pk=closing.pk).update(deadline=NOW - timedelta(minutes=1))
+    response = post(client, manage(booking), do="confirm", signup=late.label)
+    assert response.status_code == 422
+    assert "Für diesen Termin kann man sich nicht mehr anmelden." in words(response)
+    assert "Danke, Ihre Anmeldung ist bestätigt" not in words(response)
 
 
 def test_waiting_page_points_to_an_open_seat(client):

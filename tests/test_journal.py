@@ -115,3 +115,11 @@ def test_reading_takes_all_hosts_since_a_moment_and_leaves_out_what_was_cut_off(
         unreadable=1,
     )
     assert journal.read(tmp_path / "nothing", since=LONG_AGO) == journal.Journal()
+
+
+def test_folder_that_may_not_be_read_is_no_empty_one(tmp_path, monkeypatch):
+    """Or wishes to be erased would be forgotten; tests run as root, who may read everything."""
+    monkeypatch.setattr("os.scandir", lambda *_: (_ for _ in ()).throw(PermissionError(13, "denied")))
+    monkeypatch.setattr("os.listdir", lambda *_: (_ for _ in ()).throw(PermissionError(13, "denied")))
+    with pytest.raises(PermissionError):
+        journal.read(tmp_path, since=LONG_AGO)

@@ -219,6 +219,24 @@ def test_one_of_two_dates_cancelled_reminds_of_the_other_with_its_way_in():
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("waits", "sentence"),
+    [
+        (True, "Wer als Nächstes auf der Warteliste stand, ist nachgerückt."),
+        (False, "Der Platz ist wieder frei."),
+    ],
+)
+def test_contact_hears_whether_somebody_moved_up(waits, sentence):
+    slot = make.session(starts=START, capacity=1)
+    kim = seated(slot)
+    if waits:
+        make.participant(slot, status=S.WAITING, email="wartet@example.org", place=2)
+    give_back(kim, now=START - 12 * HOUR)
+    text = " ".join(Mail.objects.get(kind="gave-back-late").text.split())
+    assert sentence in text
+    assert ("nachgerückt" in text) == waits
+
+
 # --- another way in ------------------------------------------------------------------------------------
 def change(slot, now, **access):
     Session.objects.filter(pk=slot.pk).update(**access)
@@ -241,6 +259,20 @@ def test_reminder_that_has_not_left_is_written_anew_with_the_new_way_in():
     assert log(*REMINDERS, "new-access") == [("16.06. 09:02", "Morgen: Mi., 17. Juni, 13.30 Uhr")]
     text = Mail.objects.get(withdrawn_at=None).text
     assert ("https://raum.example/neu" in text, "geheim" in text) == (True, False)
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_way_in_that_had_not_left_when_the_date_moved_is_told_anew(failed):
+    """Without reminders this mail is the only one that says it."""
+    slot = make.session(starts=START, remind_day=False, remind_hour=False)
+    seated(slot)
+    change(slot, berlin(6, 15), join_url="https://raum.example/neu")
+    Mail.objects.update(failed_at=berlin(6, 15) if failed else None)
+    move(slot, starts=START + HOUR, ends=START + 2 * HOUR, now=berlin(6, 15, 1))
+    waiting = {mail.kind: mail.text for mail in Mail.objects.open()}
+    assert set(waiting) == {"changed", "new-access"}
+    assert "https://raum.example/neu" in waiting["new-access"]
+    assert "14.30" in waiting["new-access"]
 
 
 def test_whoever_was_told_the_old_way_hears_of_the_new_one_and_nobody_else():
@@ -361,6 +393,16 @@ def test_what_is_promised_of_the_way_in_is_what_will_come(now, fields, promise):
     page = booking_rows.row(booking.sessionsignups.get(), now=now)
     assert [part in text for part in (promise, "Wir schicken ihn")] == [True, bool(promise)]
     assert page.access_promise == promise
+
+
+def test_nothing_is_promised_for_dates_that_differ():
+    series = make.series()
+    one = make.session(series=series, starts=START)
+    two = make.session(series=series, name="B", starts=START + DAY, remind_day=False, remind_hour=False)
+    register(slots=[one, two], name="Kim", email="kim@example.org", now=berlin(6, 10), verified=True)
+    text = " ".join(Mail.objects.get(kind="confirmed").text.split())
+    assert "Der Zugang zum Online-Raum steht auf der Seite Ihrer Anmeldung" in text
+    assert "Wir schicken ihn" not in text
 
 
 # --- afterwards -----------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from portal.models import Booking, Mail, User
 from portal.reminders import queue_due
 from portal.rescheduling import cancel, change_capacity, move
 from portal.slots import Signup
+from seminars import offices
 from seminars.models import Session, SessionSignup
 from tests import make
 from tests.guest import link_in
@@ -151,6 +152,11 @@ def towns():
     make.municipality("Gießen", slug="giessen", kind="Universitätsstadt")
     make.organisation("Stadt Grünberg", contact_email="ehrenamt@gruenberg-mail.example")
     make.organisation("Gemeinde Klein", contact_email="gemeinde.klein@t-online.de")
+
+
+def test_proposed_municipality_fits_its_column():
+    make.organisation("Verwaltungsgemeinschaft " + "x" * 130, contact_email="info@vg.example")
+    assert len(offices.propose("kim@vg.example")) == 100
 
 
 @pytest.mark.parametrize(

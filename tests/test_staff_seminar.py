@@ -327,6 +327,44 @@ def test_a_page_that_was_open_too_long_moves_nothing_back(adler, session):
     assert not Mail.objects.exists()
 
 
+def test_stale_page_keeps_what_a_colleague_entered_meanwhile(adler, session):
+    """The recording stays private, the materials stay, the reminder stays off."""
+    Session.objects.filter(pk=session.pk).update(
+        recording_url="https://film.example/1", recording_is_public=True, materials_url=""
+    )
+    stale = typed(adler.get(page(session)))
+    Session.objects.filter(pk=session.pk).update(
+        recording_is_public=False, materials_url="https://pdf.example/1", remind_day=False
+    )
+    adler.post(page(session), stale | {"summary": "Tippfehler behoben", "_continue": "1"})
+    session.refresh_from_db()
+    assert (session.summary, session.recording_is_public, session.materials_url, session.remind_day) == (
+        "Tippfehler behoben", False, "https://pdf.example/1", False,
+    )  # fmt: skip
+
+
+def test_new_way_in_saved_twice_is_told_once(adler, session):
+    Session.objects.filter(pk=session.pk).update(remind_day=False, remind_hour=False)
+    make.participant(session)
+    people = [row.label for row in session.signups.filter(status=S.CONFIRMED)]
+    data = typed(adler.get(page(session))) | {"join_url": "https://raum.example/neu", "_continue": "1"}
+    for _click in range(2):
+        adler.post(page(session), data)
+        Mail.objects.filter(sent_at=None, withdrawn_at=None).update(sent_at=timezone.now())
+    told = Mail.objects.filter(kind="new-access").values_list("about", flat=True)
+    assert sorted(told) == sorted(people)
+
+
+def test_recording_of_a_past_session_is_added_whatever_is_unknown_of_it(adler, session):
+    Session.objects.filter(pk=session.pk).update(
+        starts=at(-20), ends=at(-20, 15), summary="", state=Session.State.PUBLISHED
+    )
+    Series.objects.filter(pk=session.series_id).update(contact_email="")
+    save(adler, session, summary="", recording_url="https://film.example/1")
+    session.refresh_from_db()
+    assert session.recording_url == "https://film.example/1"
+
+
 def test_changing_only_the_end_keeps_a_beginning_that_moved_meanwhile(adler, session):
     stale = typed(adler.get(page(session)))
     rescheduling.move(session, starts=at(20, 12), ends=at(20, 15), now=timezone.now())

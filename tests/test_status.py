@@ -109,6 +109,7 @@ def test_failed_mails_are_counted_and_lead_to_their_list(now):
     client = network()
     failed = mail("failed", now, failed_at=now, organisation=association())
     mail("old", now, failed_at=now - 25 * HOUR)
+    mail("untrue", now, failed_at=now, withdrawn_at=now)
     sent = mail("sent", now, sent_at=now, organisation=association())
     assert todo(now) == {}
     page = Page(client.get(reverse("admin:status")).content.decode(), "")
