@@ -86,6 +86,8 @@ def start(tmp_path):
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # In the background of a script SIGINT is ignored, which no shell started there can undo.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
         process.log = Path(log.name)
         started.append(process)
