@@ -15,15 +15,7 @@ from portal.slots import Signup
 class AddressForm(forms.Form):
     """The address was mistyped: here is the right one."""
 
-    email = forms.CharField(
-        label=_("Richtige E-Mail-Adresse"),
-        strip=True,
-        widget=forms.EmailInput(attrs={"autocomplete": "email", "maxlength": 320}),
-        error_messages={"required": _("Bitte geben Sie Ihre E-Mail-Adresse ein.")},
-    )
-
-    def clean_email(self) -> str:
-        return inputs.clean_email(self.cleaned_data["email"])
+    email = inputs.EmailField(label=_("Richtige E-Mail-Adresse"))
 
 
 class DetailsForm(forms.Form):

@@ -29,12 +29,7 @@ class SignupForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name", "autocapitalize": "words", "maxlength": 200}),
         error_messages={"required": _("Bitte geben Sie Ihren Namen ein.")},
     )
-    email = forms.CharField(
-        label=_("Ihre E-Mail-Adresse"),
-        strip=True,
-        widget=forms.EmailInput(attrs={"autocomplete": "email", "maxlength": 320}),
-        error_messages={"required": _("Bitte geben Sie Ihre E-Mail-Adresse ein.")},
-    )
+    email = inputs.EmailField()
 
     def __init__(
         self,
@@ -94,9 +89,6 @@ class SignupForm(forms.Form):
 
     def clean_name(self) -> str:
         return inputs.clean_name(self.cleaned_data["name"])
-
-    def clean_email(self) -> str:
-        return inputs.clean_email(self.cleaned_data["email"])
 
     def clean_slots(self) -> list[Slot]:
         return [self.by_key[key] for key in dict.fromkeys(self.cleaned_data["slots"])]

@@ -44,8 +44,8 @@ LATE_RETURN = timedelta(hours=24)  # rule 9
 def confirm(booking: Booking, *, signups: Sequence[Signup], now: datetime) -> bool:
     """Each ticked sign-up of this address joins its queue and gets a seat or a place in it (rule 3).
 
-    False when none of them could (any more). Sign-ups of other addresses are ignored, confirmed ones stay as they are: a repeat changes
-    nothing and sends nothing (rule 10).
+    False when none of them could (any more). Sign-ups of other addresses are ignored, confirmed ones stay as
+    they are: a repeat changes nothing and sends nothing (rule 10).
     """
     mine = [signup for signup in signups if signup.email_key and signup.email_key == booking.email_key]
     joined = False

@@ -5,6 +5,8 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db import models, transaction
+from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal import search
@@ -81,3 +83,11 @@ def rename(obj: Any, slug: str) -> None:
 def moved(kind: OldSlug.Kind, slug: str) -> str | None:
     """Today's slug of what was once published under this one; ask only after no row has it now."""
     return OldSlug.objects.filter(kind=kind, old=slug).values_list("current", flat=True).first()
+
+
+def lead_on(kind: OldSlug.Kind, slug: str, *, view: str) -> HttpResponse:
+    """A published address never breaks (mission.md): old ones lead to today's for ever. Raises Http404."""
+    current = moved(kind, slug)
+    if current is None:
+        raise Http404
+    return HttpResponsePermanentRedirect(reverse(view, args=[current]))

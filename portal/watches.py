@@ -5,6 +5,7 @@ slow to commit is not passed by. Rejected: a row per person and thing that was t
 heard of what.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -133,6 +134,31 @@ def news_due(model: type[Watching], *, latest: datetime, now: datetime) -> list[
         Q(told_at=None) | Q(told_at__lt=midnight), told_until__lt=latest
     )
     return list(rows.select_related("organisation").order_by("told_until", "pk")[:BATCH])
+
+
+def tell_each(
+    model: type[Watching],
+    *,
+    latest: datetime,
+    until: datetime,
+    concerning: Callable[[Any], Sequence[Any]],
+    write: Callable[[Any, Sequence[Any]], int],
+    now: datetime,
+) -> int:
+    """Whoever the news concern has their mail, each in a transaction; the others count as told, all at once.
+
+    Statements: the people, those of each mail, one for all whom the news do not concern.
+    """
+    written, others = 0, []
+    for row in news_due(model, latest=latest, now=now):
+        if news := concerning(row):
+            with transaction.atomic():
+                written += write(row, news)
+        else:
+            others.append(row.pk)
+    if others:
+        model._default_manager.filter(pk__in=others).update(told_until=until)
+    return written
 
 
 def tell(

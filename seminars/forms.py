@@ -57,12 +57,7 @@ class SignupForm(signup_form.SignupForm):
 class WatchForm(forms.Form):
     """Address and, where there are several, the series."""
 
-    email = forms.CharField(
-        label=_("Ihre E-Mail-Adresse"),
-        strip=True,
-        widget=forms.EmailInput(attrs={"autocomplete": "email", "maxlength": 320}),
-        error_messages={"required": _("Bitte geben Sie Ihre E-Mail-Adresse ein.")},
-    )
+    email = inputs.EmailField()
     reihe = forms.ModelChoiceField(
         label=_("Welche Reihe?"),
         queryset=Series.objects.none(),
@@ -80,6 +75,3 @@ class WatchForm(forms.Form):
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
         field.queryset = Series.objects.filter(pk__in=[each.pk for each in series])
         field.choices = [(each.pk, each.display_title) for each in series]
-
-    def clean_email(self) -> str:
-        return inputs.clean_email(self.cleaned_data["email"])

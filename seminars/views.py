@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -47,19 +47,11 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One session with the form; a POST registers."""
     session, now = programme.find(slug), timezone.now()
     if session is None:
-        return _moved(slug)
+        return slugs.lead_on(OldSlug.Kind.SESSION, slug, view="seminars:detail")
     page = programme.signup_page(session, now)
     if request.method == "POST":
         return signup_pages.enter(request, page, now=now)
     return signup_pages.show(request, page, now=now)
-
-
-def _moved(slug: str) -> HttpResponse:
-    """A published address never breaks (mission.md): old ones lead to today's for ever."""
-    current = slugs.moved(OldSlug.Kind.SESSION, slug)
-    if current is None:
-        raise Http404
-    return HttpResponsePermanentRedirect(reverse("seminars:detail", args=[current]))
 
 
 @guarded

@@ -5,9 +5,9 @@ What all such wishes share is in `portal/watches.py`; here is what counts as new
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
-from django.db import transaction
 
 from portal import confirmations, dates, watches
 from portal.association import association
@@ -46,19 +46,16 @@ def tell_due(*, now: datetime) -> int:
     news = _news(now, until)
     if not news:
         return 0
-    latest = max(session.published_at or until for session in news)
-    written, others = 0, []
-    for row in watches.news_due(SeriesWatch, latest=latest, now=now):
-        mine = [s for s in news if s.series_id == row.series_id and s.published_at > row.told_until]
-        if mine:
-            row.series = mine[0].series
-            with transaction.atomic():
-                written += _tell(row, mine, until=until, now=now)
-        else:
-            others.append(row.pk)
-    if others:
-        SeriesWatch.objects.filter(pk__in=others).update(told_until=until)
-    return written
+    return watches.tell_each(
+        SeriesWatch,
+        latest=max(session.published_at or until for session in news),
+        until=until,
+        concerning=lambda row: [
+            s for s in news if s.series_id == row.series_id and s.published_at > row.told_until
+        ],
+        write=partial(_tell, until=until, now=now),
+        now=now,
+    )
 
 
 def _news(now: datetime, until: datetime) -> list[Session]:
@@ -69,6 +66,7 @@ def _news(now: datetime, until: datetime) -> list[Session]:
 
 def _tell(row: SeriesWatch, news: Sequence[Session], *, until: datetime, now: datetime) -> int:
     first = news[0]
+    row.series = first.series  # read already
     said = {
         "title": first.title,
         "when": dates.short(first.starts),

@@ -90,12 +90,7 @@ class SignupForm(signup_form.SignupForm):
 class WatchForm(forms.Form):
     """Address, place and radius; `search` is what was understood of the place."""
 
-    email = forms.CharField(
-        label=_("Ihre E-Mail-Adresse"),
-        strip=True,
-        widget=forms.EmailInput(attrs={"autocomplete": "email", "maxlength": 320}),
-        error_messages={"required": _("Bitte geben Sie Ihre E-Mail-Adresse ein.")},
-    )
+    email = inputs.EmailField()
     ort = forms.CharField(
         label=_("Postleitzahl oder Ort"),
         strip=True,
@@ -111,9 +106,6 @@ class WatchForm(forms.Form):
             "invalid_choice": _("Bitte wählen Sie einen Umkreis."),
         },
     )
-
-    def clean_email(self) -> str:
-        return inputs.clean_email(self.cleaned_data["email"])
 
     def clean_ort(self) -> str:
         self.search = places.search_place(self.cleaned_data["ort"])

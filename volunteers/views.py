@@ -1,13 +1,10 @@
 """Public pages of help wanted: session-blind, cacheable, their one form protected by its origin."""
 
 from django.http import (
-    Http404,
     HttpRequest,
     HttpResponse,
-    HttpResponsePermanentRedirect,
 )
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -56,16 +53,8 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One action with its dates and the form; a POST signs up."""
     found, now = action.find(slug), timezone.now()
     if found is None:
-        return _moved(slug)
+        return slugs.lead_on(OldSlug.Kind.OPPORTUNITY, slug, view="volunteers:detail")
     page = action.signup_page(*found, now)
     if request.method == "POST":
         return signup_pages.enter(request, page, now=now)
     return signup_pages.show(request, page, now=now)
-
-
-def _moved(slug: str) -> HttpResponse:
-    """A published address never breaks (mission.md): old ones lead to today's for ever."""
-    current = slugs.moved(OldSlug.Kind.OPPORTUNITY, slug)
-    if current is None:
-        raise Http404
-    return HttpResponsePermanentRedirect(reverse("volunteers:detail", args=[current]))

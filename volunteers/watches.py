@@ -5,10 +5,10 @@ What all such wishes share is in `portal/watches.py`; here is what counts as new
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db import transaction
 from django.urls import reverse
 
 from portal import confirmations, dates, places, watches
@@ -56,18 +56,14 @@ def tell_due(*, now: datetime) -> int:
     news = _news(now, until)
     if not news:
         return 0
-    latest = max(shift.opportunity.published_at or until for shift in news)
-    people = watches.news_due(Watch, latest=latest, now=now)
-    written, others = 0, []
-    for row in people:
-        if near := [shift for shift in news if _concerns(row, shift)]:
-            with transaction.atomic():
-                written += _tell(row, near, until=until, now=now)
-        else:
-            others.append(row.pk)
-    if others:
-        Watch.objects.filter(pk__in=others).update(told_until=until)
-    return written
+    return watches.tell_each(
+        Watch,
+        latest=max(shift.opportunity.published_at or until for shift in news),
+        until=until,
+        concerning=lambda row: [shift for shift in news if _concerns(row, shift)],
+        write=partial(_tell, until=until, now=now),
+        now=now,
+    )
 
 
 def _news(now: datetime, until: datetime) -> list[Shift]:

@@ -4,7 +4,7 @@ from math import cos, radians
 
 from django.db.models import F
 from django.db.models.functions import Power
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -35,7 +35,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         .first()
     )
     if initiative is None:
-        return _moved(slug)
+        return slugs.lead_on(OldSlug.Kind.INITIATIVE, slug, view="initiatives:detail")
     topics = list(initiative.topics.all())
     page = {
         "initiative": initiative,
@@ -46,14 +46,6 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "crumbs": [(_("Initiativen"), reverse("initiatives:list")), (initiative.title, "")],
     }
     return render(request, "initiatives/detail.html", page)
-
-
-def _moved(slug: str) -> HttpResponse:
-    """A published address never breaks (mission.md)."""
-    current = slugs.moved(OldSlug.Kind.INITIATIVE, slug)
-    if current is None:
-        raise Http404
-    return HttpResponsePermanentRedirect(reverse("initiatives:detail", args=[current]))
 
 
 def _help_wanted(initiative: Initiative) -> list[Card]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from django.db.models import Case, IntegerField, Q, Value, When
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -71,11 +71,9 @@ def town(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _moved(slug: str, merged: Municipality | None) -> HttpResponse:
     """A published address never breaks (mission.md): the successor's, or today's of the same town."""
-    successor = merged.successor if merged else None
-    current = successor.slug if successor else slugs.moved(OldSlug.Kind.MUNICIPALITY, slug)
-    if current is None:
-        raise Http404
-    return HttpResponsePermanentRedirect(reverse("town", args=[current]))
+    if merged and merged.successor:
+        return HttpResponsePermanentRedirect(reverse("town", args=[merged.successor.slug]))
+    return slugs.lead_on(OldSlug.Kind.MUNICIPALITY, slug, view="town")
 
 
 def _crumbs(here: Municipality) -> list[tuple[str, str]]:
