@@ -27,6 +27,11 @@ def issue(now: datetime) -> str:
     return _signer().sign(str(int(now.timestamp())))
 
 
+def issue_by_the_hour(now: datetime) -> str:
+    """For pages in shared caches: it shows that the page was seen, and stays the same for an hour."""
+    return issue(now.replace(minute=0, second=0, microsecond=0))
+
+
 def caught(request: HttpRequest, *, now: datetime) -> bool:
     """Whether this post should be sent again by a person: trap filled, no page seen, or hasty too often."""
     if request.POST.get(TRAP):

@@ -4,17 +4,22 @@ They say the same to known and unknown addresses (trust.md „No oracle"); where
 first page shows the mail.
 """
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
+from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from portal import links, local_mails, privacy, watches
-from portal.token_pages import page
+from portal import links, local_mails, privacy, traps, watches
+from portal.refused import Busy
+from portal.token_pages import RETRY_AFTER, page
 from portal.watches import CONFIRM, MANAGE, SENT, watch_models
 from portal.watching import Watching
 
@@ -29,6 +34,40 @@ def to(view: str, purpose: str, row: Watching, done: str = "") -> HttpResponse:
     """Redirect to a page of this row; `done` is a word of DONE."""
     address = reverse(f"watch:{view}", args=[links.make(purpose, row)])
     return HttpResponseRedirect(address + (f"?ok={done}" if done else ""), status=303)
+
+
+@never_cache
+def enter(
+    request: HttpRequest,
+    template: str,
+    form: forms.Form,
+    *,
+    wish: Callable[[], Watching],
+    context: dict[str, object],
+    now: datetime,
+) -> HttpResponse:
+    """A form that was sent: `wish` stores it and asks for the click, or the page says what is wrong.
+
+    It says the same to known and unknown addresses (trust.md „No oracle").
+    """
+    status = 422
+    if traps.caught(request, now=now):
+        form.add_error(
+            None, _("Das ging sehr schnell. Bitte drücken Sie noch einmal auf „Sagen Sie mir Bescheid“.")
+        )
+    elif form.is_valid():
+        try:
+            return to("sent", SENT, wish())
+        except Busy:
+            status = 503
+            form.add_error(
+                None, _("Gerade ist viel los. Bitte drücken Sie in ein paar Sekunden noch einmal.")
+            )
+    page_of_form = context | {"watch_form": form, "form": form, "issued": traps.issue(now)}
+    response = render(request, template, page_of_form, status=status)
+    if status == 503:
+        response["Retry-After"] = RETRY_AFTER
+    return response
 
 
 def _read(purpose: str, token: str) -> Watching:

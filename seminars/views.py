@@ -7,17 +7,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import signup_pages, slugs, throttle, traps
+from portal import signup_pages, slugs, throttle, traps, watch_pages
 from portal.models import OldSlug
 from portal.origin import guarded, shared
-from portal.refused import Busy
-from portal.watch_pages import to
-from portal.watches import SENT
 from seminars import programme, watches
 from seminars.forms import WatchForm
+from seminars.models import Series, SeriesWatch
 
 
 @shared
@@ -29,15 +26,10 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "programme": found,
         "watch_form": WatchForm(series=found.series),
-        "issued": _by_the_hour(now),
+        "issued": traps.issue_by_the_hour(now),
         "crumbs": [(_("Seminare"), "")],
     }
     return render(request, "seminars/index.html", context)
-
-
-def _by_the_hour(now: datetime) -> str:
-    """It shows that the page was seen, and lists stay the same for shared caches."""
-    return traps.issue(now.replace(minute=0, second=0, microsecond=0))
 
 
 @guarded
@@ -59,41 +51,26 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def watch(request: HttpRequest) -> HttpResponse:
     """The form „Wir schreiben Ihnen" alone; a POST from here or from the programme asks for the click."""
-    if not programme.public_series():  # nothing to wait for
+    series, now = programme.public_series(), timezone.now()
+    if not series:  # nothing to wait for
         return redirect("seminars:list")
-    return _enter(request, timezone.now()) if request.method == "POST" else _ask(request, timezone.now())
+    return _enter(request, series, now) if request.method == "POST" else _ask(request, series, now)
 
 
 @shared
-def _ask(request: HttpRequest, now: datetime) -> HttpResponse:
-    form = WatchForm(series=programme.public_series())
-    return render(request, "seminars/watch.html", _watch_page(form, _by_the_hour(now)))
+def _ask(request: HttpRequest, series: list[Series], now: datetime) -> HttpResponse:
+    context = {"watch_form": WatchForm(series=series), "issued": traps.issue_by_the_hour(now)}
+    return render(request, "seminars/watch.html", context | _crumbs())
 
 
-@never_cache
-def _enter(request: HttpRequest, now: datetime) -> HttpResponse:
-    form, status = WatchForm(request.POST, series=programme.public_series()), 422
-    if traps.caught(request, now=now):
-        form.add_error(
-            None, _("Das ging sehr schnell. Bitte drücken Sie noch einmal auf „Sagen Sie mir Bescheid“.")
-        )
-    elif form.is_valid():
-        said = form.cleaned_data
-        try:
-            row = watches.watch(email=said["email"], series=said["reihe"], now=now)
-            return to("sent", SENT, row)
-        except Busy:
-            status = 503
-            form.add_error(
-                None, _("Gerade ist viel los. Bitte drücken Sie in ein paar Sekunden noch einmal.")
-            )
-    context = _watch_page(form, traps.issue(now)) | {"form": form}
-    response = render(request, "seminars/watch.html", context, status=status)
-    if status == 503:
-        response["Retry-After"] = signup_pages.RETRY_AFTER
-    return response
+def _enter(request: HttpRequest, series: list[Series], now: datetime) -> HttpResponse:
+    form = WatchForm(request.POST, series=series)
+
+    def wish() -> SeriesWatch:
+        return watches.watch(email=form.cleaned_data["email"], series=form.cleaned_data["reihe"], now=now)
+
+    return watch_pages.enter(request, "seminars/watch.html", form, wish=wish, context=_crumbs(), now=now)
 
 
-def _watch_page(form: WatchForm, issued: str) -> dict[str, object]:
-    crumbs = [(_("Seminare"), reverse("seminars:list")), (_("Bescheid bekommen"), "")]
-    return {"watch_form": form, "issued": issued, "crumbs": crumbs}
+def _crumbs() -> dict[str, object]:
+    return {"crumbs": [(_("Seminare"), reverse("seminars:list")), (_("Bescheid bekommen"), "")]}

@@ -325,6 +325,14 @@ def _found(pattern, paths):
     ]
 
 
+def test_only_the_base_of_all_pages_says_that_a_form_has_errors():
+    """A page that says it, too, reads „Fehler: Fehler:" in its title."""
+    assert {line.partition(":")[0] for line in _found('translate "Fehler:"', PAGES)} == {
+        "templates/base.html",
+        "templates/admin/base_site.html",
+    }
+
+
 def test_templates_have_no_inline_style_and_no_inline_script():
     wrong = _found(r"<style\b|\sstyle\s*=|<script(?![^>]*\ssrc=)|\son[a-z]+\s*=\s*[\"']|javascript:", PAGES)
     none(wrong, "The CSP forbids it and style.md 24 too: use portal.css or a small module.")

@@ -11,18 +11,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from portal import places, throttle, traps
+from portal import places, throttle, traps, watch_pages
 from portal.origin import guarded, shared
 from portal.places import PlaceSearch
-from portal.refused import Busy
-from portal.token_pages import RETRY_AFTER
-from portal.watch_pages import to
-from portal.watches import SENT
 from volunteers import watches
 from volunteers.forms import WatchForm
+from volunteers.models import Watch
 
 
 @guarded
@@ -37,8 +33,7 @@ def form_for(search: PlaceSearch, now: datetime) -> dict[str, object]:
     """What volunteers/_watch.html reads on a page that searched for a place (or not yet)."""
     return {
         "watch_form": WatchForm(initial={"ort": search.text, "umkreis": search.umkreis}),
-        # By the hour: it shows that the page was seen, and lists stay the same for shared caches.
-        "issued": traps.issue(now.replace(minute=0, second=0, microsecond=0)),
+        "issued": traps.issue_by_the_hour(now),
     }
 
 
@@ -50,28 +45,14 @@ def _ask(request: HttpRequest, now: datetime) -> HttpResponse:
     return render(request, "volunteers/watch.html", form_for(search, now) | _crumbs())
 
 
-@never_cache
 def _enter(request: HttpRequest, now: datetime) -> HttpResponse:
-    form, status = WatchForm(request.POST), 422
-    if traps.caught(request, now=now):
-        form.add_error(
-            None, _("Das ging sehr schnell. Bitte drücken Sie noch einmal auf „Sagen Sie mir Bescheid“.")
-        )
-    elif form.is_valid():
+    form = WatchForm(request.POST)
+
+    def wish() -> Watch:
         said = form.cleaned_data
-        try:
-            row = watches.watch(email=said["email"], search=form.search, km=said["umkreis"], now=now)
-            return to("sent", SENT, row)
-        except Busy:
-            status = 503
-            form.add_error(
-                None, _("Gerade ist viel los. Bitte drücken Sie in ein paar Sekunden noch einmal.")
-            )
-    context = {"watch_form": form, "form": form, "issued": traps.issue(now)} | _crumbs()
-    response = render(request, "volunteers/watch.html", context, status=status)
-    if status == 503:
-        response["Retry-After"] = RETRY_AFTER
-    return response
+        return watches.watch(email=said["email"], search=form.search, km=said["umkreis"], now=now)
+
+    return watch_pages.enter(request, "volunteers/watch.html", form, wish=wish, context=_crumbs(), now=now)
 
 
 def _crumbs() -> dict[str, object]:
