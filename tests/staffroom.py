@@ -40,14 +40,17 @@ def recovery_codes(user):
     return RecoveryCodes(Authenticator.objects.get(user=user, type="recovery_codes")).get_unused_codes()
 
 
-def proven(user):
-    """A client whose session has logged in and proved the second factor."""
+def proven(user, *, fresh_for=0):
+    """A client whose session has logged in and proved the second factor.
+
+    The proof counts as fresh `fresh_for` seconds longer than a real one: for a session that many tests share.
+    """
     client = Client()
     client.force_login(user)
     totp = Authenticator.objects.filter(user=user, type="totp").first()
     session = client.session
     session["account_authentication_methods"] = [
-        {"method": "mfa", "at": time.time(), "id": totp and totp.pk, "type": "totp"}
+        {"method": "mfa", "at": time.time() + fresh_for, "id": totp and totp.pk, "type": "totp"}
     ]
     session["account_authentication_methods_user"] = str(user.pk)
     session.save()

@@ -30,7 +30,7 @@ town = Organisation.objects.filter(name="Stadt Lich").order_by("pk").last()
 people = {"clerk": staff(town, email="barrierefrei@lich.example"),
           "network": staff(association(), Membership.Role.NETWORK, email="netzwerk@verband.example"),
           "seminars": staff(association(), Membership.Role.SEMINARS, email="seminare@verband.example")}
-print(json.dumps({name: proven(user).session.session_key for name, user in people.items()}))
+print(json.dumps({name: proven(user, fresh_for=3600).session.session_key for name, user in people.items()}))
 """
 # Pages for what cannot be made to go wrong at will, with the names of the started portal's files.
 FAILURES = """
