@@ -3,6 +3,7 @@
 - A logged ERROR fails the test that caused it, unless it is marked `logs_errors` (style.md rule 34).
 - The end of a run says how many tests were skipped and why; with CI=true and PORTAL_FULL=1 any
   skipped test fails the run.
+- What tests noted with `proof` is printed as tables (`tests/proofs.py`).
 - `postgres` tests are skipped without DATABASE_URL; `sqlite` tests are left out with it.
 """
 
@@ -17,8 +18,9 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings as django_settings
 
-from tests import servers
+from tests import proofs, servers
 from tests.mailserver import MailServer
+from tests.proofs import proof  # noqa: F401  # a fixture
 
 POSTGRES = urlsplit(os.environ.get("DATABASE_URL", "")).scheme.startswith("postgres")
 REDIS = os.environ.get("REDIS_URL", "")
@@ -85,6 +87,8 @@ def _skips(reporter):
 
 
 def pytest_terminal_summary(terminalreporter, config):
+    ended = [*terminalreporter.stats.get("passed", []), *terminalreporter.stats.get("failed", [])]
+    proofs.show(terminalreporter, ended)
     reasons = _skips(terminalreporter)
     terminalreporter.write_sep("-", f"übersprungen: {reasons.total()}")
     for reason, count in reasons.most_common():
