@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import search
 from portal.models import Municipality, Organisation
+from portal.withdrawing import PublishedOnce
 
 TEASER = 150  # characters of the summary on a card
 CARD_FIELDS = ["title", "slug", "municipality", "place", "summary", "life_state", "year", "year_estimated"]
@@ -57,7 +58,7 @@ class InitiativeQuerySet(models.QuerySet["Initiative"]):
         )
 
 
-class Initiative(models.Model):
+class Initiative(PublishedOnce):
     """What citizens do in a place; an example for others; may have actions."""
 
     class State(models.TextChoices):

@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 
 from portal import letters, links, notices, outbox
 from portal.models import Booking, Mail
+from portal.retention import K0_UNCONFIRMED
 from portal.slots import Signup
 
 KIND = "confirm-address"
 DAY = timedelta(days=1)
 CONFIRMATIONS_A_DAY = 3  # no mail cannon (trust.md; domain.md, mail table)
-UNCONFIRMED_FOR = timedelta(hours=72)  # class K0
 
 
 def mailbox(address_key: str) -> str:
@@ -108,7 +108,7 @@ def write(
         now=now,
         organisation=booking.organisation,
         booking=booking,
-        useful_until=min(booking.entered_at + UNCONFIRMED_FOR, max(s.slot.closes for s in signups)),
+        useful_until=min(booking.entered_at + K0_UNCONFIRMED, max(s.slot.closes for s in signups)),
     )
 
 

@@ -16,8 +16,9 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import accesslog, accounts, answers, dates, inputs, privacy, rescheduling, roles, signups
+from portal import accesslog, accounts, answers, dates, inputs, rescheduling, roles, signups
 from portal.models import Booking, User
+from portal.retention import K3_PERSON
 from portal.scoping import atomically
 from portal.slots import Signup, Slot
 from portal.standing import signup_model
@@ -93,7 +94,7 @@ def _row(signup: Signup, position: int | None = None, *, is_old: bool = False) -
 
 
 def _is_old(slot: Slot) -> bool:
-    return timezone.now() >= slot.ends + privacy.K3_PERSON
+    return timezone.now() >= slot.ends + K3_PERSON
 
 
 def _status(signup: Signup, position: int | None) -> str:

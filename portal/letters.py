@@ -160,7 +160,7 @@ def _folder() -> Path:
 
 @cache
 def _engine() -> Engine:
-    return Engine()
+    return Engine(builtins=["portal.templatetags.retention"])
 
 
 @cache

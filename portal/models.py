@@ -13,6 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -60,6 +61,7 @@ class User(AbstractBaseUser):
     is_superuser = models.BooleanField(_("Betrieb (darf alles)"), default=False)
     is_demo = models.BooleanField(_("Vorführ-Zugang"), default=False, editable=False)
     date_joined = models.DateTimeField(_("angelegt am"), auto_now_add=True)
+    left_at = models.DateTimeField(_("inaktiv seit"), null=True, blank=True, editable=False)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -74,6 +76,13 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def save(self, **kwargs: Any) -> None:
+        """Notes since when the account is inactive (class K8)."""
+        self.left_at = None if self.is_active else self.left_at or timezone.now()
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "left_at"}
+        super().save(**kwargs)
 
     @property
     def is_staff(self) -> bool:
@@ -316,7 +325,9 @@ class Booking(models.Model):
     )
     name = models.CharField(_("Name"), max_length=80, blank=True)
     email = models.EmailField(_("E-Mail"), blank=True)
-    email_key = models.CharField(max_length=254, null=True, blank=True, editable=False, db_index=True)  # noqa: DJ001
+    email_key = models.CharField(  # noqa: DJ001
+        _("E-Mail zum Vergleichen"), max_length=254, null=True, blank=True, editable=False, db_index=True
+    )
     phone = models.CharField(_("Telefon"), max_length=40, blank=True)
     source = models.CharField(_("Weg"), max_length=8, choices=Source, default=Source.WEB)
     slot_kind = models.CharField(
@@ -332,7 +343,7 @@ class Booking(models.Model):
     nudged_at = models.DateTimeField(_("erinnert"), null=True, blank=True)
     confirmed_at = models.DateTimeField(_("bestätigt"), null=True, blank=True)
     erased_at = models.DateTimeField(_("gelöscht"), null=True, blank=True)
-    erased_hash = models.CharField(max_length=64, blank=True, editable=False)
+    erased_hash = models.CharField(_("Nachweis der Löschung"), max_length=64, blank=True, editable=False)
     email_refused_at = models.DateTimeField(_("Adresse abgelehnt"), null=True, blank=True)
     link_version = models.PositiveIntegerField(default=0, editable=False)
 

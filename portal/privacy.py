@@ -10,30 +10,33 @@ from functools import partial
 from typing import Any
 
 from django.apps import apps
+from django.contrib.sessions.models import Session as LoginSession
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.utils.crypto import salted_hmac
 
-from portal import confirmations, journal, mailfiles, notices
+from portal import confirmations, journal, leaving, mailfiles, notices
 from portal.models import Booking, Mail
+from portal.retention import K0_UNCONFIRMED, K1_MAILS, K3_PERSON, K3_PHONE, K4_LAST, K5_PROOF, K7_CONTACT
 from portal.seats import deciding, end, fill_seats, lock_slots
 from portal.signups import LATE_RETURN
 from portal.slots import Signup
 from portal.standing import forms_of, signup_models, signups_of, slot_model
+from portal.withdrawing import Withdrawable
 
-K0_UNCONFIRMED = timedelta(hours=72)
-K1_MAILS = timedelta(days=30)
-K3_PHONE = timedelta(days=7)
-K3_PERSON = timedelta(days=30)
-K4_LAST = timedelta(days=365)
-K5_PROOF = timedelta(days=365)
 Status, Reason = Signup.Status, Signup.Reason
 
 
 def _empty(model: type[models.Model], columns: Iterable[str]) -> dict[str, Any]:
-    """Column → its empty value: None where it may be NULL, else the empty string."""
+    """Column → its empty value: None where it may be NULL, 0 for a number, else the empty string."""
     fields = {field.name: field for field in model._meta.concrete_fields}
-    return {name: None if fields[name].null else "" for name in columns}
+    return {name: _nothing(fields[name]) for name in columns}
+
+
+def _nothing(field: models.Field) -> Any:
+    if field.null:
+        return None
+    return 0 if isinstance(field, models.FloatField) else ""
 
 
 def columns(model: type[models.Model], deletion_class: str) -> list[str]:
@@ -186,10 +189,12 @@ def export_lasting(row: Any) -> dict[str, Any]:
     return {
         "nummer": row.pk,
         "herausgeber": row.organisation.name,
+        "wunsch": dict(row.words()),
         "gespeichert": _stored(row),
         "einwilligung": {
             "fassung": row.wording,
             "eingetragen": _iso(row.entered_at),
+            "bestaetigungsmail": _iso(row.mailed_at),
             "bestaetigt": _iso(row.confirmed_at),
             "zuletzt_aktiv": _iso(row.active_at),
             "beendet": _iso(row.ended_at),
@@ -224,6 +229,9 @@ def enforce(now: datetime, *, dry_run: bool = False) -> dict[str, int]:
 
     Mails come first: what goes with its booking in the same night is counted all the same.
     """
+    if not dry_run:
+        leaving.note(now)
+        _note_withdrawn(now)
     counts = {"K1 Maildateien": mailfiles.forget(before=now - K1_MAILS, dry_run=dry_run)}
     for name, find, act in (
         ("K1 Mails", _old_mails, _wipe_mails),
@@ -237,6 +245,9 @@ def enforce(now: datetime, *, dry_run: bool = False) -> dict[str, int]:
         ("K4 Benachrichtigungen", _idle, _end_lasting),
         ("K5 Nachweise der Löschung", _old_proofs, _wipe_proofs),
         ("K5 beendete Benachrichtigungen", _ended, _drop),
+        ("K7 Ansprechpersonen", _withdrawn, _wipe_contacts),
+        ("K8 Zugänge", leaving.due, leaving.pseudonymise),
+        ("K8 abgelaufene Sitzungen", _expired_logins, _drop),
     ):
         found = find(now)
         if dry_run:
@@ -352,6 +363,37 @@ def _idle(now: datetime) -> list[QuerySet]:
 
 def _ended(now: datetime) -> list[QuerySet]:
     return [model._default_manager.filter(ended_at__lte=now - K5_PROOF) for model in lasting()]
+
+
+def _contacts() -> list[type[Withdrawable]]:
+    return [model for model in apps.get_models() if issubclass(model, Withdrawable)]
+
+
+def _note_withdrawn(now: datetime) -> None:
+    """Since when rows are withdrawn, where no `save` noted it; and no more, once they are public again."""
+    for model in _contacts():
+        rows, is_withdrawn = model._default_manager, model.withdrawn()
+        rows.filter(is_withdrawn, withdrawn_at=None).update(withdrawn_at=now)
+        rows.filter(~is_withdrawn, withdrawn_at__isnull=False).update(withdrawn_at=None)
+
+
+def _withdrawn(now: datetime) -> list[QuerySet]:
+    late = now - K7_CONTACT
+    return [
+        model._default_manager.filter(model.withdrawn(), withdrawn_at__lte=late).exclude(
+            **_empty(model, columns(model, "K7"))
+        )
+        for model in _contacts()
+    ]
+
+
+def _wipe_contacts(rows: QuerySet, *, now: datetime) -> int:
+    return rows.update(**_empty(rows.model, columns(rows.model, "K7")))
+
+
+def _expired_logins(now: datetime) -> list[QuerySet]:
+    """A session names the address that logged in, and stays when nobody logs out."""
+    return [LoginSession.objects.filter(expire_date__lte=now)]
 
 
 def _drop(rows: QuerySet, *, now: datetime) -> int:

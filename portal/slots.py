@@ -250,7 +250,9 @@ class Signup(models.Model):
     booking = models.ForeignKey(
         Booking, models.CASCADE, related_name="%(class)ss", verbose_name=_("Anmeldung")
     )
-    email_key = models.CharField(max_length=254, null=True, blank=True, editable=False)  # noqa: DJ001
+    email_key = models.CharField(  # noqa: DJ001
+        _("E-Mail zum Vergleichen"), max_length=254, null=True, blank=True, editable=False
+    )
     seats = models.PositiveSmallIntegerField(_("Personen"), default=1)
     status = models.CharField(_("Stand"), max_length=12, choices=Status, default=Status.UNCONFIRMED)
     ended_reason = models.CharField(_("Grund"), max_length=16, choices=Reason, blank=True)

@@ -16,12 +16,12 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from portal import confirmations, dates, letters, links, outbox, privacy
+from portal.retention import K0_UNCONFIRMED, K4_LAST, K4_NOTICE
 from portal.watching import Watching, WatchQuerySet
 
 SENT, CONFIRM, MANAGE = "watch-sent", "watch-confirm", "watch"  # purposes of links
 SETTLED = timedelta(minutes=10)  # after publication: a slip can be taken back
 NEWS_FOR = timedelta(days=30)  # after an outage, what is older is no news
-WARN_BEFORE = timedelta(days=30)  # class K4: notice at 11 months
 BATCH = 500  # people per run; the next minute takes the rest
 
 
@@ -64,7 +64,7 @@ def ask(
         now=now,
         organisation=row.organisation,
         about=row.label,
-        useful_until=now + confirmations.UNCONFIRMED_FOR,
+        useful_until=now + K0_UNCONFIRMED,
     )
     row.mailed_at = now
     row.save(update_fields=["mailed_at"])
@@ -91,14 +91,14 @@ def end(row: Watching, *, now: datetime) -> None:
 
 def ends_at(row: Watching) -> datetime | None:
     """When it ends by itself (class K4); None before the click."""
-    return row.active_at + privacy.K4_LAST if row.active_at else None
+    return row.active_at + K4_LAST if row.active_at else None
 
 
 def warn_due(model: type[Watching], *, now: datetime) -> int:
     """Whoever has a month left is told once, with the way to go on (class K4); how many mails."""
     if dates.is_quiet(now):
         return 0
-    soon = now - (privacy.K4_LAST - WARN_BEFORE)
+    soon = now - K4_NOTICE
     rows = model.objects.confirmed().filter(warned_at=None, active_at__lte=soon)  # type: ignore[attr-defined]
     written = 0
     for row in rows.select_related("organisation").order_by("active_at", "pk")[:BATCH]:

@@ -37,7 +37,9 @@ class Watching(models.Model):
         Organisation, models.PROTECT, related_name="+", verbose_name=_("Herausgeber")
     )
     email = models.EmailField(_("E-Mail"), blank=True)
-    email_key = models.CharField(max_length=254, null=True, blank=True, editable=False)  # noqa: DJ001
+    email_key = models.CharField(  # noqa: DJ001
+        _("E-Mail zum Vergleichen"), max_length=254, null=True, blank=True, editable=False
+    )
     wording = models.CharField(_("Fassung der Einwilligung"), max_length=20)
     entered_at = models.DateTimeField(_("eingetragen"))
     mailed_at = models.DateTimeField(_("Bestätigungsmail"), null=True, blank=True)
@@ -47,7 +49,7 @@ class Watching(models.Model):
     told_until = models.DateTimeField(_("Neues gemeldet bis"), null=True, blank=True)
     told_at = models.DateTimeField(_("zuletzt benachrichtigt"), null=True, blank=True)
     ended_at = models.DateTimeField(_("beendet"), null=True, blank=True)
-    erased_hash = models.CharField(max_length=64, blank=True, editable=False)
+    erased_hash = models.CharField(_("Nachweis der Löschung"), max_length=64, blank=True, editable=False)
     link_version = models.PositiveIntegerField(default=0, editable=False)
 
     privacy = {"email": "K4", "email_key": "K4", "erased_hash": "K5"}

@@ -4,7 +4,7 @@ from datetime import datetime, time, timedelta
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -17,12 +17,13 @@ from portal.reminder_times import DaysBefore, ShortlyBefore
 from portal.slot_lists import SlotQuerySet
 from portal.slots import Signup, Slot
 from portal.watching import Watching
+from portal.withdrawing import Withdrawable
 
 MORNING = time(9)  # the day before, when offices read their mail
 NEXT = 3  # dates that a letter or a page offers
 
 
-class Series(models.Model):
+class Series(Withdrawable):
     """A series of seminars: who runs it, who answers for the registrations, who only points to it."""
 
     title = models.CharField(_("Name der Reihe"), max_length=80)
@@ -69,6 +70,12 @@ class Series(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @classmethod
+    def withdrawn(cls) -> Q:
+        """It had dates, and none of them is public any more."""
+        dates_of_it = Session.objects.filter(series=OuterRef("pk"))
+        return Q(Exists(dates_of_it)) & ~Q(Exists(dates_of_it.public()))
 
     @property
     def display_title(self) -> str:
@@ -174,7 +181,7 @@ class Session(Slot):
         DaysBefore("reminded_early", 1, MORNING, switch="remind_day"),
         ShortlyBefore("reminded_late", timedelta(hours=1), switch="remind_hour"),
     )
-    wording = "seminar-2026-11"  # raise it with the sentences beside the button
+    wording = "seminar-2026-12"  # see volunteers.Shift
     asks_age = False
     single = True
     is_online = True

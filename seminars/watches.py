@@ -16,7 +16,7 @@ from portal.seats import deciding
 from portal.watches import NEWS_FOR, SETTLED
 from seminars.models import Series, SeriesWatch, Session
 
-WORDING = "seminar-2026-11"  # version of the sentences at the form; raise it with them
+WORDING = "reihe-2026-12"  # as Session.wording
 
 
 @deciding

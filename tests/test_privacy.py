@@ -6,17 +6,23 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import models
 from django.utils import timezone
 
-from portal import delivery, privacy, reminders, signups
-from portal.models import Booking, Mail, Organisation, User
+from initiatives.models import Initiative
+from portal import accesslog, delivery, privacy, publishing, reminders, signups
+from portal.models import AccessLog, Booking, Mail, Organisation, User
+from portal.refused import Refused
 from portal.slots import Signup
 from tests import make
 from tests.make import NOW
+from tests.staffroom import PASSWORD, proven, staff
 from volunteers.models import Shift, ShiftSignup
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -322,6 +328,126 @@ def test_k5_proof_of_erasure_goes_after_12_months():
     assert touched(NOW + 364 * DAY) == {}
     assert touched(NOW + 365 * DAY) == {"K5 Nachweise der Löschung": 1}
     assert Booking.objects.get().erased_hash == ""
+
+
+@db
+@pytest.mark.parametrize("build", [make.initiative, make.opportunity])
+def test_k7_contacts_go_6_months_after_their_page_was_withdrawn(build, proof):
+    contact = {"contact": CANARY, "contact_email": ADDRESS, "contact_phone": f"0171 {CANARY}"}
+    row, other = build(**contact), build(contact="Umweltbüro", contact_email="umwelt@lich.example")
+    with time_machine.travel(NOW, tick=False):
+        publishing.take_down(row, state="archived")
+    with time_machine.travel(NOW + 100 * DAY, tick=False):
+        type(row).objects.get(pk=row.pk).save()  # working on it prolongs nothing
+
+    before = touched(NOW + 183 * DAY - HOUR)
+    stayed = places_of(CANARY)
+    done = touched(NOW + 183 * DAY)
+    proof(
+        "privacy",
+        f"K7 Ansprechpersonen ({row._meta.verbose_name})",
+        tried="Seite archiviert, 6 Monate später die nächtliche Löschung",
+        expected="vorher nichts, dann Name, Adresse und Telefon weg",
+        seen=f"vorher {sum(before.values())}, dann {done.get('K7 Ansprechpersonen', 0)} Zeile",
+    )
+
+    assert (before, done) == ({}, {"K7 Ansprechpersonen": 1})
+    assert len(stayed) == 3
+    assert places_of(CANARY) == set()
+    other.refresh_from_db()
+    assert other.contact == "Umweltbüro"
+    with pytest.raises(Refused, match=r"Ansprechstelle|erreichbar"):
+        publishing.publish(type(row).objects.get(pk=row.pk), now=NOW + 184 * DAY)
+
+
+@db
+def test_k7_is_counted_anew_once_the_page_was_public_again():
+    row = make.initiative(contact=CANARY, contact_email=ADDRESS)
+    Initiative.objects.update(state="archived")  # as old code or an import would do
+    assert touched(NOW) == {}
+    Initiative.objects.update(state="published")
+    touched(NOW + 100 * DAY)
+    Initiative.objects.update(state="archived")
+    touched(NOW + 110 * DAY)
+    assert touched(NOW + 292 * DAY) == {}
+    assert touched(NOW + 293 * DAY) == {"K7 Ansprechpersonen": 1}
+    row.refresh_from_db()
+    assert (row.contact, row.contact_email) == ("", "")
+
+
+@db
+def test_k7_contacts_of_a_series_go_6_months_after_its_last_page_was_withdrawn():
+    series = make.series(contact=CANARY, contact_email=ADDRESS)
+    one, two = (make.session(series=series) for _ in range(2))
+    publishing.take_down(one, state="archived")
+    assert touched(NOW) == {}
+    publishing.take_down(two, state="draft")
+    assert touched(NOW + DAY) == {}
+    assert touched(NOW + 183 * DAY) == {}
+    assert touched(NOW + 184 * DAY) == {"K7 Ansprechpersonen": 1}
+    assert places_of(CANARY) == set()
+
+
+@db
+def test_k8_who_leaves_is_a_number_after_12_months_and_only_the_number_stays_in_the_log(proof):
+    town = make.organisation()
+    user = staff(town, email=ADDRESS, name=f"{CANARY} Redaktion")
+    staying = staff(town, email="bleibt@lich.example", name="Bleibt")
+    client = proven(user)
+    accesslog.record(user, action="Liste gelesen", about="shift:1", now=NOW)
+    user.is_active = False
+    with time_machine.travel(NOW, tick=False):
+        user.save()
+    gone = client.get("/verwaltung/").status_code == 302
+    Session.objects.update(expire_date=NOW + 400 * DAY)
+
+    before = touched(NOW + 365 * DAY - HOUR)
+    named = places_of(CANARY)
+    done = touched(NOW + 365 * DAY)
+    left = User.objects.get(pk=user.pk)
+    proof(
+        "privacy",
+        "K8 Ausgeschiedene",
+        tried="Zugang abgeschaltet, 12 Monate später die nächtliche Löschung",
+        expected="sofort kein Zutritt; dann nur noch eine Nummer, auch im Protokoll",
+        seen=f"{'kein Zutritt' if gone else 'Zutritt'}; {left.email}; {AccessLog.objects.get().user}",
+    )
+
+    assert (gone, before, done) == (True, {}, {"K8 Zugänge": 1})
+    assert named == {"User.email", "User.name", "EmailAddress.email"}
+    assert places_of(CANARY) == set()
+    assert (left.email, left.name, left.has_usable_password()) == (
+        f"zugang-{user.pk}@geloescht.invalid", "", False,
+    )  # fmt: skip
+    assert not left.memberships.exists()
+    assert not Authenticator.objects.filter(user=left).exists()
+    assert str(AccessLog.objects.get().user) == left.email
+    staying.refresh_from_db()
+    assert (staying.name, staying.memberships.count()) == ("Bleibt", 1)
+
+
+@db
+def test_k8_whoever_comes_back_within_the_year_keeps_the_account():
+    user = staff(make.organisation(), email=ADDRESS)
+    User.objects.update(is_active=False)  # as old code does, that knows no such column
+    assert touched(NOW) == {}
+    user.refresh_from_db()
+    user.is_active = True
+    user.save()
+    assert touched(NOW + 365 * DAY) == {}
+    assert User.objects.get().email == ADDRESS
+
+
+@db
+def test_k8_sessions_that_ran_out_name_nobody_any_more(client):
+    """allauth notes in the session which address logged in."""
+    staff(make.organisation(), email=ADDRESS)
+    client.post("/konto/login/", {"login": ADDRESS, "password": PASSWORD})
+    (session,) = Session.objects.all()
+    assert ADDRESS in str(session.get_decoded())
+
+    assert touched(session.expire_date - HOUR) == {}
+    assert touched(session.expire_date) == {"K8 abgelaufene Sitzungen": 1}
 
 
 @db

@@ -20,7 +20,7 @@ import pytest
 from django.db import connection, connections
 from django.db.utils import load_backend
 
-from portal import privacy, reminders, signups
+from portal import privacy, reminders, retention, signups
 from portal.models import Booking, Mail
 from portal.refused import Busy, Refused
 from portal.rescheduling import cancel, change_capacity
@@ -366,7 +366,7 @@ def test_click_that_races_with_a_corrected_address_never_proves_the_new_one():
 
 def test_click_that_races_with_the_deletion_of_unconfirmed_forms_is_whole_or_nothing():
     slot = make.shift(capacity=None)
-    late = NOW + privacy.K0_UNCONFIRMED
+    late = NOW + retention.K0_UNCONFIRMED
     with Crowd(2) as crowd:
         for turn in range(15):
             (booking,) = guests(slot, count=1, prefix=f"k0-{turn}-")

@@ -98,7 +98,7 @@ def test_form_asks_name_address_function_and_municipality_and_no_more(client, si
         S.UNCONFIRMED,
     )
     assert (booking.organisation.kind, booking.wording, booking.age_confirmed) == (
-        "association", "seminar-2026-11", False,
+        "association", "seminar-2026-12", False,
     )  # fmt: skip
 
 

@@ -463,9 +463,9 @@ def test_notice_a_month_before_the_end_and_a_click_goes_on(client, clock):
     mail = Mail.objects.get()
     assert mail.subject == "Noch bis 10. Juni 2027: Bescheid bei neuen Aktionen um 35423 Lich"
     manage = link(mail, "bescheid")
-    assert "Weiter, ab heute zwölf Monate" not in said(client.get(manage))
+    assert "Weiter, ab heute 12 Monate" not in said(client.get(manage))
     clock.move_to(NOW + 340 * DAY)
-    assert "Weiter, ab heute zwölf Monate" in said(client.get(manage))
+    assert "Weiter, ab heute 12 Monate" in said(client.get(manage))
 
     response = press(client, manage, do="go_on")
 
@@ -482,10 +482,19 @@ def test_export_holds_everything_about_the_person(client, lich):
     watches.tell_due(now=NOW + HOUR)
     token = links.make(kernel.MANAGE, row)
     answer = json.loads(client.get(f"/anmeldung/bescheid/{token}/meine-daten.json").content)
-    assert answer["gespeichert"] == {"E-Mail": KIM, "email key": KIM, "Ort": "35423 Lich", "erased hash": ""}
+    assert answer["gespeichert"] == {
+        "E-Mail": KIM,
+        "E-Mail zum Vergleichen": KIM,
+        "Ort": "35423 Lich",
+        "Breite": 50.52,
+        "Länge": 8.82,
+        "Nachweis der Löschung": "",
+    }
+    assert answer["wunsch"] == {"Ort": "35423 Lich, Umkreis 15 km"}
     assert answer["einwilligung"] == {
         "fassung": "2026-11",
         "eingetragen": answer["einwilligung"]["eingetragen"],
+        "bestaetigungsmail": None,
         "bestaetigt": answer["einwilligung"]["bestaetigt"],
         "zuletzt_aktiv": answer["einwilligung"]["zuletzt_aktiv"],
         "beendet": None,

@@ -5,10 +5,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import inputs, places, signup_form
+from portal import inputs, places, retention, signup_form
 from volunteers.models import Opportunity, Shift
 
 TOGETHER = [
@@ -42,7 +43,10 @@ class SignupForm(signup_form.SignupForm):
         label=_("Telefon"),
         required=False,
         strip=True,
-        help_text=_("Nur falls es kurzfristig ausfällt. Wir löschen die Nummer 7 Tage nach dem Termin."),
+        help_text=format_lazy(
+            _("Nur falls es kurzfristig ausfällt. Wir löschen die Nummer {days} nach dem Termin."),
+            days=retention.words(retention.K3_PHONE),
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel", "maxlength": 60}),
     )
     age = forms.BooleanField(

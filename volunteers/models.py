@@ -19,6 +19,7 @@ from portal.reminder_times import DaysBefore
 from portal.slot_lists import SlotQuerySet
 from portal.slots import Signup, Slot
 from portal.watching import Watching, any_number
+from portal.withdrawing import PublishedOnce
 
 EVENING = time(17)  # mail table: 17 o'clock the day before
 
@@ -28,7 +29,7 @@ class OpportunityQuerySet(models.QuerySet["Opportunity"]):
         return self.filter(state=Opportunity.State.PUBLISHED)
 
 
-class Opportunity(models.Model):
+class Opportunity(PublishedOnce):
     """A call for short-term help: what, when, where to meet, how many, who organises, who can be reached."""
 
     class State(models.TextChoices):
@@ -118,9 +119,9 @@ class Opportunity(models.Model):
     def __str__(self) -> str:
         return self.title
 
-    def save(self, **kwargs: object) -> None:
+    def save(self, **kwargs: Any) -> None:
         self.search_text = search.normalise(f"{self.title} {self.summary} {self.municipality.name}")
-        super().save(**kwargs)  # type: ignore[arg-type]
+        super().save(**kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("volunteers:detail", args=[self.slug])
@@ -191,7 +192,7 @@ class Shift(Slot):
         DaysBefore("reminded_early", 3, EVENING, switch="opportunity__remind_early"),
         DaysBefore("reminded_late", 1, EVENING, switch="opportunity__remind_late"),
     )
-    wording = "2026-11"  # raise it with the sentence beside the button
+    wording = "helfen-2026-12"  # docs/datenschutz/fassungen/ keeps what each version said
     objects = ShiftQuerySet.as_manager()
 
     class Meta(Slot.Meta):
@@ -295,7 +296,7 @@ class Watch(Watching):
     lon = models.FloatField(_("Länge"))
     km = models.PositiveSmallIntegerField(_("Umkreis in km"))
 
-    privacy = Watching.privacy | {"place": "K4"}
+    privacy = Watching.privacy | {"place": "K4", "lat": "K4", "lon": "K4"}
     letters = "watches"
 
     class Meta:

@@ -19,7 +19,7 @@ from portal.seats import deciding
 from portal.watches import NEWS_FOR, SETTLED
 from volunteers.models import Shift, Watch
 
-WORDING = "2026-11"  # version of the sentences at the form; raise it with them
+WORDING = "bescheid-2026-12"  # as Shift.wording
 LISTED = 10  # actions in one mail
 
 
