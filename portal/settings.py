@@ -69,6 +69,7 @@ try:
     DEMO = env.bool("DEMO", default=not (DATABASE_URL or SECRET_KEY))
     BIND = env.str("BIND", default="127.0.0.1")
     DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="")
+    SECURITY_CONTACT = env.str("SECURITY_CONTACT", default="")
     DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=8, validate=validate.Range(min=1))
     WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", default=1, validate=validate.Range(min=1))
     WEB_THREADS = env.int("WEB_THREADS", default=8, validate=validate.Range(min=1))
@@ -99,6 +100,13 @@ if DEFAULT_FROM_EMAIL:
         validate_email(parseaddr(DEFAULT_FROM_EMAIL)[1])
     except ValidationError:
         raise _stop(f"MAIL_FROM braucht eine E-Mail-Adresse, nicht „{DEFAULT_FROM_EMAIL}“.") from None
+if SECURITY_CONTACT and not SECURITY_CONTACT.startswith("https://"):
+    try:
+        validate_email(SECURITY_CONTACT)
+    except ValidationError:
+        raise _stop(
+            f"SECURITY_CONTACT ist eine E-Mail-Adresse oder https://…, nicht „{SECURITY_CONTACT}“."
+        ) from None
 if bool(DATABASE_URL) != bool(REDIS_URL):
     raise _stop("DATABASE_URL und REDIS_URL gehören zusammen: auf einem Server sind beide gesetzt.")
 if DATABASE_URL and not SECRET_KEY:

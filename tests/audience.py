@@ -252,6 +252,7 @@ PAGES: dict[str, Page] = {
     "privacy": Page(PUBLIC),
     "accessibility": Page(PUBLIC),
     "plain_language": Page(PUBLIC),
+    "report_weakness": Page(PUBLIC),
     "volunteers:watch": Page(PUBLIC),
     "seminars:list": Page(PUBLIC),
     "seminars:detail": Page(PUBLIC, lambda rows: [rows.session.slug]),

@@ -249,6 +249,10 @@ def test_used_port_is_one_sentence(installed, var, start):
             {"SITE_URL": "http://localhost:99999"},
             "Einstellung: SITE_URL hat keinen gültigen Host oder Port (1 bis 65535).",
         ),
+        (
+            {"SECURITY_CONTACT": "quatsch"},
+            "Einstellung: SECURITY_CONTACT ist eine E-Mail-Adresse oder https://…, nicht „quatsch“.",
+        ),
         ({"MAIL_FROM": "quatsch"}, "Einstellung: MAIL_FROM braucht eine E-Mail-Adresse, nicht „quatsch“."),
         (
             {"EMAIL_URL": "smtp://"},

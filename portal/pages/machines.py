@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from initiatives.models import Initiative
-from portal.models import Municipality, Organisation
+from portal.models import Municipality
 from portal.origin import shared
+from portal.pages import service
 from seminars.models import Session
 from volunteers.models import Opportunity
 
@@ -26,6 +27,7 @@ PAGES = [
     "accessibility",
     "privacy",
     "imprint",
+    "report_weakness",
 ]
 MOST = 20_000  # rows of one kind; the protocol allows 50,000 addresses in a file
 VALID = timedelta(days=180)
@@ -72,14 +74,13 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 @shared
 @require_safe
 def security(request: HttpRequest) -> HttpResponse:
-    """Whom to tell of a weakness."""
-    association = Organisation.objects.filter(kind=Organisation.Kind.ASSOCIATION).first()
-    contact = association.contact_email if association else settings.DEFAULT_FROM_EMAIL
+    """Whom to tell of a weakness (RFC 9116); valid for half a year from each request on."""
     until = (timezone.now() + VALID).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     lines = [
-        f"Contact: mailto:{contact}",
+        f"Contact: {service.security_contact()}",
         f"Expires: {until:%Y-%m-%dT%H:%M:%SZ}",
         "Preferred-Languages: de, en",
         f"Canonical: {settings.SITE_URL}/.well-known/security.txt",
+        f"Policy: {settings.SITE_URL}{reverse('report_weakness')}",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")

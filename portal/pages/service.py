@@ -1,5 +1,8 @@
 """Duties and service: imprint, data protection, accessibility, plain language, for towns."""
 
+from email.utils import parseaddr
+
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -39,6 +42,28 @@ def privacy(request: HttpRequest) -> HttpResponse:
     """What is stored, why, for how long, and one's rights; the controllers' own texts are theirs."""
     page = {"association_row": _association(), "crumbs": [(_("Datenschutz"), "")]}
     return render(request, "portal/privacy.html", page)
+
+
+def security_contact() -> str:
+    """Where weaknesses are reported, as a URL: SECURITY_CONTACT, else the association, else the sender of mails."""
+    if settings.SECURITY_CONTACT.startswith("https://"):
+        return settings.SECURITY_CONTACT
+    association = _association()
+    address = settings.SECURITY_CONTACT or (association.contact_email if association else "")
+    return f"mailto:{address or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}"
+
+
+@shared
+@require_safe
+def report_weakness(request: HttpRequest) -> HttpResponse:
+    """How to tell us of a weakness, what we promise and what we ask for; security.txt leads here."""
+    contact = security_contact()
+    page = {
+        "contact_url": contact,
+        "contact": contact.removeprefix("mailto:"),
+        "crumbs": [(_("Sicherheitslücke melden"), "")],
+    }
+    return render(request, "portal/security.html", page)
 
 
 @shared

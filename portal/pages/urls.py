@@ -20,6 +20,7 @@ urlpatterns = [
     path("datenschutz/", service.privacy, name="privacy"),
     path("barrierefreiheit/", service.accessibility, name="accessibility"),
     path("einfach-erklaert/", service.plain_language, name="plain_language"),
+    path("sicherheit/", service.report_weakness, name="report_weakness"),
     path("robots.txt", machines.robots, name="robots"),
     path("sitemap.xml", machines.sitemap, name="sitemap"),
     path(".well-known/security.txt", machines.security, name="security"),
