@@ -37,9 +37,8 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
-from portal import dates, letters, outbox, roles
+from portal import confirmations, dates, letters, outbox, roles
 from portal.association import association
-from portal.confirmations import mailbox
 from portal.logs import request_id
 from portal.models import User, email_key
 
@@ -64,12 +63,14 @@ class AccountAdapter(DefaultAccountAdapter):
         facts = {key: own_address(value) for key, value in context.items() if key not in ("ip", "user_agent")}
         message = self.render_mail(template_prefix, email, facts | {"site_name": settings.SITE_NAME})
         now = timezone.now()
-        # „No account here" goes to whatever address a stranger typed: one a day to a mailbox.
-        is_stranger = template_prefix == "account/email/unknown_account"
-        once = f"unknown:{mailbox(email_key(email) or '')}:{now.date()}" if is_stranger else uuid4()
         with transaction.atomic():
+            key = f"account:{uuid4()}"
+            if template_prefix == "account/email/unknown_account":
+                key = confirmations.key_for_a_stranger(email_key(email) or "", kind="account", now=now)
+            if not key:
+                return
             outbox.queue(
-                key=f"account:{once}",
+                key=key,
                 kind="account",
                 to=email,
                 letter={"subject": str(message.subject), "text": str(message.body)},
@@ -77,6 +78,10 @@ class AccountAdapter(DefaultAccountAdapter):
                 useful_until=now + MAIL_USEFUL,
                 secret=True,
             )
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Failed logins are counted per account: allauth's key holds the Host header, whose port anybody invents."""
+        return email_key(credentials.get("email", "")) or ""
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Not within five minutes of the login: nobody types the password twice to enrol.

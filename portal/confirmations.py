@@ -82,6 +82,15 @@ def mail_key(address_key: str, number: int) -> str:
     return f"{_key(address_key)}{number}"
 
 
+def key_for_a_stranger(address_key: str, *, kind: str, now: datetime) -> str:
+    """The outbox key of a mail of this kind to an address that somebody only typed: one a day, and within the
+    three of its mailbox; empty when the limit is reached."""
+    lock_address(address_key)
+    known = Mail.objects.filter(key__startswith=_key(address_key), kind=kind, queued_at__gt=now - DAY)
+    number = 0 if known.exists() else next_number(address_key, now=now)
+    return mail_key(address_key, number) if number else ""
+
+
 def ask(booking: Booking, signups: Sequence[Signup], *, now: datetime, nudge: bool = False) -> bool:
     """Queue confirm-address for the open dates of a form; False when today's limit is reached."""
     if not booking.email_key:

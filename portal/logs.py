@@ -29,6 +29,11 @@ _DETAILS = re.compile(
     r"(?P<head>DETAIL:\s+)(?:Failing row contains \(.*?\)\.(?=\s*(?:\n|$))|[^\n]*)", re.DOTALL
 )
 
+# Line ends and other control or bidirectional characters: whoever sends them would write lines of their own.
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -42,6 +47,11 @@ def anonymous(text: str) -> str:
     return _ADDRESSES.sub(MASK, _DETAILS.sub(rf"\g<head>{MASK}", mask(text)))
 
 
+def one_line(text: str) -> str:
+    """The text with what would end the line, or hide a part of it, as „\\u000a": also valid inside JSON."""
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
 class Anonymous(logging.Filter):
     """Masks the message and the traceback of each record that passes."""
 
@@ -52,6 +62,13 @@ class Anonymous(logging.Filter):
         if record.exc_text:
             record.exc_text = anonymous(record.exc_text)
         return True
+
+
+class Line(logging.Formatter):
+    """A line of text, and below it the traceback if there is one."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return one_line(super().formatMessage(record))
 
 
 class Json(logging.Formatter):
@@ -69,7 +86,7 @@ class Json(logging.Formatter):
             record.exc_text = self.formatException(record.exc_info)
         if record.exc_text:
             said["exception"] = record.exc_text
-        return json.dumps(said, ensure_ascii=False)
+        return one_line(json.dumps(said, ensure_ascii=False))
 
 
 def part_of() -> dict[str, str]:

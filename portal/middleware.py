@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from portal import logs
 
@@ -16,6 +16,7 @@ log = logging.getLogger("portal.requests")
 Answer = Callable[[HttpRequest], HttpResponse]
 PRIVATE = ("/anmeldung/", "/konto/", "/verwaltung/")
 MAX_QUERY_STRING = 4096  # bytes
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")  # some views of allauth answer to any
 PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
     for feature in ("camera", "geolocation", "microphone", "payment", "usb", "browsing-topics")
@@ -88,7 +89,9 @@ class PlainInput:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, *args: object) -> None:
+    def process_view(self, request: HttpRequest, *args: object) -> HttpResponse | None:
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
         if len(request.META.get("QUERY_STRING", "")) > MAX_QUERY_STRING:
             raise BadRequest("query string too long")
         # Django counts fields, but would take a file of any size: nobody uploads anything here.
@@ -101,3 +104,4 @@ class PlainInput:
         for value in sources:
             if _NO_TEXT.search(value):
                 raise BadRequest("NUL or lone surrogate")
+        return None

@@ -327,6 +327,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TRUST_ENABLED = True
 MFA_TRUST_COOKIE_AGE = 30 * 24 * 3600
 MFA_TRUST_COOKIE_SECURE = HTTPS
+MFA_TRUST_COOKIE_NAME = "__Host-mfa_trusted" if HTTPS else "mfa_trusted"
 MFA_TOTP_ISSUER = SITE_NAME
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
@@ -396,7 +397,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"anonymous": {"()": "portal.logs.Anonymous"}},
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "line": {"class": "portal.logs.Line", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
         "json": {"()": "portal.logs.Json"},
     },
     "handlers": {
