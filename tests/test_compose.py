@@ -80,6 +80,7 @@ def test_example_lists_every_variable_of_the_compose_file():
     assert wrong == [], "deploy/example.env shows another default"
 
 
+@pytest.mark.slow
 def test_containers_get_only_settings_that_exist_and_never_a_demonstration():
     for name in PORTAL:
         environment = compose.image_environment() | compose.services()[name]["environment"]

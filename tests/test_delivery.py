@@ -242,6 +242,7 @@ def test_temporary_refusal_three_times_then_taken(smtp, phase, answer):
     assert len(smtp.messages) == 1
 
 
+@pytest.mark.slow
 def test_ladder_ends_after_72_hours(smtp):
     row = mail()
     smtp.plan("data", "451 4.3.0 later", times=1000)
@@ -397,6 +398,7 @@ def test_connection_that_always_ends_after_the_body_repeats_it_no_third_time(smt
     assert ids(smtp) == [delivery.message_id(row.key)] * 2
 
 
+@pytest.mark.slow
 def test_worker_killed_with_the_mail_in_the_servers_hands_costs_one_repeat(smtp):
     row = mail()
     smtp.plan("data", HANG)

@@ -68,6 +68,7 @@ def test_examples_are_marked_and_cover_full_waiting_and_past_dates(loaded):
         assert free < signup.seats
 
 
+@pytest.mark.slow
 def test_invented_people_get_no_mail_however_late_it_is(loaded):
     tomorrow_evening = timezone.now() + timedelta(days=1, hours=8)
     assert sum(queue_due(now=tomorrow_evening).values()) == 0
@@ -92,6 +93,7 @@ def test_start_without_demo_removes_examples_and_logins_but_no_real_row(loaded, 
     assert Municipality.objects.count() == len({example.town for example in demo.EXAMPLES})
 
 
+@pytest.mark.slow
 def test_examples_that_are_all_over_are_made_anew(loaded, capsys):
     Shift.objects.update(starts=timezone.now() - timedelta(days=60), ends=timezone.now() - timedelta(days=59))
     assert demo.is_stale(timezone.now())

@@ -118,6 +118,7 @@ def test_visitors_really_open_their_pages(rows):
     assert seen == {"guest": [200, 200], "clerk": [200], "network": [200], "seminars": [200]}
 
 
+@pytest.mark.slow
 def test_links_of_mails_change_nothing_when_a_scanner_opens_them_twice(rows):
     """Neither do other safe methods, nor parameters that look like an order."""
     before = checksums()

@@ -104,6 +104,7 @@ def test_readyz_answers_in_time_while_the_database_hangs(start_portal):
     wait_until(lambda: get(portal, "/readyz")[0] == 200, what="ready again")
 
 
+@pytest.mark.slow
 def test_options_of_the_database_s_address_hold(tmp_path):
     """`?sslmode=require` is not lost among our own options."""
     server = {

@@ -63,6 +63,7 @@ def everything():
 # --- towns --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_real_files_give_all_of_hessen():
     call_command("import_municipalities", stdout=io.StringIO())
     levels = {level: Municipality.objects.filter(level=level).count() for level in Municipality.Level.values}
@@ -281,6 +282,7 @@ def collect(tmp_path):
     return collect
 
 
+@pytest.mark.slow
 def test_the_real_file_gives_94_published_examples():
     call_command("import_municipalities", stdout=io.StringIO())
     out = io.StringIO()

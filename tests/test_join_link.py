@@ -59,6 +59,7 @@ def crawl(client, start):
     return seen
 
 
+@pytest.mark.slow
 def test_no_public_answer_holds_the_way_in(rows):
     start = [*audience.public_addresses(rows).values(), *audience.addresses(rows, audience.MACHINE).values()]
     start += [f"{address}?page=1" for address in start]

@@ -203,6 +203,7 @@ def test_page_that_is_not_there_is_404(client, page):
     assert client.get(LIST, {"page": page}).status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [1, 3, 100])
 def test_list_takes_the_same_statements_for_any_number_of_rows(
     client, django_assert_num_queries, places, rows

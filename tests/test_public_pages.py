@@ -87,6 +87,7 @@ def parts(header):
     return {part.strip() for part in header.split(",") if part.strip()}
 
 
+@pytest.mark.slow
 def test_public_pages_set_no_cookie_and_fit_every_shared_cache(rows):
     """Also for somebody who was logged in once: public pages are session-blind."""
     for label, address in audience.public_addresses(rows).items():
@@ -105,6 +106,7 @@ def test_public_pages_have_the_headers_of_trust(rows):
         assert (label, {name: response.get(name) for name in HEADERS}) == (label, HEADERS)
 
 
+@pytest.mark.slow
 def test_public_pages_come_again_only_when_they_changed(rows):
     for label, address in audience.public_addresses(rows).items():
         first = answer(address)
@@ -112,6 +114,7 @@ def test_public_pages_come_again_only_when_they_changed(rows):
         assert (label, again.status_code, again.content, again["ETag"]) == (label, 304, b"", first["ETag"])
 
 
+@pytest.mark.slow
 def test_public_pages_are_sound_html_that_needs_nobody_else(rows):
     for address in audience.public_addresses(rows).values():
         _check_html(address, answer(address).content.decode())

@@ -42,8 +42,9 @@ def steps(start, end, every):
         return steps(start, end, HOUR)
     first, last = (moment.astimezone(BERLIN).date() for moment in (start, end))
     days = [first + n * DAY for n in range((last - first).days + 1)]
-    named = [dates.at(day, time(hour)) for day in days for hour in (7, 9, 12, 17, 21)]
-    return sorted(t for t in {start, end, *named, *(t - MINUTE for t in named)} if start <= t <= end)
+    named = [dates.at(day, time(hour)) for day in days for hour in (7, 9, 17)]
+    before = (t - MINUTE for t in named[2::3])
+    return sorted(t for t in {start, end, *named, *before} if start <= t <= end)
 
 
 def sweep(start, end, every=None, mail_server=True):
@@ -151,6 +152,7 @@ def test_sweep_run_twice_writes_nothing_twice():
 
 
 # --- late sign-ups ------------------------------------------------------------------------------------
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("since", "words"),
     [
@@ -456,6 +458,7 @@ def test_unconfirmed_form_is_nudged_once_after_20_hours():
     assert nudge.useful_until == entered + 72 * HOUR
 
 
+@pytest.mark.slow
 def test_unconfirmed_form_is_nudged_after_3_hours_when_the_start_is_within_48():
     entered = berlin(6, 18, 12)
     register_unconfirmed(make.shift(starts=START), at=entered)
@@ -465,6 +468,7 @@ def test_unconfirmed_form_is_nudged_after_3_hours_when_the_start_is_within_48():
     assert [when for when, *_ in log("confirm-address")] == ["18.06. 12:00", "18.06. 15:00"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("done", ["confirmed", "closed", "cancelled", "signed up by another form", "limit"])
 def test_nobody_is_nudged_for_nothing(done):
     entered = berlin(6, 10, 12)
@@ -582,6 +586,7 @@ def test_contact_without_address_is_told_nothing():
 
 
 # --- many ---------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_batch_never_cuts_the_dates_of_one_form_apart(monkeypatch):
     monkeypatch.setattr("portal.reminders.BATCH", 3)
     slots = [make.shift(starts=START + n * HOUR) for n in range(2)]

@@ -255,6 +255,7 @@ def test_deletion_classes_are_enforced():
     assert (places_of(CANARY), booking.erased_at) == (set(), BACKUP + HOUR)
 
 
+@pytest.mark.slow
 def test_new_rows_get_keys_that_no_lost_row_had():
     kept = make.booking()
     lost = make.booking("verloren@example.org")

@@ -38,7 +38,7 @@ def seated(*slots, email="kim@example.org", since=LONG_AGO):
 
 
 # Around these times of a day something is due in these tests; between them nothing is.
-MOMENTS = [(6, 30), (7, 0), (8, 30), (9, 0), (10, 0), (12, 0), (12, 30), (13, 0), (13, 30), (17, 30), (21, 0)]
+MOMENTS = [(6, 30), (7, 0), (8, 30), (9, 0), (10, 0), (12, 0), (12, 30), (13, 0), (13, 30), (17, 30)]
 
 
 def sweep(start, end):
@@ -101,6 +101,7 @@ def test_reminder_without_a_fixed_way_in_leads_to_the_page():
     assert "Den Zugang zum Online-Raum finden Sie auf der Seite Ihrer Anmeldung." in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("off", "left"), [("remind_day", "In einer Stunde"), ("remind_hour", "Morgen")])
 def test_staff_can_switch_each_reminder_off(off, left):
     seated(make.session(starts=START, **{off: False}))
@@ -136,6 +137,7 @@ def test_early_session_reminds_an_hour_before_also_in_quiet_hours():
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("since", "subjects"),
     [
@@ -176,6 +178,7 @@ def test_after_an_outage_only_what_is_still_useful_goes_out(back_at, subjects):
     assert [(when, subject.split(":")[0]) for when, subject in log()] == subjects
 
 
+@pytest.mark.slow
 def test_moved_session_reminds_again_at_its_new_time_also_when_moved_back():
     slot = make.session(starts=START)
     seated(slot)

@@ -335,6 +335,7 @@ def assert_outside(response, visitor, name):
     assert urlsplit(response["Location"]).path in (reverse("account_login"), reverse("admin:index"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ADDRESSES)
 def test_post(world, model):
     """The owner's own form, posted by somebody else, and an empty one: 404 or the login, and nothing changed."""
@@ -416,6 +417,7 @@ def test_nothing_moves_to_or_hangs_on_another_town(world, field):
     assert mine.initiative is None
 
 
+@pytest.mark.slow
 def test_a_foreign_date_cannot_be_pulled_into_one_s_own_action(world):
     client, mine, theirs = world.clients["other"], world.other.opportunity, world.owner.shift
     url = reverse("admin:volunteers_opportunity_change", args=[mine.pk])
@@ -624,6 +626,7 @@ def test_the_network_role_is_given_only_in_the_association(world):
 # --- seminars --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_mails_of_seminars_are_read_by_who_looks_after_seminars_and_by_nobody_else(world):
     changelist, change = (
         reverse("admin:portal_mail_changelist"),
@@ -685,6 +688,7 @@ def test_the_seminar_role_is_given_only_in_the_association(world):
     assert world.clients["other"].get(reverse("admin:index")).status_code == 403
 
 
+@pytest.mark.slow
 def test_a_session_cannot_be_put_into_a_series_of_somebody_else(world):
     foreign = make.series(organisation=world.owner.organisation, title=f"{MARK} Reihe")
     client, mine = world.clients["seminars"], world.seminars.session
