@@ -55,7 +55,8 @@ class DetailsForm(forms.Form):
 
     def answered(self) -> dict[str, Any]:
         """The corrected answers by column, clean; empty where the form asks nothing more."""
-        return {name: self.cleaned_data[name] for name in self.signups[0].answers} if self.signups else {}
+        said = {name: self.cleaned_data[name] for name in self.signups[0].answers} if self.signups else {}
+        return {name: inputs.nfc(value) if isinstance(value, str) else value for name, value in said.items()}
 
     def clean_name(self) -> str:
         return inputs.clean_name(self.cleaned_data["name"])

@@ -22,6 +22,12 @@ PHONE_LENGTH = 40
 _NOT_IN_NAMES = frozenset("/@:<>")
 # Control, format (bidirectional and zero-width), surrogate, private and unassigned characters, line separators
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Marks heaped upon one letter climb over the lines around it; no script needs five.
+_HEAPED = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{5}"
+).search
+# Letters and marks that show nothing: fillers of Hangul and Khmer, the grapheme joiner
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 
 # „evil.com" in a mail is a link to many programs; „Dr.Müller" is „Dr. Müller" anyway.
 _DOT_WITHIN = re.compile(r"([.．。｡])(?=\w)")
@@ -29,7 +35,9 @@ _DIALLED = re.compile(r"[-+()/. \d]+", re.ASCII).fullmatch
 
 
 def _has_unseen(text: str) -> bool:
-    return any(unicodedata.category(char) in _UNSEEN for char in text)
+    return any(char in _BLANK or unicodedata.category(char) in _UNSEEN for char in text) or bool(
+        _HEAPED(text)
+    )
 
 
 def clean_name(value: str) -> str:
@@ -60,6 +68,8 @@ def clean_email(value: str) -> str:
     Of what Django lets pass: no mail server by number, no host without a domain, and nothing but ASCII
     before the @ (its pattern ignores case, and so takes „ſ" for an s).
     """
+    if len(value) > 2 * EMAIL_LENGTH:  # before anything is computed: IDNA of 100 kB takes seconds
+        raise ValidationError(_("Die E-Mail-Adresse ist zu lang. Bitte prüfen Sie, ob sie stimmt."))
     address = unicodedata.normalize("NFC", value).strip()
     local, _at, domain = address.rpartition("@")
     if _has_unseen(address) or any(char in address for char in '"(),;<>[]\\ '):
@@ -87,6 +97,11 @@ class EmailField(forms.CharField):
 
     def clean(self, value: Any) -> str:
         return clean_email(super().clean(value))
+
+
+def nfc(value: str) -> str:
+    """As it is stored: letters with their marks are one character."""
+    return unicodedata.normalize("NFC", value)
 
 
 def validate_line(value: str) -> None:

@@ -22,7 +22,9 @@ def render(text: str) -> SafeString:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1]) + TOP - 1, LOWEST)}"
     html = _parser.renderer.render(tokens, _parser.options, {})
-    clean = nh3.clean(html, tags=TAGS, attributes={"a": {"href"}}, attribute_filter=_only_web, link_rel=REL)
+    clean = nh3.clean(
+        html, tags=TAGS, attributes={"*": set(), "a": {"href"}}, attribute_filter=_only_web, link_rel=REL
+    )
     return mark_safe(clean)  # noqa: S308  # sanitised by the line above, the one place that may say so
 
 

@@ -43,6 +43,9 @@ class SignupForm(signup_form.SignupForm):
     def heading(self, slot: Any) -> str:
         return slot.name  # type: ignore[no-any-return]
 
+    def clean_municipality(self) -> str:
+        return inputs.nfc(self.cleaned_data["municipality"])
+
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if "municipality" in data and not data["municipality"] and "email" in data:

@@ -135,20 +135,32 @@ class Page(HTMLParser):
         found += [e.get("href") for e in self.all("use")]
         return [urljoin(self.address, url) for url in found if url and not url.startswith(("data:", "#"))]
 
+    def posts(self):
+        """(address, fields) of every form that is posted, as a browser would send it untouched."""
+        return [
+            (urljoin(self.address, form.get("action") or self.address), _fields(form))
+            for form in self.all("form")
+            if (form.get("method") or "").lower() == "post"
+        ]
+
     def form(self, button):
         """(address, method, fields) of the form with this button, as a browser would send it untouched."""
         found = [b for b in self.all("button") if button in b.text and b.inside("form")]
         assert len(found) == 1, f"{len(found)} × button {button!r} on {self.address}"
         form = found[0].inside("form")
-        fields = [
-            (e.get("name"), _value(e))
-            for e in form.walk()
-            if e.get("name") and e.tag in ("input", "select", "textarea") and _is_sent(e)
-        ]
+        fields = _fields(form)
         if found[0].get("name"):
             fields.append((found[0].get("name"), found[0].get("value") or ""))
         action = urljoin(self.address, found[0].get("formaction") or form.get("action") or self.address)
         return action, (form.get("method") or "get").upper(), fields
+
+
+def _fields(form):
+    return [
+        (e.get("name"), _value(e))
+        for e in form.walk()
+        if e.get("name") and e.tag in ("input", "select", "textarea") and _is_sent(e)
+    ]
 
 
 def _is_sent(element):
