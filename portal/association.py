@@ -27,6 +27,11 @@ def association() -> Organisation:
     return row
 
 
+def known() -> Organisation | None:
+    """The association's row if there is one: reading a page writes nothing."""
+    return Organisation.objects.filter(kind=Organisation.Kind.ASSOCIATION).first()
+
+
 def imprint_is_open(organisation: Organisation) -> bool:
     """Whether the operator still has to complete the imprint."""
     return OPEN_IMPRINT in organisation.imprint

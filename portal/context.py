@@ -5,6 +5,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal.association import known
+
 NAV = [
     ("volunteers:list", "Mitmachen"),
     ("initiatives:list", "Initiativen"),
@@ -14,7 +16,10 @@ NAV = [
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """`site_name`, `association`, `demo` and `nav` (label, url, current) for base.html."""
+    """`site_name`, `association`, `demo` and `nav` (label, url, current) for base.html.
+
+    `association_row` asks the database, and only on pages that name it.
+    """
     nav = []
     for name, label in NAV:
         url = reverse(name)
@@ -22,6 +27,7 @@ def site(request: HttpRequest) -> dict[str, object]:
     return {
         "site_name": settings.SITE_NAME,
         "association": settings.ASSOCIATION,
+        "association_row": known,
         "demo": settings.DEMO,
         "nav": nav,
     }

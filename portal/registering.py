@@ -15,6 +15,7 @@ from portal.slots import Signup, Slot
 from portal.standing import signup_model, signup_models, signups_of, with_slot
 
 Status = Signup.Status
+PHONE_WORDING = "telefon-2026-12"  # what staff say on the telephone (templates/admin/desk/_consent.html)
 REPEAT_WINDOW = timedelta(minutes=15)  # the same form again is a double click or a reload
 
 
@@ -65,7 +66,7 @@ def register(
         source=source,
         entered_by=entered_by,
         slot_kind=slots[0].kind,
-        wording=slots[0].wording,
+        wording=PHONE_WORDING if source == Booking.Source.PHONE else slots[0].wording,
         age_confirmed=age_confirmed,
         entered_at=now,
         mailed_at=now if number else None,

@@ -109,7 +109,7 @@ RULES = [
     Rule(
         "K7",
         _("Ansprechpersonen von Initiativen, Aktionen und Seminarreihen"),
-        _("nachdem die Seite zurückgezogen ist"),
+        _("nach dem Zurückziehen der Seite"),
         K7_CONTACT,
         for_citizens=False,
     ),

@@ -227,7 +227,10 @@ else:
             "OPTIONS": {
                 "timeout": LOCK_TIMEOUT,
                 "transaction_mode": "IMMEDIATE",
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=4000;",
+                "init_command": (
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=4000; "
+                    "PRAGMA secure_delete=ON;"  # what is erased is gone from the file, too
+                ),
             },
             # A file, not memory: threads and processes of the tests meet the real locks.
             "TEST": {"NAME": VAR_DIR / "test.sqlite3"},

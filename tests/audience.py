@@ -250,6 +250,7 @@ PAGES: dict[str, Page] = {
     "for_towns": Page(PUBLIC),
     "imprint": Page(PUBLIC),
     "privacy": Page(PUBLIC),
+    "who_sees": Page(PUBLIC),
     "accessibility": Page(PUBLIC),
     "plain_language": Page(PUBLIC),
     "report_weakness": Page(PUBLIC),

@@ -22,6 +22,7 @@ TOP_LAYER = {
     "portal.urls": "addresses of all apps",
     "portal.pages": "start, towns and service pages show rows of all apps",
     "portal.demo": "examples of all apps",
+    "portal.data_papers": "papers about the forms of all apps",
     "portal.management.commands": "commands of all apps",
 }
 DOWNWARD = {

@@ -7,6 +7,7 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.utils.text import camel_case_to_spaces
 
+from portal import purposes
 from portal.models import Booking, Mail
 from portal.slots import Signup, Slot
 from seminars.models import SeriesWatch, SessionSignup
@@ -17,7 +18,10 @@ from volunteers.models import ShiftSignup
 
 OURS = [model for model in apps.get_models() if model._meta.app_label in APPS]
 CLASSES = {"K0", "K1", "K2", "K3", "K4", "K5", "K7", "K8"}
-TEXT = (models.CharField, models.TextField, models.JSONField, models.FileField, models.GenericIPAddressField)
+TEXT = (
+    models.CharField, models.TextField, models.JSONField, models.FileField, models.GenericIPAddressField,
+    models.FloatField, models.BinaryField,
+)  # fmt: skip
 
 GEOGRAPHY = "official data about a town"
 PUBLISHED = "written by staff for the public page, no person's data"
@@ -25,8 +29,34 @@ OFFICE = "an office's address for the public, not a person's"
 ROOM = "the way into a room, nobody's data; shown only to people with a seat"
 PROGRAMME = "who speaks in public, named in the programme until staff take it off"
 MACHINE = "written by the program, from no person's data"
-# Text columns that hold nobody's data. A column with choices holds one of them and needs no reason.
+CHOICE = "one of our own words about a form; stays as a count"
+LIBRARY = "a library's own name"
+# Text columns that hold nobody's data. A column with choices needs a reason only where its row is about a person.
 NOT_PERSONAL = {
+    "admin.LogEntry.object_id": "number of a row",
+    "admin.LogEntry.object_repr": "`__str__` of a row: a number for people's rows, also for accounts",
+    "admin.LogEntry.change_message": "names of columns and `__str__` of rows, as object_repr",
+    "auth.Permission.name": LIBRARY,
+    "auth.Permission.codename": LIBRARY,
+    "auth.Group.name": LIBRARY,
+    "contenttypes.ContentType.app_label": LIBRARY,
+    "contenttypes.ContentType.model": LIBRARY,
+    "mfa.Authenticator.type": CHOICE,
+    "initiatives.Initiative.state": CHOICE,
+    "initiatives.Initiative.origin": CHOICE,
+    "initiatives.Initiative.life_state": CHOICE,
+    "volunteers.Opportunity.state": CHOICE,
+    "volunteers.Opportunity.age": CHOICE,
+    "volunteers.Opportunity.insurance": CHOICE,
+    "portal.Booking.source": CHOICE,
+    "volunteers.ShiftSignup.status": CHOICE,
+    "volunteers.ShiftSignup.ended_reason": CHOICE,
+    "seminars.SessionSignup.status": CHOICE,
+    "seminars.SessionSignup.ended_reason": CHOICE,
+    "portal.Municipality.lat": GEOGRAPHY,
+    "portal.Municipality.lon": GEOGRAPHY,
+    "portal.PostalCode.lat": GEOGRAPHY,
+    "portal.PostalCode.lon": GEOGRAPHY,
     "portal.User.password": "a hash; goes with the account",
     "portal.Organisation.name": OFFICE,
     "portal.Organisation.address": OFFICE,
@@ -53,7 +83,7 @@ NOT_PERSONAL = {
     "portal.OldSlug.current": PUBLISHED,
     "portal.Booking.wording": "the version of our own sentence",
     "portal.Booking.slot_kind": MACHINE,
-    "portal.Mail.key": MACHINE,
+    "portal.Mail.key": "of a confirmation: a keyed hash of the mailbox; the row goes with its booking or watch",
     "portal.Mail.kind": MACHINE,
     "portal.Mail.about": "number of a row",
     "portal.Mail.calendar_method": MACHINE,
@@ -112,17 +142,28 @@ def own_columns(model):
     return {field.name: field for field in model._meta.local_fields}
 
 
-def personal(model):
-    return getattr(model, "privacy", {})
+def _answered(model, field):
+    """Whether nobody has to ask: our own choices in a row that is about nobody."""
+    return field.name in purposes.personal(model) or (field.choices and not purposes.personal(model))
 
 
-def test_every_text_column_is_personal_or_says_why_not():
-    columns = {
-        f"{model._meta.label}.{name}"
-        for model in OURS
+def test_every_column_of_every_table_is_personal_or_says_why_not(proof):
+    """Of all apps, libraries included: a new column fails until somebody has said whose data it holds."""
+    tables = apps.get_models(include_auto_created=True)
+    texts = [
+        (f"{model._meta.label}.{name}", _answered(model, field))
+        for model in tables
         for name, field in own_columns(model).items()
-        if isinstance(field, TEXT) and not field.choices and name not in personal(model)
-    }
+        if isinstance(field, TEXT)
+    ]
+    columns = {name for name, answered in texts if not answered}
+    proof(
+        "privacy",
+        "Jede Spalte ist eingestuft",
+        tried=f"{len(texts)} Spalten mit Text, Zahl oder Datei in {len(tables)} Tabellen aller Apps",
+        expected="jede hat eine Löschklasse oder einen Grund, warum keine",
+        seen=f"{len(columns - set(NOT_PERSONAL))} ohne Antwort",
+    )
     none(
         columns - set(NOT_PERSONAL),
         "Whose data is this? Declare it in `privacy`, or in NOT_PERSONAL why not:",
@@ -130,11 +171,17 @@ def test_every_text_column_is_personal_or_says_why_not():
     none(set(NOT_PERSONAL) - columns, "NOT_PERSONAL lists what is no such column (any more):")
 
 
+def test_every_personal_column_belongs_to_a_purpose_of_the_record_of_processing():
+    named = {label for purpose in purposes.PURPOSES for label in purpose.labels}
+    found = {model._meta.label for model in apps.get_models() if purposes.personal(model)}
+    none(found ^ named, "portal/purposes.py names a model without personal columns, or leaves one out:")
+
+
 def test_privacy_names_columns_and_classes_that_exist():
     wrong = [
         f"{model._meta.label}.{name}: {cls}"
-        for model in OURS
-        for name, cls in personal(model).items()
+        for model in apps.get_models()
+        for name, cls in purposes.personal(model).items()
         if name not in own_columns(model) or cls not in CLASSES
     ]
     none(wrong, "`privacy` maps a column to a deletion class of trust.md:")

@@ -212,9 +212,9 @@ def test_list_takes_the_same_statements_for_any_number_of_rows(
         action = make.opportunity(municipality=places["Lich"])
         slot = make.shift(opportunity=action, starts=NOW + timedelta(hours=30 + number))
         make.signup(slot)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         get(client, LIST)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         get(client, LIST, ort="35423", thema="umwelt")
 
 

@@ -114,12 +114,13 @@ def test_past_ones_come_twenty_at_a_time(client):
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_programme_takes_four_statements_for_any_number_of_dates(client, django_assert_num_queries, rows):
+def test_programme_takes_five_statements_for_any_number_of_dates(client, django_assert_num_queries, rows):
     for n in range(rows):
         series = make.series(title=f"Reihe {n}")
         make.session(series=series, starts=at(7, 1 + n))
         make.session(series=series, starts=at(2, 1 + n))
-    with django_assert_num_queries(4):  # coming with seats, how many are past, those of this page, series
+    # Coming with seats, how many are past, those of this page, series, who answers for the form.
+    with django_assert_num_queries(5):
         client.get("/seminare/")
 
 

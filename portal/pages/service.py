@@ -5,28 +5,25 @@ from email.utils import parseaddr
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from portal.association import OPEN_IMPRINT, imprint_is_open
-from portal.models import Organisation
+from portal.association import OPEN_IMPRINT, imprint_is_open, known
 from portal.origin import shared
+from portal.retention import RULES
+from portal.who_sees import overview
 from seminars import programme
 
 SEMINARS = 3  # dates on the page for towns
-
-
-def _association() -> Organisation | None:
-    """The association's row if there is one: reading a page writes nothing."""
-    return Organisation.objects.filter(kind=Organisation.Kind.ASSOCIATION).first()
 
 
 @shared
 @require_safe
 def imprint(request: HttpRequest) -> HttpResponse:
     """Who answers for the portal, with the open points marked, and where its data come from."""
-    association = _association()
+    association = known()
     page = {
         "association_row": association,
         "text": association.imprint.replace(OPEN_IMPRINT, "").strip() if association else "",
@@ -40,7 +37,12 @@ def imprint(request: HttpRequest) -> HttpResponse:
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """What is stored, why, for how long, and one's rights; the controllers' own texts are theirs."""
-    page = {"association_row": _association(), "crumbs": [(_("Datenschutz"), "")]}
+    page = {
+        "association_row": known(),
+        "rules": [rule for rule in RULES if rule.for_citizens],
+        "staff_rules": [rule for rule in RULES if rule.span and not rule.for_citizens],
+        "crumbs": [(_("Datenschutz"), "")],
+    }
     return render(request, "portal/privacy.html", page)
 
 
@@ -68,9 +70,17 @@ def report_weakness(request: HttpRequest) -> HttpResponse:
 
 @shared
 @require_safe
+def who_sees(request: HttpRequest) -> HttpResponse:
+    """Every role with what it may see and do, from `roles.py`."""
+    crumbs = [(_("Datenschutz"), reverse("privacy")), (_("Wer sieht was?"), "")]
+    return render(request, "portal/who_sees.html", {"roles": overview(), "crumbs": crumbs})
+
+
+@shared
+@require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
     """The declaration of accessibility (HVBIT, EN 301 549): status, method, feedback, enforcement."""
-    page = {"association_row": _association(), "crumbs": [(_("Barrierefreiheit"), "")]}
+    page = {"association_row": known(), "crumbs": [(_("Barrierefreiheit"), "")]}
     return render(request, "portal/accessibility.html", page)
 
 
@@ -86,7 +96,7 @@ def plain_language(request: HttpRequest) -> HttpResponse:
 def for_towns(request: HttpRequest) -> HttpResponse:
     """What the portal brings a town, and how to get access."""
     page = {
-        "association_row": _association(),
+        "association_row": known(),
         "seminars": programme.soon(timezone.now(), SEMINARS),
         "crumbs": [(_("Für Kommunen"), "")],
     }

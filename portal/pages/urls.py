@@ -18,6 +18,7 @@ urlpatterns = [
     path("fuer-kommunen/", service.for_towns, name="for_towns"),
     path("impressum/", service.imprint, name="imprint"),
     path("datenschutz/", service.privacy, name="privacy"),
+    path("datenschutz/wer-sieht-was/", service.who_sees, name="who_sees"),
     path("barrierefreiheit/", service.accessibility, name="accessibility"),
     path("einfach-erklaert/", service.plain_language, name="plain_language"),
     path("sicherheit/", service.report_weakness, name="report_weakness"),
