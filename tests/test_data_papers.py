@@ -191,6 +191,7 @@ TYPED_ELSEWHERE = {
     "letters.py": "an example in a comment",
     "reminding.py": "a reminder, no deletion",
     "trust.html": "how long a browser is trusted",
+    "security.html": "how long a weakness is kept quiet",
     "condition.py": "how long something has failed",
     "start.html": "how long an action takes",
     "loeschkonzept.md": "how often it runs; proposals for backups",

@@ -50,7 +50,7 @@ def security_contact() -> str:
     """Where weaknesses are reported, as a URL: SECURITY_CONTACT, else the association, else the sender of mails."""
     if settings.SECURITY_CONTACT.startswith("https://"):
         return settings.SECURITY_CONTACT
-    association = _association()
+    association = known()
     address = settings.SECURITY_CONTACT or (association.contact_email if association else "")
     return f"mailto:{address or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}"
 
