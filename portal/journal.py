@@ -25,12 +25,12 @@ from portal.models import Mail
 
 
 def erased(bookings: Iterable[int]) -> None:
-    """These bookings were erased at the person's wish; on the disk when this returns."""
+    """These bookings are erased at the person's wish; on the disk when this returns, before the commit."""
     _write({"erased": sorted(bookings)}, lasting=True)
 
 
 def forgotten(row: models.Model) -> None:
-    """This row of class K4 was ended at the person's wish; on the disk when this returns."""
+    """This row of class K4 ends at the person's wish; on the disk when this returns, before the commit."""
     _write({"forgotten": row._meta.label_lower, "key": row.pk}, lasting=True)
 
 

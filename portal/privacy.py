@@ -131,10 +131,10 @@ def erase(booking: Booking, *, now: datetime) -> None:
     """At the person's wish (K5): seats are given back, no queued mail leaves, nothing personal is left.
 
     Forms of the same address that changed each other (rule 5) go together: one person, one wish.
-    Raises Busy.
+    The journal comes before the commit: a wish that it cannot keep is not fulfilled, and said to be open.
+    Raises Busy, OSError.
     """
     together = {booking.pk, *_changed_each_other(booking)}
-    transaction.on_commit(partial(journal.erased, together), robust=True)
     for model in signup_models():
         _end_all(model, together, now=now)
     for row in Booking.objects.filter(pk__in=together, erased_at=None):
@@ -143,6 +143,7 @@ def erase(booking: Booking, *, now: datetime) -> None:
             transaction.on_commit(partial(mailfiles.forget, to=row.email))
         _wipe_people(Booking.objects.filter(pk=row.pk), now=now)
         Booking.objects.filter(pk=row.pk).update(erased_hash=known_as)
+    journal.erased(together)
 
 
 def _changed_each_other(booking: Booking) -> set[int]:
@@ -205,12 +206,12 @@ def export_lasting(row: Any) -> dict[str, Any]:
 
 @deciding
 def forget(row: Any, *, now: datetime) -> None:
-    """At the person's wish (K5): this row of class K4 ends, no mail about it leaves or stays. Raises Busy."""
+    """At the person's wish (K5): this row of class K4 ends, no mail about it leaves or stays. Raises Busy, OSError."""
     rows = type(row)._default_manager.filter(pk=row.pk)
     if _end_lasting(rows.filter(ended_at=None), now=now):
         rows.update(erased_hash=proof(row.email_key))
-        transaction.on_commit(partial(journal.forgotten, row), robust=True)
         transaction.on_commit(partial(mailfiles.forget, to=row.email))
+        journal.forgotten(row)
 
 
 def _end_lasting(rows: QuerySet, *, now: datetime) -> int:
