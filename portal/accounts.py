@@ -27,26 +27,23 @@ from allauth.mfa.signals import authenticator_added
 from django.conf import settings
 from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from redis.exceptions import RedisError
 
 from portal import confirmations, dates, letters, outbox, roles
 from portal.association import association
-from portal.logs import request_id
 from portal.models import User, email_key
 
 log = logging.getLogger(__name__)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAIL_USEFUL = timedelta(minutes=15)
 FRESH_LOGIN = 300  # seconds in which a login is proof enough to change the second factor
-RETRY_AFTER = 30  # seconds
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -211,25 +208,3 @@ def stop(request: HttpRequest) -> HttpResponse | None:
     }[standing]
     back = request.get_full_path() if request.method == "GET" else reverse("admin:index")
     return redirect(f"{reverse(name)}?{urlencode({'next': back})}")
-
-
-class LoginsWait:
-    """Without Redis nobody counts attempts, so logins wait (architecture.md): a German 503.
-
-    The same where the database is not there, or stayed locked, in a request that nobody repeats (`Busy`).
-    """
-
-    def __init__(self, get_response: Any) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)  # type: ignore[no-any-return]
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, RedisError | OperationalError):
-            return None
-        log.error("%s", type(exception).__name__, exc_info=exception)
-        facts = {"retry_after": RETRY_AFTER, "request_id": request_id.get()}
-        response = render(request, "503.html", facts, status=503)
-        response["Retry-After"] = str(RETRY_AFTER)
-        return response

@@ -27,6 +27,17 @@ def broken(request: HttpRequest) -> HttpResponse:
     return HttpResponseServerError(content)
 
 
+def unavailable(request: HttpRequest, *, retry_after: int, keeps_form: bool) -> HttpResponse:
+    """503 while the database or Redis is away; asks neither. A form is kept, its button sends it again."""
+    fields = (
+        [(name, value) for name, values in request.POST.lists() for value in values] if keeps_form else []
+    )
+    facts = {"action": request.path, "fields": fields, "request_id": logs.request_id.get()}
+    response = HttpResponse(render_to_string("503.html", facts), status=503)
+    response["Retry-After"] = str(retry_after)
+    return response
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a page of staff that was open for too long."""
     sentence = _("Die Seite war zu lange offen oder Cookies sind gesperrt. Bitte laden Sie sie neu.")

@@ -1,5 +1,6 @@
 """A number for each request, headers on every answer, and a clear 400 for input that no person types."""
 
+import errno
 import logging
 import re
 import secrets
@@ -8,13 +9,19 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from redis.exceptions import RedisError
 
-from portal import logs
+from portal import errors, logs
 
 log = logging.getLogger("portal.requests")
 Answer = Callable[[HttpRequest], HttpResponse]
 PRIVATE = ("/anmeldung/", "/konto/", "/verwaltung/")
+WITH_SESSION = ("/konto/", "/verwaltung/")
+AWAY = (OperationalError, InterfaceError, RedisError)
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+AWAY_FOR = 30  # seconds, as Retry-After
 MAX_QUERY_STRING = 4096  # bytes
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")  # some views of allauth answer to any
 PERMISSIONS_POLICY = ", ".join(
@@ -105,3 +112,25 @@ class PlainInput:
             if _NO_TEXT.search(value):
                 raise BadRequest("NUL or lone surrogate")
         return None
+
+
+class Outages:
+    """A German 503 while the database is away, stayed locked in a request that nobody repeats, or a disk is full.
+
+    Without Redis nobody counts attempts, so logins wait as well (architecture.md). What a guest typed is kept:
+    pressing again does no harm, whatever became of it. Forms with a session may hold a password and are not.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        full = isinstance(exception, OSError) and exception.errno in FULL
+        if not (full or isinstance(exception, AWAY)):
+            return None
+        log.error("%s", type(exception).__name__, exc_info=exception)
+        keeps_form = request.method == "POST" and not request.path.startswith(WITH_SESSION)
+        return errors.unavailable(request, retry_after=AWAY_FOR, keeps_form=keeps_form)

@@ -178,7 +178,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "portal.accounts.LoginsWait",
+    "portal.middleware.Outages",
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -215,7 +215,13 @@ if DATABASE_URL:
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": 20_000,
-            "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": LOCK_TIMEOUT},
+            # Who asks after an outage tries anew at once; psycopg alone waits as long again as it lasted.
+            "pool": {
+                "min_size": 1,
+                "max_size": DATABASE_POOL_SIZE,
+                "timeout": LOCK_TIMEOUT,
+                "reconnect_timeout": LOCK_TIMEOUT,
+            },
             "options": f"-c lock_timeout={LOCK_TIMEOUT}s -c statement_timeout=15s",
         },
     }
