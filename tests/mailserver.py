@@ -15,14 +15,50 @@ logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd writes down 
 
 HANG = "hang"  # no answer until `release` is set
 CLOSE = "close"  # the connection ends instead of an answer; at phase "data" the mail has been taken
+KEEP = "keep"  # at phase "data": the mail is taken, and its 250 waits until `release` is set
 
 
 @dataclass
 class Plan:
-    phase: str  # "mail", "rcpt" or "data"
-    answer: str  # "451 später", HANG or CLOSE
-    to: str | None  # only for this address; "mail" comes before any address is known
+    phase: str  # "connect", "mail", "rcpt" or "data"
+    answer: str  # "451 später", HANG, CLOSE or KEEP
+    to: str | None  # only for this address; "connect" and "mail" come before any address is known
     times: int
+
+
+class _Session(SMTP):
+    """One connection: it may be refused before it is greeted, and says when the 250 of a mail has gone out."""
+
+    def __init__(self, server, *arguments, **options):
+        self.server, self.taking = server, None  # whose mail it is about to take
+        super().__init__(server, *arguments, **options)
+
+    def connection_made(self, transport):
+        super().connection_made(transport)
+        self.server.open.add(self)
+
+    def eof_received(self):
+        self.server.open.discard(self)
+        return super().eof_received()
+
+    def connection_lost(self, error):
+        self.server.open.discard(self)
+        super().connection_lost(error)
+
+    async def _handle_client(self):
+        if answer := await self.server._answer("connect", self, None):
+            await self.push(answer)
+            self.transport.close()
+        else:
+            await super()._handle_client()
+
+    async def push(self, status):
+        await super().push(status)
+        if status == TAKEN:
+            self.server.moments.put(("taken", self.taking))
+
+
+TAKEN = "250 2.0.0 taken"  # the answer to a body
 
 
 class MailServer:
@@ -30,14 +66,16 @@ class MailServer:
 
     smtp.plan("data", "451 4.3.0 später", times=3)
     smtp.plan("rcpt", "550 5.1.1 unbekannt", to="poison@example.org")
-    smtp.plan("data", HANG); smtp.moments.get(timeout=5)   # ("mail", …), ("rcpt", …), ("data", …)
+    smtp.plan("data", KEEP)
+    smtp.wait_for_moment("data")  # or "connect", "mail", "rcpt": before the answer; "taken": after the 250
     """
 
     def __init__(self):
         self.messages = []  # email.message.EmailMessage, in order of arrival, as taken by the server
-        self.moments = queue.Queue()  # (phase, address), put before the answer
+        self.moments = queue.Queue()  # (phase, address), put before the answer; ("taken", …) after it
         self.release = threading.Event()
-        self.connections = 0
+        self.connections = 0  # so far
+        self.open = set()  # those whose client has not gone away
         self._plans = []
         self._controller = None
 
@@ -48,6 +86,21 @@ class MailServer:
         """All messages, as soon as there are `count`."""
         wait_until(lambda: len(self.messages) >= count, seconds=seconds, what=f"{count} mails")
         return self.messages
+
+    def wait_for_moment(self, phase, address=None, *, seconds=20):
+        """Return as soon as it was reached; queue.Empty fails the test that waits in vain."""
+        while True:
+            reached, whose = self.moments.get(timeout=seconds)
+            if reached == phase and address in (None, whose):
+                return
+
+    def forget(self):
+        """Whoever hangs is answered, and no plan or moment is left for the next test."""
+        self._plans.clear()
+        self.release.set()
+        self.release = threading.Event()
+        while not self.moments.empty():
+            self.moments.get_nowait()
 
     @property
     def url(self):
@@ -60,11 +113,12 @@ class MailServer:
         class Counting(Controller):
             def factory(self):
                 server.connections += 1
-                return SMTP(self.handler, hostname="localhost", timeout=120, loop=self.loop)
+                return _Session(server, hostname="localhost", timeout=120, loop=self.loop)
 
         self._controller = Counting(self, hostname="127.0.0.1", port=self.port)
         self._controller.start()
         self.connections = 0  # the controller tried it once itself
+        self.forget()
         return self
 
     def __exit__(self, *_):
@@ -82,11 +136,11 @@ class MailServer:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        taken = read_mail(envelope.content)
+        server.taking, taken = envelope.rcpt_tos[0], read_mail(envelope.content)
         planned = self._planned("data", envelope.rcpt_tos[0])
-        if planned in (None, CLOSE):
+        if planned in (None, CLOSE, KEEP):
             self.messages.append(taken)
-        return await self._carry_out("data", server, envelope.rcpt_tos[0], planned) or "250 OK"
+        return await self._carry_out("data", server, envelope.rcpt_tos[0], planned) or TAKEN
 
     async def _answer(self, phase, server, address):
         return await self._carry_out(phase, server, address, self._planned(phase, address))
@@ -100,10 +154,11 @@ class MailServer:
 
     async def _carry_out(self, phase, server, address, planned):
         self.moments.put((phase, address))
-        if planned == HANG:
-            while not self.release.is_set():
+        if planned in (HANG, KEEP):
+            release = self.release
+            while not release.is_set():
                 await asyncio.sleep(0.02)
-            return "451 4.3.0 released"
+            return None if planned == KEEP or phase == "connect" else "451 4.3.0 released"
         if planned == CLOSE:
             server.transport.abort()
         return planned

@@ -48,12 +48,12 @@ class Browser:
             self.cookies[name] = value
         return response.status, response.headers, text
 
-    def press(self, path, text, button, **typed):
+    def press(self, path, text, button, *, timeout=15, **typed):
         """Send the form of this page that has the button, as `ask` does."""
         address, method, fields = Page(text, self.url + path).form(button)
         fields = [(name, value) for name, value in fields if name not in typed] + list(typed.items())
         parts = urlsplit(address)
-        return self.ask(method, parts.path, fields)
+        return self.ask(method, parts.path, fields, timeout=timeout)
 
 
 class Service(Django):

@@ -195,8 +195,7 @@ def test_mail_withdrawn_after_the_batch_was_read_stays(smtp, settings):
     smtp.plan("rcpt", HANG, to=first.to)
     thread = threading.Thread(target=_deliver_and_close)
     thread.start()
-    while smtp.moments.get(timeout=10) != ("rcpt", first.to):
-        pass
+    smtp.wait_for_moment("rcpt", first.to)
     assert outbox.withdraw(about=["booking:7"], kinds=["confirmed"], now=NOW) == 1
     smtp.release.set()
     thread.join(20)
@@ -404,8 +403,7 @@ def test_worker_killed_with_the_mail_in_the_servers_hands_costs_one_repeat(smtp)
     smtp.plan("data", HANG)
     worker = deliver_in_process(smtp)
     go(worker)
-    while smtp.moments.get(timeout=20) != ("data", row.to):
-        pass
+    smtp.wait_for_moment("data", row.to)
     worker.kill()
     worker.communicate()
     assert delivery.deliver(now=NOW + delivery.LEASE - MINUTE) == {}
@@ -483,8 +481,7 @@ def test_late_result_of_a_lost_lease_does_not_undo_a_sent_mail(smtp, settings):
     smtp.plan("rcpt", HANG)
     thread = threading.Thread(target=_deliver_and_close)
     thread.start()
-    while smtp.moments.get(timeout=10) != ("rcpt", row.to):
-        pass
+    smtp.wait_for_moment("rcpt", row.to)
     later = NOW + delivery.LEASE
     assert delivery.deliver(now=later) == {"sent": 1}
     smtp.release.set()

@@ -1,0 +1,112 @@
+"""The database dies in the middle of requests, or a row stays locked: nobody is told a success that is none."""
+
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from tests.faults.site import POSTGRES, pages, story, together
+from tests.servers import wait_until
+
+pytestmark = pytest.mark.slow
+BUSY = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
+
+@contextmanager
+def locked(site, key):
+    """Somebody holds the row of the date (PostgreSQL) or the database (SQLite) and does not let go."""
+    connection = site.connect()
+    connection.execute("BEGIN" if POSTGRES else "BEGIN IMMEDIATE")
+    if POSTGRES:
+        connection.execute("SELECT 1 FROM volunteers_shift WHERE id = %s FOR UPDATE", [key])
+    try:
+        yield
+    finally:
+        connection.close()
+
+
+@pytest.mark.postgres
+def test_database_ends_at_once_in_the_middle_of_requests(site, proof):
+    """SIGQUIT: no checkpoint, no goodbye, as when the machine is switched off."""
+    slug, key = site.action()
+    crowd, before = site.visitors("aus", 6, slug), site.books("aus")
+    early, late = crowd[:4], crowd[4:]
+    with locked(site, key), ThreadPoolExecutor(4) as threads:
+        asked = [threads.submit(visitor.sign_up) for visitor in early]
+        wait_until(lambda: site.one(BUSY) == 4, what="four requests that are in the middle")
+        site.postgres.process.send_signal(signal.SIGQUIT)
+        site.postgres.process.wait(20)
+        broken = [each.result() for each in asked]
+    broken += together(*[visitor.sign_up for visitor in late])
+    reading = site.portal_page("/mitmachen/")
+    site.postgres.start()
+    between = site.books("aus")
+    began = time.monotonic()
+    again = [visitor.press_again() for visitor in crowd]
+    back = time.monotonic() - began
+    site.all_left("aus", seconds=90)
+
+    after = site.books("aus")
+    proof(
+        "faults", "PostgreSQL mitten in der Anfrage beendet",
+        tried="4 Anmeldungen sind mitten in ihrer Transaktion, 2 kommen danach; nach dem Neustart drücken alle noch einmal",
+        expected="deutsche 503 mit behaltener Eingabe, keine halbe Zeile, verbindet sich selbst wieder, jede Mail einmal",
+        seen=story(before, after, [*broken, *again], f"dazwischen {between.forms} Zeilen",
+                   f"langsamste 503 {max(a.seconds for a in broken):.1f} s", f"wieder da in {back:.1f} s"),
+    )  # fmt: skip
+    assert pages(broken) == "6 × „503 mit behaltener Eingabe“"
+    assert {answer.headers["Retry-After"] for answer in broken} <= {"5", "30"}
+    assert max(answer.seconds for answer in broken) < 10
+    assert (reading[0], "Fehler 503" in reading[2]) == (503, True)
+    assert (between.forms, between.mails) == (0, 0)
+    assert pages(again) == "6 × „Noch nicht fest“"
+    assert (after.forms, after.mails, after.arrived, after.doubled, after.half) == (6, 6, 6, 0, 0)
+
+
+def test_row_locked_for_a_minute_is_answered_within_ten_seconds(site, proof):
+    slug, key = site.action()
+    crowd = site.visitors("sperre", 4, slug)
+    clicks, forms = crowd[:2], crowd[2:]
+    answers = [visitor.sign_up() for visitor in clicks]
+    site.all_left("sperre", seconds=90)
+    for visitor in clicks:
+        visitor.open_confirmation()
+    before = site.books("sperre")
+    release, threads = threading.Event(), ThreadPoolExecutor(1)
+
+    def hold():
+        with locked(site, key):
+            release.wait(60)
+
+    holding = threads.submit(hold)
+    time.sleep(0.3)
+    refused = together(
+        *[lambda v=v: v.press("Platz sichern") for v in clicks], *[visitor.sign_up for visitor in forms]
+    )
+    between = site.books("sperre")
+    release.set()
+    holding.result()
+    threads.shutdown()
+    again = [visitor.press_again() for visitor in crowd]
+    site.all_left("sperre", seconds=90)
+
+    after = site.books("sperre")
+    slowest = max(answer.seconds for answer in refused)
+    proof(
+        "faults", "Zeile 60 Sekunden gesperrt",
+        tried="jemand hält die Sperre des Termins; 2 bestätigen, 2 melden sich an; später drücken alle noch einmal",
+        expected="Antwort in 10 s, Eingabe behalten, nichts Halbes, danach alles einmal",
+        seen=story(before, after, [*refused, *again], f"langsamste Antwort {slowest:.1f} s",
+                   f"Plätze {before.seats} → {between.seats} → {after.seats}"),
+    )  # fmt: skip
+    assert {answer.status for answer in answers} == {200}
+    assert {answer.status for answer in refused} == {503}
+    assert slowest < 10
+    assert all("Kim Muster" in answer.text for answer in refused[2:])
+    assert (between.seats, between.forms, between.mails) == (0, before.forms, before.mails)
+    assert pages(again) == "2 × „Ihr Platz ist sicher“, 2 × „Noch nicht fest“"
+    assert (after.seats, after.forms, after.mails, after.arrived) == (2, 4, 6, 6)
+    assert (after.doubled, after.half) == (0, 0)
