@@ -1,19 +1,19 @@
 """An initiative as lists show it: a handful of strings, and their HTML made only once per process.
 
-The HTML is a pure function of these strings, so a memory of it can never be out of date: a row that
-changed has other strings. Rejected: fragments in the shared cache keyed by the change time, which
-miss a renamed topic or town and make every list depend on Redis.
+The HTML is a pure function of the row's columns that a card shows (`remembering.py`).
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
-from django.template.loader import get_template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
-from initiatives.models import Initiative
+from initiatives.models import CARD_FIELDS, Initiative
 from initiatives.topics import drawing
+from portal.remembering import Memory
 
-REMEMBERED = 2048  # cards, about 1 kB each
+_drawn = Memory(2048)  # cards, about 1 kB each
+_COLUMNS = [name for name in CARD_FIELDS if name != "municipality"] + ["topic_slug", "topic_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,9 @@ def card(initiative: Initiative) -> Card:
     )
 
 
-@lru_cache(maxsize=REMEMBERED)
-def html(shown: Card) -> str:
-    """The card's markup, from its component template."""
-    return get_template("components/initiative_card.html").render({"initiative": shown})
+def html(row: Initiative) -> SafeString:
+    """The card's markup, from its component template; the row comes from `for_cards()`."""
+    made_of = (row.municipality.name, *(row.__dict__[column] for column in _COLUMNS))
+    return _drawn.get(
+        made_of, lambda: render_to_string("components/initiative_card.html", {"initiative": card(row)})
+    )

@@ -5,13 +5,14 @@ from textwrap import shorten
 from typing import Any
 
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery
-from django.urls import reverse
+from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal import search
 from portal.models import Municipality, Organisation
+from portal.remembering import address
+from portal.scalars import Scalar
 from portal.withdrawing import PublishedOnce
 
 TEASER = 150  # characters of the summary on a card
@@ -49,13 +50,18 @@ class InitiativeQuerySet(models.QuerySet["Initiative"]):
 
     def for_cards(self) -> "InitiativeQuerySet":
         """With what a card shows, and only that; the first topic names its drawing."""
-        first = Topic.objects.filter(initiatives=OuterRef("pk")).order_by("order", "name")
         return (
             self.select_related("municipality")
             .only(*CARD_FIELDS, "municipality__name")
-            .annotate(topic_slug=Subquery(first.values("slug")[:1]))
-            .annotate(topic_name=Subquery(first.values("name")[:1]))
+            .annotate(topic_slug=_first_topic("slug"), topic_name=_first_topic("name"))
         )
+
+
+def _first_topic(column: str) -> Scalar:
+    topic, through = Topic._meta.db_table, Initiative.topics.through._meta.db_table
+    rows = f'"{topic}" t JOIN "{through}" m ON m.topic_id = t.id WHERE m.initiative_id = %(row)s'
+    sql = f'SELECT t.{column} FROM {rows} ORDER BY t."order", t.name LIMIT 1'  # noqa: S608  # our own names
+    return Scalar(sql, output_field=models.CharField())
 
 
 class Initiative(PublishedOnce):
@@ -159,7 +165,7 @@ class Initiative(PublishedOnce):
         super().save(**kwargs)
 
     def get_absolute_url(self) -> str:
-        return reverse("initiatives:detail", args=[self.slug])
+        return address("initiatives:detail", self.slug)
 
     @property
     def is_public(self) -> bool:

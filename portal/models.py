@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from portal import dates, search
+from portal.remembering import address
 
 
 def email_domain(domain: str) -> str:
@@ -261,7 +261,7 @@ class Municipality(models.Model):
         super().save(**kwargs)
 
     def get_absolute_url(self) -> str:
-        return reverse("town", args=[self.slug])
+        return address("town", self.slug)
 
     @property
     def is_district(self) -> bool:

@@ -12,7 +12,7 @@ from portal.models import Booking, User, email_key
 from portal.refused import Refused
 from portal.seats import deciding
 from portal.slots import Signup, Slot
-from portal.standing import signup_model, signup_models, signups_of, with_slot
+from portal.standing import signup_model, signup_models, signups_of, slot_model, with_slot
 
 Status = Signup.Status
 PHONE_WORDING = "telefon-2026-12"  # what staff say on the telephone (templates/admin/desk/_consent.html)
@@ -107,9 +107,12 @@ def other_open(booking: Booking) -> list[Signup]:
     """Unconfirmed sign-ups of the same address from other forms (rule 3: below, unticked)."""
     if not booking.email_key:
         return []
+    others = Booking.objects.filter(email_key=booking.email_key).exclude(pk=booking.pk)
+    kinds = set(others.values_list("slot_kind", flat=True))  # usually none: then nothing more is asked
     found = [
         signup
         for model in signup_models()
+        if slot_model(model).kind in kinds
         for signup in with_slot(
             model.objects.filter(  # type: ignore[attr-defined]
                 email_key=booking.email_key, status=Status.UNCONFIRMED

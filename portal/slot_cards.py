@@ -6,13 +6,20 @@ templates/components/shift_card.html reads; lists of every kind of date use it.)
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.dates import MONTHS_3, WEEKDAYS_ABBR
+from django.utils.safestring import SafeString
 
 from portal import dates
+from portal.remembering import Memory
 from portal.slot_lists import seats_state, seats_text
 from portal.slots import Slot
+
+REMEMBERED = 2048  # cards, about 1 kB each
+_drawn = Memory(REMEMBERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +51,27 @@ def card(
 ) -> Card:
     """The slot comes from `with_seats()`, unless `seats` says words and colour."""
     words, state = seats or (seats_text(slot, now=now), seats_state(slot, now=now))
-    starts = timezone.localtime(slot.starts)
     return Card(
-        title=title,
-        get_absolute_url=slot.get_absolute_url(),
-        label=label,
-        starts=starts,
-        ends=timezone.localtime(slot.ends),
-        day_text=dates.day(slot.starts),
-        time_text=dates.span(slot.starts, slot.ends),
-        iso=f"{starts:%Y-%m-%dT%H:%M}",
-        weekday=f"{WEEKDAYS_ABBR[starts.weekday()]}.",
-        day=starts.day,
-        month=str(MONTHS_3[starts.month]),
-        seats_text=words,
-        seats_state=state,
-        is_example=is_example,
+        title, slot.get_absolute_url(), label, *_when(slot.starts, slot.ends), words, state, is_example
     )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _when(starts: datetime, ends: datetime) -> tuple[datetime, datetime, str, str, str, str, int, str]:
+    """What a card says of its time, from `starts` to `month`."""
+    local = timezone.localtime(starts)
+    return (
+        local,
+        timezone.localtime(ends),
+        dates.day(starts),
+        dates.span(starts, ends),
+        f"{local:%Y-%m-%dT%H:%M}",
+        f"{WEEKDAYS_ABBR[local.weekday()]}.",
+        local.day,
+        str(MONTHS_3[local.month]),
+    )
+
+
+def html(shown: Card) -> SafeString:
+    """The card's markup, from its component template."""
+    return _drawn.get(shown, lambda: render_to_string("components/shift_card.html", {"shift": shown}))

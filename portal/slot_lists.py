@@ -1,17 +1,26 @@
 """Many slots at once: which are to come, which still take people, and how full each is, in one query."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Count, IntegerField, OuterRef, Q, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal.scalars import Scalar
 from portal.slots import Signup
 
 FEW = 3  # free seats from which on the colour says that it is getting tight
+
+
+def _count(what: str, signups: type[Signup], states: Sequence[str]) -> Scalar:
+    table, wanted = signups._meta.db_table, ", ".join(f"'{state}'" for state in states)
+    return Scalar(
+        f'SELECT {what} FROM "{table}" WHERE slot_id = %(row)s AND status IN ({wanted})',  # noqa: S608  # our own names
+        output_field=models.IntegerField(),
+    )
 
 
 class SlotQuerySet(models.QuerySet[Any]):
@@ -25,13 +34,10 @@ class SlotQuerySet(models.QuerySet[Any]):
 
     def with_seats(self) -> Self:
         """Annotates `n_taken` and `n_waiting` (parties) for lists, in the one query."""
-        mine = self.model.signups.rel.related_model.objects.filter(slot=OuterRef("pk")).order_by()
-        seated = mine.filter(status__in=Signup.SEATED).values("slot").annotate(n=Sum("seats")).values("n")
-        waiting = mine.filter(status=Signup.Status.WAITING).values("slot").annotate(n=Count("pk")).values("n")
-        zero = Value(0)
+        signups = self.model.signups.rel.related_model
         return self.annotate(
-            n_taken=Coalesce(Subquery(seated, output_field=IntegerField()), zero),
-            n_waiting=Coalesce(Subquery(waiting, output_field=IntegerField()), zero),
+            n_taken=_count("COALESCE(SUM(seats), 0)", signups, Signup.SEATED),
+            n_waiting=_count("COUNT(*)", signups, [Signup.Status.WAITING]),
         )
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from portal import dates, inputs, reminder_times
 from portal.models import Organisation
 from portal.refused import Refused
+from portal.remembering import address
 from portal.reminder_times import DaysBefore, ShortlyBefore
 from portal.slot_lists import SlotQuerySet
 from portal.slots import Signup, Slot
@@ -211,7 +212,7 @@ class Session(Slot):
         return f"{self.name}, {self.when_words}"
 
     def get_absolute_url(self) -> str:
-        return reverse("seminars:detail", args=[self.slug])
+        return address("seminars:detail", self.slug)
 
     @property
     def is_public(self) -> bool:

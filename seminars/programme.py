@@ -11,7 +11,7 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portal import slot_cards
+from portal import slot_cards, slugs
 from portal.signup_pages import SignupPage
 from portal.slot_cards import Card
 from portal.slot_lists import seats_state, seats_text
@@ -75,7 +75,7 @@ def _upcoming(now: datetime) -> SessionQuerySet:
 def find(slug: str) -> Session | None:
     """The published session with its series, seats and speakers, in two statements; None if there is none."""
     rows = Session.objects.public().with_seats().select_related("series__organisation")
-    return rows.prefetch_related("speakers").filter(slug=slug).first()
+    return slugs.find(rows.prefetch_related("speakers"), slug)
 
 
 def signup_page(session: Session, now: datetime) -> SignupPage:

@@ -134,19 +134,26 @@ def smtp(settings):
         yield server
 
 
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory):
-    """Settings of a portal whose first data is loaded: made once, copied by `start_portal`."""
-    folder = tmp_path_factory.mktemp("prepared")
+@contextlib.contextmanager
+def first_data(folder, **more):
+    """Settings of a portal whose first data is loaded, on what the environment says; `more` are further ones."""
     settings = {"VAR_DIR": folder / "var"}
     if POSTGRES:
         url = servers.database_beside(os.environ["DATABASE_URL"], f"prepared_{secrets.token_hex(4)}")
         settings |= {"DATABASE_URL": url, "REDIS_URL": os.environ["REDIS_URL"], "DEMO": "0"}
         settings |= {name: os.environ[name] for name in ("SECRET_KEY", "EMAIL_URL", "MAIL_FROM")}
+    settings |= more
     servers.Django(folder, settings).python("from portal.prepare import prepare; prepare()")
     yield settings
     if POSTGRES:
         servers.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    """Made once, copied by `start_portal`."""
+    with first_data(tmp_path_factory.mktemp("prepared")) as settings:
+        yield settings
 
 
 @contextlib.contextmanager

@@ -559,5 +559,5 @@ def test_pages_take_few_statements_for_any_number_of_dates(client, django_assert
             client.get(manage(sure))
         with django_assert_num_queries(3):
             client.get(address("sent", links.SENT, waits))
-        with django_assert_num_queries(4):  # other open dates of the address: one per kind of date
+        with django_assert_num_queries(4):  # booking, its dates, whether the address has others, those
             client.get(address("confirm", links.CONFIRM, waits))

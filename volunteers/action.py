@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal import dates
+from portal import dates, slugs
 from portal.signup_pages import SignupPage
 from portal.slot_cards import Card
 from portal.slot_lists import seats_state, seats_text
@@ -24,12 +24,8 @@ WORTH_TELLING = 10  # people: a smaller figure is no success story (mission.md)
 
 def find(slug: str) -> tuple[Opportunity, list[Shift]] | None:
     """The published action with all its dates and their seats, in two statements; None if there is none."""
-    opportunity = (
-        Opportunity.objects.public()
-        .select_related("organisation", "municipality", "topic", "initiative")
-        .filter(slug=slug)
-        .first()
-    )
+    rows = Opportunity.objects.public().select_related("organisation", "municipality", "topic", "initiative")
+    opportunity = slugs.find(rows, slug)
     if opportunity is None:
         return None
     shifts = list(opportunity.shifts.with_seats().order_by("starts", "pk"))
@@ -100,9 +96,7 @@ def _date(shift: Shift, now: datetime) -> dict[str, object]:
 
 def _next(opportunity: Opportunity, now: datetime) -> list[Card]:
     """What comes next in the same town or from the same organisation."""
-    rows = (
-        Shift.objects.public().open_for_signup(now).with_seats().select_related("opportunity__municipality")
-    )
+    rows = Shift.objects.public().open_for_signup(now).for_cards()
     near = rows.filter(opportunity__municipality=opportunity.municipality_id) | rows.filter(
         opportunity__organisation=opportunity.organisation_id
     )

@@ -13,7 +13,7 @@ from volunteers.models import Shift
 
 
 def card(shift: Shift, *, now: datetime) -> Card:
-    """Expects `with_seats()` and the opportunity with its municipality selected."""
+    """The row comes from `for_cards()`."""
     opportunity = shift.opportunity
     return slot_cards.card(
         shift,

@@ -66,7 +66,7 @@ def find(*, ort: str, umkreis: str, thema: str, page: str, now: datetime) -> Fin
     if found.total:
         _fill(found, near.rows, page, now=now)
     else:
-        nearest = everywhere.with_seats().select_related("opportunity__municipality")[:ELSEWHERE]
+        nearest = everywhere.for_cards()[:ELSEWHERE]
         found.elsewhere = [card(shift, now=now) for shift in nearest]
     return found
 
@@ -105,7 +105,7 @@ def _query(*, end: str = "", **values: str) -> str:
 
 
 def _fill(found: Finding, rows: ShiftQuerySet, page: str, *, now: datetime) -> None:
-    rows = rows.with_seats().select_related("opportunity__municipality")
+    rows = rows.for_cards()
     paginator = Paginator(rows, PAGE_SIZE)
     paginator.count = found.total  # type: ignore[misc]  # known already: saves a statement
     try:

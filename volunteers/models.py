@@ -15,12 +15,17 @@ from initiatives.models import Initiative, Topic
 from portal import dates, places, search
 from portal.models import Municipality, Organisation
 from portal.refused import Refused
+from portal.remembering import address
 from portal.reminder_times import DaysBefore
 from portal.slot_lists import SlotQuerySet
 from portal.slots import Signup, Slot
 from portal.watching import Watching, any_number
 from portal.withdrawing import PublishedOnce
 
+CARD_FIELDS = (
+    "starts", "ends", "deadline", "capacity", "cancelled_at", "opportunity__title", "opportunity__slug",
+    "opportunity__is_example", "opportunity__municipality__name",
+)  # fmt: skip
 EVENING = time(17)  # mail table: 17 o'clock the day before
 
 
@@ -124,7 +129,7 @@ class Opportunity(PublishedOnce):
         super().save(**kwargs)
 
     def get_absolute_url(self) -> str:
-        return reverse("volunteers:detail", args=[self.slug])
+        return address("volunteers:detail", self.slug)
 
     @property
     def is_public(self) -> bool:
@@ -174,6 +179,10 @@ class Opportunity(PublishedOnce):
 class ShiftQuerySet(SlotQuerySet):
     def public(self) -> Self:
         return self.filter(opportunity__state=Opportunity.State.PUBLISHED)
+
+    def for_cards(self) -> Self:
+        """With what a card shows (volunteers/cards.py), and only that."""
+        return self.with_seats().select_related("opportunity__municipality").only(*CARD_FIELDS)
 
 
 class Shift(Slot):

@@ -6,7 +6,7 @@ from django import template
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from initiatives.cards import card, html
+from initiatives.cards import html
 from initiatives.models import Initiative
 
 register = template.Library()
@@ -15,4 +15,4 @@ register = template.Library()
 @register.simple_tag
 def initiative_cards(initiatives: Iterable[Initiative]) -> SafeString:
     """One `<li>` each; the rows come from `for_cards()`."""
-    return format_html_join("", "{}", ((html(card(row)),) for row in initiatives))
+    return format_html_join("", "{}", ((html(row),) for row in initiatives))

@@ -27,13 +27,8 @@ SIMILAR, DATES = 3, 5
 @require_safe
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     """A published initiative; an address that it had once leads there."""
-    initiative = (
-        Initiative.objects.public()
-        .select_related("municipality__district", "organisation")
-        .prefetch_related("topics")
-        .filter(slug=slug)
-        .first()
-    )
+    rows = Initiative.objects.public().select_related("municipality__district", "organisation")
+    initiative = slugs.find(rows.prefetch_related("topics"), slug)
     if initiative is None:
         return slugs.lead_on(OldSlug.Kind.INITIATIVE, slug, view="initiatives:detail")
     topics = list(initiative.topics.all())
@@ -54,7 +49,7 @@ def _help_wanted(initiative: Initiative) -> list[Card]:
         return []
     now = timezone.now()
     rows = Shift.objects.public().open_for_signup(now).filter(opportunity__initiative=initiative)
-    rows = rows.with_seats().select_related("opportunity__municipality")
+    rows = rows.for_cards()
     return [card(shift, now=now) for shift in rows[:DATES]]
 
 

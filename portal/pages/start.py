@@ -46,10 +46,7 @@ def start(request: HttpRequest) -> HttpResponse:
     """Help wanted soon, or what others do already; ideas that work; own ideas; for towns."""
     now = timezone.now()
     wanted = Shift.objects.public().open_for_signup(now)
-    soon = [
-        card(shift, now=now)
-        for shift in wanted.with_seats().select_related("opportunity__municipality")[:SOON]
-    ]
+    soon = [card(shift, now=now) for shift in wanted.for_cards()[:SOON]]
     counts = _counts()
     page = {
         "soon": soon,

@@ -47,11 +47,8 @@ class Offer:
 @require_safe
 def town(request: HttpRequest, slug: str) -> HttpResponse:
     """One town or Landkreis with help wanted, initiatives, whom to ask, and what is near."""
-    here = (
-        Municipality.objects.select_related("district__organisation", "organisation", "successor")
-        .filter(slug=slug)
-        .first()
-    )
+    rows = Municipality.objects.select_related("district__organisation", "organisation", "successor")
+    here = slugs.find(rows, slug)
     if here is None or here.successor:
         return _moved(slug, here)
     around = places.around(here, km=1 if here.is_district else places.RADII[0])
@@ -106,7 +103,7 @@ def _offer(around: PlaceSearch) -> Offer:
     wanted = places.near(
         around, Shift.objects.public().open_for_signup(now), field="opportunity__municipality"
     )
-    shifts = wanted.rows.with_seats().select_related("opportunity__municipality")
+    shifts = wanted.rows.for_cards()
     soonest = _own_first(shifts, "opportunity__municipality", around, ["starts", "pk"])[:DATES]
     dates = list(soonest) if wanted.total else []
     own = around.town_ids

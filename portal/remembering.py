@@ -1,0 +1,42 @@
+"""What is a pure function of a few values is made once per process: addresses, cards, parts of pages.
+
+Profiled (performance.md): half of a public page's time went into texts that come out the same each time. Their
+key is everything that they are made of, so what is remembered can never be out of date: a row that changed has
+other values. Rejected: fragments in the shared cache keyed by the change time, which miss a renamed topic or
+town, cost a question to Redis each, and make every page depend on it.
+"""
+
+import threading
+from collections.abc import Callable, Hashable
+from functools import lru_cache
+
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+
+class Memory:
+    """The last `most` pieces of HTML, by what each was made of and the language."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: dict[Hashable, SafeString] = {}
+        self._changing = threading.Lock()
+
+    def get(self, made_of: Hashable, make: Callable[[], SafeString]) -> SafeString:
+        """`make()`, or what it returned for an equal `made_of`."""
+        key = (made_of, get_language())
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = make()
+            with self._changing:
+                while len(self._kept) >= self._most:
+                    del self._kept[next(iter(self._kept))]
+                self._kept[key] = kept
+        return kept
+
+
+@lru_cache(maxsize=4096)
+def address(view: str, *parts: str) -> str:
+    """Path of a page. The portal stands at the root of its host (SITE_URL), so it never changes."""
+    return reverse(view, args=parts)

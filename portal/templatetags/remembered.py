@@ -1,0 +1,52 @@
+"""`{% load remembered %}`: parts of pages that come out the same each time, made once per process.
+
+`{% remembered "components/footer.html" site_name=site_name %}` is an `include … only` of strings, numbers and tuples;
+`{% form_field form.email %}` is crispy's `form.email|as_crispy_field`.
+"""
+
+from collections.abc import Hashable
+
+from crispy_forms.templatetags.crispy_forms_filters import as_crispy_field
+from django import forms, template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from portal.remembering import Memory
+
+register = template.Library()
+_parts, _fields = Memory(512), Memory(512)
+
+
+@register.simple_tag
+def remembered(name: str, **values: Hashable) -> SafeString:
+    """The template sees these values only. Text that is marked as HTML is another value than equal plain text."""
+    made_of = (name, *((key, type(value), value) for key, value in values.items()))
+    return _parts.get(made_of, lambda: render_to_string(name, values))
+
+
+@register.simple_tag
+def form_field(field: forms.BoundField) -> SafeString:
+    """A field as the pack `kern` draws it; drawn anew where something is typed in it, or known of a person."""
+    value, shown = field.value(), field.field
+    if field.form.is_bound or (value and isinstance(value, str)):
+        return as_crispy_field(field)
+    made_of = (
+        (
+            type(field.form),
+            type(shown),
+            field.html_name,
+            field.auto_id,
+            shown.required,
+            shown.disabled,
+            value,
+        ),
+        (type(shown.widget), repr(shown.widget.attrs)),
+        (_exact(field.label), _exact(field.help_text)),
+        tuple((_exact(key), _exact(words)) for key, words in getattr(shown, "choices", ())),
+    )
+    return _fields.get(made_of, lambda: as_crispy_field(field))
+
+
+def _exact(text: object) -> tuple[type, str]:
+    """Text that is marked as HTML is another value than equal plain text."""
+    return type(text), str(text)
