@@ -109,12 +109,12 @@ MEASURES = [
     Measure(
         RIGHTS,
         _("Wer löscht, steht danach in keiner Spalte, keiner Datei, keinem Protokoll und keiner Mail mehr."),
-        ("test_erased_person_is_in_no_column_and_no_file",),
+        ("test_erased_canary_is_nowhere",),
     ),
     Measure(
         RIGHTS,
         _("Die Auskunft enthält jede persönliche Spalte und nichts von anderen."),
-        ("test_export_holds_every_personal_column_and_nobody_else",),
+        ("test_export_is_complete_and_nobody_else_s",),
     ),
     Measure(
         RIGHTS,

@@ -139,8 +139,9 @@ def erase(booking: Booking, *, now: datetime) -> None:
         _end_all(model, together, now=now)
     for row in Booking.objects.filter(pk__in=together, erased_at=None):
         known_as = proof(row.email_key) if row.email_key else ""
-        if row.email:
-            transaction.on_commit(partial(mailfiles.forget, to=row.email))
+        written_to = set(row.mails.values_list("to", flat=True))  # a mistyped address as well
+        for address in filter(None, {row.email, *written_to}):
+            transaction.on_commit(partial(mailfiles.forget, to=address))
         _wipe_people(Booking.objects.filter(pk=row.pk), now=now)
         Booking.objects.filter(pk=row.pk).update(erased_hash=known_as)
     journal.erased(together)
