@@ -5,6 +5,7 @@ The names below are gunicorn's. There is no access log here: a proxy in front ha
 """
 
 import errno
+import gc
 import http.client
 import logging
 import os
@@ -17,6 +18,7 @@ import time
 import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import get_resolver
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
@@ -57,6 +59,15 @@ def on_starting(server: Arbiter) -> None:
     if settings.PREPARE and prepare():
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606  # the same process, with fresh memory
     _refuse_used_port()
+    _load_for_all(server)
+
+
+def _load_for_all(server: Arbiter) -> None:
+    """Code is loaded once, before the fork; what the collector never looks at stays shared by all processes."""
+    server.app.wsgi()
+    get_resolver().check()  # reads every urls.py, and with them all views
+    gc.collect()
+    gc.freeze()
 
 
 def when_ready(server: Arbiter) -> None:

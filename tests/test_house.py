@@ -39,6 +39,7 @@ LATE_IMPORTS = {
 SENDS_MAIL = {
     "portal.delivery": "the one place that sends",
     "portal.mailfiles": "is a mail backend: what delivery sends with on a laptop",
+    "portal.mime": "packs what delivery sends; of Django it takes the check of an address",
 }
 LONG_MODULES = {
     "portal.models": "the nouns that everybody shares stand together",
