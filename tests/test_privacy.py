@@ -331,7 +331,7 @@ def test_k5_proof_of_erasure_goes_after_12_months():
 
 
 @db
-@pytest.mark.parametrize("build", [make.initiative, make.opportunity])
+@pytest.mark.parametrize("build", [make.initiative, pytest.param(make.opportunity, marks=pytest.mark.slow)])
 def test_k7_contacts_go_6_months_after_their_page_was_withdrawn(build, proof):
     contact = {"contact": CANARY, "contact_email": ADDRESS, "contact_phone": f"0171 {CANARY}"}
     row, other = build(**contact), build(contact="Umweltbüro", contact_email="umwelt@lich.example")
@@ -361,6 +361,7 @@ def test_k7_contacts_go_6_months_after_their_page_was_withdrawn(build, proof):
 
 
 @db
+@pytest.mark.slow
 def test_k7_is_counted_anew_once_the_page_was_public_again():
     row = make.initiative(contact=CANARY, contact_email=ADDRESS)
     Initiative.objects.update(state="archived")  # as old code or an import would do
@@ -376,6 +377,7 @@ def test_k7_is_counted_anew_once_the_page_was_public_again():
 
 
 @db
+@pytest.mark.slow
 def test_k7_contacts_of_a_series_go_6_months_after_its_last_page_was_withdrawn():
     series = make.series(contact=CANARY, contact_email=ADDRESS)
     one, two = (make.session(series=series) for _ in range(2))
@@ -427,6 +429,7 @@ def test_k8_who_leaves_is_a_number_after_12_months_and_only_the_number_stays_in_
 
 
 @db
+@pytest.mark.slow
 def test_k8_whoever_comes_back_within_the_year_keeps_the_account():
     user = staff(make.organisation(), email=ADDRESS)
     User.objects.update(is_active=False)  # as old code does, that knows no such column
