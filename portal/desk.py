@@ -25,6 +25,7 @@ from portal.slots import Signup, Slot
 from portal.standing import signup_model
 
 MOST = 50  # rule 8: staff may allow more than a party of five
+UNCONFIRMED_SHOWN = 100  # the list stays readable when somebody invents people
 
 
 def may(user: User, action: str, slot: Slot) -> bool:
@@ -127,9 +128,12 @@ def _status(signup: Signup, position: int | None) -> str:
 
 def _groups(slot: Slot) -> list[dict[str, Any]]:
     """The sign-ups of a date in the order in which a clerk asks for them."""
-    everybody = list(slot.signups.select_related("booking").order_by("place", "pk"))
-    is_old = _is_old(slot)
     status = Signup.Status
+    # Of who never confirmed nothing is left to show; and invented people by the thousand hide nobody else.
+    rows = slot.signups.exclude(ended_reason=Signup.Reason.EXPIRED, booking__name="")
+    rows = rows.select_related("booking").order_by("place", "pk")
+    everybody = list(rows)
+    is_old = _is_old(slot)
     wanted: list[tuple[Any, Any, str]] = [
         ((status.CONFIRMED, status.HELD), gettext("Wer kommt"), gettext("Noch niemand.")),
         ((status.REQUESTED, status.WAITING), gettext("Warteliste"), ""),
@@ -140,9 +144,11 @@ def _groups(slot: Slot) -> list[dict[str, Any]]:
     for states, title, empty in wanted:
         found = [signup for signup in everybody if signup.status in states]
         waiting = [signup.pk for signup in found if signup.status == status.WAITING]
-        lines = [_row(s, waiting.index(s.pk) + 1 if s.pk in waiting else None, is_old=is_old) for s in found]
+        shown = found[:UNCONFIRMED_SHOWN] if status.UNCONFIRMED in states else found
+        lines = [_row(s, waiting.index(s.pk) + 1 if s.pk in waiting else None, is_old=is_old) for s in shown]
         if lines or empty:
-            groups.append({"title": title, "lines": lines, "empty": empty})
+            n = {"n": len(found), "more": len(found) - len(shown)}
+            groups.append({"title": title, "lines": lines, "empty": empty} | n)
     return groups
 
 

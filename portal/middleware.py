@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
@@ -104,14 +105,25 @@ class PlainInput:
         # Django counts fields, but would take a file of any size: nobody uploads anything here.
         if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise BadRequest("body too large")
+        _check_address(request.GET.getlist("next"))
         sources = [request.path, *(v for _, values in request.GET.lists() for v in values)]
         sources += request.COOKIES.values()
         if request.method == "POST":
+            _check_address(request.POST.getlist("next"))
             sources += [v for _, values in request.POST.lists() for v in values]
         for value in sources:
             if _NO_TEXT.search(value):
                 raise BadRequest("NUL or lone surrogate")
         return None
+
+
+def _check_address(values: list[str]) -> None:
+    """Raise BadRequest for what is no address at all („https://[::1]@…"): allauth takes it apart unasked."""
+    for value in values:
+        try:
+            urlsplit(value)
+        except ValueError:
+            raise BadRequest("no address") from None
 
 
 class Outages:

@@ -57,9 +57,10 @@ class Client:
             urlsplit(url).netloc, timeout=60, source_address=(source, 0)
         )
 
-    def ask(self, method, path, fields=None):
-        body = urlencode(fields) if fields else None
-        headers = {"Origin": self.origin, "Content-Type": "application/x-www-form-urlencoded"}
+    def ask(self, method, path, fields=None, **headers):
+        body = urlencode(fields, doseq=True) if fields else None
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        headers |= {"Origin": self.origin, "Content-Type": "application/x-www-form-urlencoded"}
         self.connection.request(method, path, body=body, headers=headers)
         response = self.connection.getresponse()
         return response.status, response.getheader("Location"), response.read().decode()

@@ -223,6 +223,7 @@ NESTED = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_markdown_of_staff_is_harmless_and_quick(proof):
     """An allow-list of tags, links to http(s) only with rel, and no input that takes longer than a few seconds."""
     wrong, slowest = [], ("", 0.0)
@@ -313,6 +314,7 @@ def test_nobody_writes_a_line_of_the_log(kind, settings, proof):
 # --- files ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_downloads_have_fixed_names_and_there_is_no_spreadsheet_yet(rows, proof):
     """No name of a file is typed by anybody; an export of tables needs its own test against formulas (OWASP V1.2.10)."""
     client = proven(staff(rows.organisation))
@@ -336,6 +338,7 @@ def test_downloads_have_fixed_names_and_there_is_no_spreadsheet_yet(rows, proof)
     assert tables == [], "Neutralise = + - @ TAB CR and test it here (trust.md „Output“)."
 
 
+@pytest.mark.slow
 def test_nobody_uploads_anything_yet(rows, proof):
     """No column for files, no form for them, and a file that is posted all the same is not kept."""
     columns = [

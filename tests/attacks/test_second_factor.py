@@ -187,6 +187,7 @@ def test_enrolling_with_a_stolen_password_is_told_to_the_owner(proof, django_cap
     assert len(told) == 1, told
 
 
+@pytest.mark.slow
 def test_stolen_session_without_proof_changes_nothing_that_opens_the_account(proof):
     """Every page of /konto/ posted to with what a thief would type: factors, codes, address and password stay."""
     user = staff(make.organisation())
@@ -263,6 +264,7 @@ def test_a_code_of_another_time_is_none():
     assert enters(client) == reverse("account_login")
 
 
+@pytest.mark.slow
 def test_codes_are_guessed_five_times_whoever_guesses(proof):
     """Counted per account: other clients, other sessions and other pages for codes do not help."""
     user, valid = staff(make.organisation()), 0
@@ -343,6 +345,7 @@ def test_one_client_guesses_ten_passwords_a_minute_whatever_the_account(proof):
     assert not asked
 
 
+@pytest.mark.slow
 def test_reset_mails_of_all_spellings_and_clients_are_three_a_day(proof):
     user = staff(make.organisation())
     spelled = [

@@ -1,6 +1,5 @@
 """Signed links (trust.md): changed, swapped between purposes and kinds, old, replayed at once, guessed."""
 
-import json
 import random
 import secrets
 from collections import Counter
@@ -19,7 +18,6 @@ from portal.signups import signup_models
 from tests import audience
 from tests.test_get_safety import changed, checksums
 from tests.test_house import none
-from tests.test_rush import CLIENTS, at_once
 
 pytestmark = pytest.mark.django_db
 PURPOSES = [
@@ -126,6 +124,7 @@ def mutations(token):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_changed_token_is_nothing_and_asks_the_database_nothing(rows, proof):
     """Guessing costs no statement, so it tells by no time whether a row exists."""
     taken, tried = [], 0
@@ -209,58 +208,3 @@ def _opens(purpose, token, models):
         return bool(links.read(purpose, token, *models))
     except Http404:
         return False
-
-
-# --- the same link at once, over real connections -------------------------------------------------------
-
-AFTER = """
-import json
-from portal.models import Mail
-from volunteers.models import ShiftSignup
-def of(**whose):
-    rows = ShiftSignup.objects.filter(**whose)
-    kinds = Mail.objects.filter(booking__in=rows.values("booking")).values_list("kind", flat=True)
-    return [sorted(rows.values_list("status", flat=True)), sorted(kinds)]
-found = {name: of(booking__email=f"{name}.lich@example.org") for name in ("unconfirmed", "confirmed")}
-print(json.dumps(found | {"offered": of(slot__opportunity__title="Kisten tragen")}))
-"""
-
-
-@pytest.mark.slow
-def test_a_link_replayed_at_once_has_one_effect(start_portal, proof):
-    """The button behind each link pressed over 16 connections at the same moment: one seat, one mail, no 500."""
-    portal = start_portal(DEMO="0")
-    found = json.loads(portal.python("from tests import audience; audience.print_addresses()"))
-    labels = json.loads(portal.python(LABELS))
-    presses = {
-        "booking:sent": {"do": "resend"},
-        "booking:confirm": {"signups": labels["unconfirmed"]},
-        "booking:give_back": {},
-        "a seat is free": {},
-        "watch:confirm": {},
-    }
-    statuses = {}
-    for name, fields in presses.items():
-        work = lambda client, path, data: client.ask("POST", path, data)[0]  # noqa: E731
-        answers, _seconds = at_once(portal.url, [(found[name], fields or {"x": "1"})] * 16, work)
-        statuses[name] = Counter(answers)
-    after = json.loads(portal.python(AFTER))
-    worst = max(status for each in statuses.values() for status in each)
-    proof(
-        "attacks", "Link 16-fach gleichzeitig", tried=f"{len(presses)} Knöpfe × 16 Anfragen über {CLIENTS} Verbindungen",
-        expected="je eine Wirkung und eine Mail, „noch einmal senden“ drei, kein 500",
-        seen=f"bestätigt: {after['unconfirmed'][1]}; freigegeben: {after['confirmed'][1]}; genommen: {after['offered'][1]}; höchster Status {worst}",
-    )  # fmt: skip
-    assert after == {
-        "unconfirmed": [["confirmed"], ["confirm-address"] * 3 + ["confirmed"]],
-        "confirmed": [["ended"], ["cancelled-by-you"]],
-        "offered": [["confirmed"], ["confirmed"]],
-    }
-    assert worst < 500, statuses
-
-
-LABELS = """
-import json
-from volunteers.models import ShiftSignup
-print(json.dumps({"unconfirmed": ShiftSignup.objects.get(booking__email="unconfirmed.lich@example.org").label}))
-"""
