@@ -12,6 +12,7 @@ from portal.models import Heartbeat
 @app.task
 def deliver_due() -> None:
     """Mails whose time has come leave: after each nudge, and every minute anyway."""
+    delivery.mend_times(now=timezone.now())
     delivery.deliver()
 
 

@@ -226,18 +226,27 @@ def test_body_of_a_secret_mail_is_wiped_when_it_is_final(smtp):
 # --- what the server answers ---------------------------------------------------------------------------
 @pytest.mark.parametrize("phase", ["mail", "rcpt", "data"])
 @pytest.mark.parametrize("answer", ["421 4.3.2 closing", "450 4.2.0 greylisted", "451 4.3.0 later"])
-def test_temporary_refusal_three_times_then_taken(smtp, phase, answer):
+def test_temporary_refusal_three_times_then_taken(smtp, proof, phase, answer):
     row = mail()
     smtp.plan(phase, answer, times=3)
-    now = NOW
-    for attempt, wait in enumerate([1, 5, 15], 1):
-        assert delivery.deliver(now=now) == {"later": 1}
-        assert state(row) == (None, None, attempt, answer)
-        assert row.next_try_at == now + wait * MINUTE
+    now, waited, said = NOW, [], []
+    for _attempt in range(4):
+        counts = delivery.deliver(now=now)
+        said.append((counts, *state(row)))
         assert delivery.deliver(now=row.next_try_at - timedelta(seconds=1)) == {}
+        waited.append((row.next_try_at - now) // MINUTE)
         now = row.next_try_at
-    assert delivery.deliver(now=now) == {"sent": 1}
-    assert state(row) == (now, None, 4, "")
+    proof(
+        "faults",
+        "SMTP 421, 450, 451, dann 250",
+        tried="drei Mal dieselbe vorläufige Absage bei MAIL, RCPT oder DATA (9 Fälle)",
+        expected="neue Versuche nach 1, 5, 15 Minuten, dann genau eine Mail",
+        seen=f"Abstände {waited[:3]} Minuten, dann {said[-1][0]}, angekommen 0 → {len(smtp.messages)}",
+    )
+    assert waited[:3] == [1, 5, 15]
+    assert said[:3] == [({"later": 1}, None, None, attempt, answer) for attempt in (1, 2, 3)]
+    assert (said[3][0], said[3][2:]) == ({"sent": 1}, (None, 4, ""))
+    assert said[3][1] == NOW + 21 * MINUTE
     assert len(smtp.messages) == 1
 
 
@@ -275,11 +284,19 @@ def test_outage_of_our_own_workers_leaves_every_try_of_the_ladder(smtp):
         ("data", "550 looks like spam", False),
     ],
 )
-def test_final_refusal_fails_at_once_and_a_hard_bounce_marks_the_address(smtp, phase, answer, marked):
+def test_final_refusal_fails_at_once_and_a_hard_bounce_marks_the_address(smtp, proof, phase, answer, marked):
     booking = make.booking("gast1@example.org")
     row, other = mail(1, booking=booking), mail(2)
     smtp.plan(phase, answer, to=row.to)
-    assert delivery.deliver(now=NOW) == {"failed": 1, "sent": 1}
+    counts = delivery.deliver(now=NOW)
+    proof(
+        "faults",
+        "SMTP 550",
+        tried="eine endgültige Absage bei RCPT oder DATA (8 Wortlaute), dahinter noch eine Mail",
+        expected="gescheitert und der Redaktion gezeigt; die andere Mail geht über dieselbe Verbindung",
+        seen=f"{counts}, angekommen 0 → {len(smtp.messages)}, Verbindungen {smtp.connections}",
+    )
+    assert counts == {"failed": 1, "sent": 1}
     assert state(row) == (None, NOW, 1, answer)
     assert state(other) == (NOW, None, 1, "")
     booking.refresh_from_db()
@@ -419,6 +436,33 @@ def test_mail_that_ends_two_workers_is_shown_to_staff(smtp):
     assert smtp.messages == []
 
 
+# --- a clock that was wrong -----------------------------------------------------------------------------
+def test_clock_that_was_a_day_ahead_holds_no_mail_back(smtp, proof):
+    """Put off, claimed by a worker that died, or written by the wrong clock; those on the ladder wait on."""
+    ahead = NOW + timedelta(hours=26)
+    put_off, claimed = mail(1), mail(2, next_try_at=ahead + delivery.LEASE, attempts=1)
+    written, waiting = mail(3, queued_at=ahead, next_try_at=ahead), mail(4, next_try_at=NOW + 60 * MINUTE)
+    smtp.plan("rcpt", "451 4.3.0 later", to=put_off.to)
+    assert delivery.deliver(now=ahead - MINUTE) == {"later": 1, "sent": 1}
+    Mail.objects.filter(pk=waiting.pk).update(sent_at=None, next_try_at=NOW + 60 * MINUTE)
+    smtp.messages.clear()
+
+    assert delivery.deliver(now=NOW) == {}
+    mended = delivery.mend_times(now=NOW)
+    counts = delivery.deliver(now=NOW)
+    proof(
+        "faults",
+        "Uhr vor und zurück",
+        tried="drei Mails sind auf 26 Stunden später gestellt, dann geht die Uhr wieder richtig; eine vierte wartet eine Stunde",
+        expected="die drei gehen sofort, die vierte zu ihrer Zeit, jede einmal",
+        seen=f"{mended} zurückgestellt, angekommen 0 → {len(smtp.messages)}, "
+        f"{len(smtp.messages) - len(set(ids(smtp)))} doppelt",
+    )
+    assert (mended, counts) == (3, {"sent": 3})
+    assert [state(row)[0] for row in (put_off, claimed, written, waiting)] == [NOW, NOW, NOW, None]
+    assert len(set(ids(smtp))) == 3
+
+
 # --- others --------------------------------------------------------------------------------------------
 @pytest.mark.logs_errors
 def test_poisonous_mail_fails_alone(smtp, caplog):
@@ -454,7 +498,7 @@ def test_answer_with_anything_in_it_is_kept_readable(smtp):
 
 
 @pytest.mark.slow
-def test_two_hosts_with_two_threads_send_each_mail_once(smtp):
+def test_two_hosts_with_two_threads_send_each_mail_once(smtp, proof):
     for number in range(200):
         mail(number)
     hosts = [deliver_in_process(smtp) for _host in range(2)]
@@ -468,6 +512,15 @@ def test_two_hosts_with_two_threads_send_each_mail_once(smtp):
         thread.join(60)
     said = [host.communicate(timeout=60)[0].strip() for host in hosts]
     results += [json.loads(line) for line in said]
+    arrived = ids(smtp)
+    proof(
+        "faults",
+        "zwei worker, eine Zeile",
+        tried="zwei Rechner und zwei Threads nehmen sich im selben Augenblick dieselben 200 Mails",
+        expected="jede Mail einmal",
+        seen=f"angekommen 0 → {len(arrived)}, {len(arrived) - len(set(arrived))} doppelt; "
+        f"je worker {[counts.get('sent', 0) for counts in results]}",
+    )
     assert sum(counts.get("sent", 0) for counts in results) == 200
     assert sum(bool(counts) for counts in results) >= 2, "only one of them did anything"
     assert sorted(ids(smtp)) == sorted(delivery.message_id(f"test:{n}") for n in range(200))
