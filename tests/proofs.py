@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.cases import CASES
+
 TABLES = {
     "faults": "Störungen",
     "attacks": "Angriffe",
@@ -33,6 +35,7 @@ def proof(request, record_property):
 
     def note(table, case, *, tried, expected, seen):
         assert table in TABLES, table
+        assert table != "faults" or case in CASES, f"{case}: not in tests/faults/cases.py"
         row = {"case": case, "tried": tried, "expected": expected, "seen": seen}
         record_property("proof", [table, {name: str(value) for name, value in row.items()}])
 

@@ -6,6 +6,7 @@ from django.core.management import get_commands
 from django.urls import Resolver404, resolve
 
 from tests import source
+from tests.faults.cases import CASES
 from tests.test_house import none
 
 DOCS = [path for path in source.files(".md") if path.parts[0] == "docs" or len(path.parts) == 1]
@@ -40,6 +41,15 @@ def test_every_address_in_the_handbook_exists():
     assert named >= {"/healthz", "/readyz", "/verwaltung/zustand/"}
     wrong = [address for address in named if not _exists(address)]
     none(wrong, "There is no such page:")
+
+
+def test_every_fault_has_its_row_and_every_row_its_test():
+    """The table of docs/zusagen.md, tests/faults/cases.py and the tests that note a row name the same cases."""
+    rows = re.findall(r"^\| ([^|]+?) \|", source.read("docs/zusagen.md"), re.MULTILINE)[1:]
+    assert rows == list(CASES)
+    tests = [path for path in source.files(".py") if path.parts[0] == "tests" and path.name != "cases.py"]
+    written = "\n".join(map(source.read, tests))
+    none([case for case in CASES if f'"{case}"' not in written], "No test notes a row for:")
 
 
 def _exists(address):

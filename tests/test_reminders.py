@@ -325,7 +325,7 @@ def test_place_on_a_waiting_list_given_back_leaves_the_days_reminder_alone():
 
 
 # --- outages ------------------------------------------------------------------------------------------
-def test_after_an_outage_of_26_hours_only_what_is_still_useful_goes_out():
+def test_after_an_outage_of_26_hours_only_what_is_still_useful_goes_out(proof):
     begins, ends = berlin(6, 18, 16), berlin(6, 19, 18)
     for n, start in enumerate(
         [
@@ -341,7 +341,16 @@ def test_after_an_outage_of_26_hours_only_what_is_still_useful_goes_out():
     assert log() == []
 
     queue_due(now=ends)
+    queue_due(now=ends + MINUTE)
 
+    said = [f"{to}: {subject.split(':')[0]}" for _when, to, subject in log()]
+    proof(
+        "faults",
+        "beat 26 Stunden weg",
+        tried="die Uhr steht über die Zeit von fünf Erinnerungen; ein Termin ist schon vorbei, einer in zwei Stunden",
+        expected="nur, was noch nützt, in den Worten von heute; jede einmal",
+        seen=f"Mails 0 → {len(said)}: {', '.join(said)}",
+    )
     assert log() == [
         ("19.06. 18:00", "s4", "In drei Tagen: Mo., 22. Juni, 9 Uhr, Lich"),
         ("19.06. 18:00", "s2", "Morgen: Sa., 20. Juni, 9 Uhr, Lich"),
@@ -368,12 +377,24 @@ def test_mail_server_out_until_the_start_reminds_nobody_of_the_past():
     assert deliver(berlin(6, 20, 12)) == 0
 
 
-def test_clock_an_hour_back_reminds_nobody_twice():
-    seated(make.shift(starts=START))
+def test_clock_an_hour_back_or_ahead_reminds_nobody_twice(proof):
+    back, ahead = (make.shift(starts=START) for _clock in range(2))
+    seated(back, email="zurueck@example.org")
     sweep(berlin(6, 19, 17), berlin(6, 19, 18))
     sweep(berlin(6, 19, 16), berlin(6, 19, 19))
+    seated(ahead, email="vor@example.org")
+    sweep(berlin(6, 19, 17), berlin(6, 19, 18))  # it was 16 o'clock
+    sweep(berlin(6, 19, 16), berlin(6, 19, 19))
 
-    assert len(log()) == 1
+    told = [to for _when, to, _subject in log()]
+    proof(
+        "faults",
+        "Uhr vor und zurück",
+        tried="die Uhr springt über die Zeit einer Erinnerung, eine Stunde zurück oder vor und zurück",
+        expected="jede Erinnerung einmal",
+        seen=f"Mails 0 → {len(told)}, {len(told) - len(set(told))} doppelt",
+    )
+    assert told == ["zurueck", "vor"]
 
 
 # --- both Sundays of the clock change -------------------------------------------------------------------
@@ -415,12 +436,19 @@ def test_clock_an_hour_back_reminds_nobody_twice():
         ),
     ],
 )
-def test_reminders_keep_the_wall_clock_when_it_changes(start, sweep_from, expected):
+def test_reminders_keep_the_wall_clock_when_it_changes(proof, start, sweep_from, expected):
     slot = make.shift(starts=start)
     seated(slot)
 
     sweep(sweep_from, start + DAY)
 
+    proof(
+        "faults",
+        "Sommer- und Winterzeit",
+        tried=f"Termin am {start.astimezone(BERLIN):%d.%m.} um 9 Uhr, in der Woche wechselt die Zeit",
+        expected="Erinnerungen um 17 Uhr der Wanduhr, jede einmal",
+        seen="; ".join(f"{when} „{subject.split(':')[0]}“" for when, _to, subject in log()),
+    )
     assert log() == expected
     thanked = (start + DAY).astimezone(BERLIN)
     assert [when for when, *_ in log("thanks")] == [f"{thanked:%d.%m.} 07:00"]
