@@ -5,7 +5,6 @@ back for somebody, cancel the date. Reading the list and changing it is logged (
 gives a slot's admin these pages.
 """
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -17,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import accesslog, accounts, answers, dates, inputs, rescheduling, roles, signups
+from portal import accesslog, accounts, answers, consents, dates, inputs, rescheduling, roles, signups
 from portal.models import Booking, User
 from portal.retention import K3_PERSON
 from portal.scoping import atomically
@@ -88,30 +87,11 @@ def _row(signup: Signup, position: int | None = None, *, is_old: bool = False) -
         "seats": signup.seats,
         "answers": answers.sentence(signup),
         "status": _status(signup, position),
-        "proof": _proof(signup.booking),
+        "proof": consents.words(signup.booking),
         "remarks": remarks,
         "live": signup.status != Signup.Status.ENDED,
         "by_hand": signup.may_be_seated_by_hand,
     }
-
-
-def _proof(booking: Booking) -> str:
-    """What proves the consent: version of the text, and when it was entered, mailed and confirmed (no IP)."""
-    if booking.source == Booking.Source.PHONE:
-        parts = [gettext("am Telefon, eingetragen %s") % _moment(booking.entered_at)]
-    else:
-        parts = [gettext("eingetragen %s") % _moment(booking.entered_at)]
-        if booking.mailed_at:
-            parts.append(gettext("Mail %s") % _moment(booking.mailed_at))
-        if booking.confirmed_at:
-            parts.append(gettext("bestätigt %s") % _moment(booking.confirmed_at))
-        else:
-            parts.append(gettext("noch nicht bestätigt"))
-    return ", ".join([gettext("Fassung %s") % booking.wording, *parts])
-
-
-def _moment(at: datetime) -> str:
-    return f"{timezone.localtime(at):%d.%m.%Y %H:%M:%S}"
 
 
 def _is_old(slot: Slot) -> bool:

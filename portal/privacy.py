@@ -121,9 +121,12 @@ def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def proof(address: str) -> str:
-    """A keyed hash of an address: proves that it was erased without holding it (class K5)."""
-    return salted_hmac("portal.privacy.erased", address, algorithm="sha256").hexdigest()
+def proof(address: str, *, secret: str | None = None) -> str:
+    """A keyed hash of an address: proves that it was erased without holding it (class K5).
+
+    `secret` is an older SECRET_KEY, for what was erased before it changed.
+    """
+    return salted_hmac("portal.privacy.erased", address, secret=secret, algorithm="sha256").hexdigest()
 
 
 @deciding

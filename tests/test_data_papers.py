@@ -9,7 +9,7 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from portal import data_papers, measures, registering, retention, roles, signups, who_sees
+from portal import data_papers, measures, privacy, registering, retention, roles, signups, who_sees
 from portal.association import association
 from portal.models import Booking, Membership, Organisation
 from tests import make, source
@@ -242,6 +242,36 @@ def test_proof_of_consent_is_shown_to_staff(proof):
     )
     assert seen == wanted
     assert "127.0.0.1" not in said
+
+
+@db
+def test_the_operator_can_prove_consent_and_erasure_of_an_address(settings, capsys, proof):
+    settings.SECRET_KEY_FALLBACKS = []
+    booking, watch = make.booking("kim@example.org", wording="helfen-2026-12"), make.watch("kim@example.org")
+    make.booking("andere@example.org")
+    call_command("einwilligung", "Kim@Example.org")
+    before = capsys.readouterr().out.splitlines()
+    privacy.erase(booking, now=NOW)
+    privacy.forget(watch, now=NOW)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = (
+        "x" * 50,
+        [settings.SECRET_KEY],
+    )  # it was changed since
+    call_command("einwilligung", "kim@example.org")
+    after = capsys.readouterr().out.splitlines()
+    proof(
+        "privacy",
+        "Nachweis zu einer Adresse",
+        tried="Befehl einwilligung vor und nach der Löschung, auch nach Wechsel des Schlüssels",
+        expected="zwei Einwilligungen, dann zwei Löschungen, nichts von anderen",
+        seen=f"{len(before)}, dann {len(after)}",
+    )
+    noon = "eingetragen 10.06.2026 12:00:00, bestätigt 10.06.2026 12:00:00"
+    assert before == [
+        f"Anmeldung {booking.pk}, Stadt Lich: Fassung helfen-2026-12, {noon}",
+        f"Benachrichtigung {watch.pk}, {watch.organisation}: Fassung 2026-11, {noon}",
+    ]
+    assert after == [f"{line}; auf Wunsch gelöscht 10.06.2026 12:00:00" for line in before]
 
 
 # --- K9 -----------------------------------------------------------------------------------------------
