@@ -88,15 +88,18 @@ def clean_email(value: str) -> str:
 class EmailField(forms.CharField):
     """The address of whoever fills the form in, as `clean_email` has it."""
 
-    def __init__(self, *, label: Any = None) -> None:
+    def __init__(self, *, label: Any = None, required: bool = True, help_text: Any = "") -> None:
         super().__init__(
             label=label or gettext_lazy("Ihre E-Mail-Adresse"),
+            required=required,
+            help_text=help_text,
             widget=forms.EmailInput(attrs={"autocomplete": "email", "maxlength": 320}),
             error_messages={"required": gettext_lazy("Bitte geben Sie Ihre E-Mail-Adresse ein.")},
         )
 
     def clean(self, value: Any) -> str:
-        return clean_email(super().clean(value))
+        address = super().clean(value)
+        return clean_email(address) if address else ""
 
 
 def nfc(value: str) -> str:

@@ -31,7 +31,7 @@ from django.utils.translation import gettext as _
 from portal.models import Organisation
 
 FACTS = {
-    "greeting": "„Guten Tag Erika Muster,“: the only words of a guest in a letter (rule 17)",
+    "greeting": "„Guten Tag Erika Muster,“: the only words of a guest in a letter to an address (rule 17)",
     "title": "what is on, with „Beispiel: “ in front for examples",
     "when": "„Sa., 28. Nov., 9 Uhr“, of the first date",
     "town": "„Lich“; empty for what is online",
@@ -72,6 +72,9 @@ FACTS = {
     "own": "„1“ when the letter goes to the owner of `account`",
     "done_by": "who of staff did it: „Frau Netz“, or the address",
     "done_at": "when: „Sa., 28. Nov., 9.30 Uhr“",
+    "barrier": "what hinders somebody, in their words: only in the letter to the association",
+    "barrier_page": "where, like `barrier`",
+    "answer_to": "an address that nobody confirmed, like `barrier`",
     "phone_hint": "a sentence: „Lieber anrufen? Telefon 06404 …“",
     "confirm_url": "signed: page with the button that confirms",
     "manage_url": "signed: see, change, give back, export, erase",

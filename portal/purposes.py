@@ -105,6 +105,14 @@ PURPOSES = [
         ("portal.Mail",),
     ),
     Purpose(
+        _("Meldung von Barrieren"),
+        _("der Verband"),
+        _("Menschen, die etwas auf dem Portal hindert"),
+        OPEN_BASIS,
+        _("niemand außer Verband und Betrieb"),
+        ("portal.Mail",),
+    ),
+    Purpose(
         _("Ansprechpersonen auf öffentlichen Seiten"),
         _("der Herausgeber der Seite"),
         _("Ansprechpersonen von Initiativen, Aktionen und Seminarreihen"),

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from initiatives.models import Initiative, Topic
 from portal import links, watches
-from portal.models import Booking, Municipality, Organisation, User
+from portal.models import Booking, Mail, Municipality, Organisation, User
 from portal.slots import Signup
 from seminars.models import Series, SeriesWatch, Session, SessionSignup, Speaker
 from tests import make
@@ -46,6 +46,7 @@ class Rows:
     opportunity: Opportunity  # two dates: one has seats left, one is full with a waiting list
     past: Opportunity
     cancelled: Opportunity
+    crowded: Opportunity  # its only date is full, and somebody waits
     shift: Shift
     full: Shift
     unconfirmed: Booking
@@ -54,17 +55,20 @@ class Rows:
     seat: ShiftSignup  # of `confirmed`
     queued: ShiftSignup  # of `waiting`
     old: Booking  # its date is over
+    erased: Booking  # at the person's wish
     expired: Booking  # never confirmed, its date is still open
     offered: ShiftSignup  # waiting, and a seat is free in the open phase
     asked: Watch  # to be confirmed
     watch: Watch
     ended: Watch
+    mail: Mail  # has left
     clerk: User  # of the town
     series: Series  # of the association, like all below
     session: Session  # with seats, a second one with a waiting list and a third elsewhere in the same series
     speaker: Speaker
     elsewhere: Session
     called_off: Session
+    packed: Session  # is full, and somebody waits
     held: Session  # is over
     undated: Session  # is over, and only its year is known
     registered: Booking  # unconfirmed
@@ -108,6 +112,10 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
     make.shift(
         opportunity=cancelled, starts=now + timedelta(days=8), cancelled_at=now, cancel_reason="Sturmwarnung"
     )
+    crowded = make.opportunity(title="Suppe verteilen", **common)
+    last_seat = make.shift(opportunity=crowded, starts=now + timedelta(days=12), capacity=1)
+    make.signup(last_seat)
+    make.signup(last_seat, status=Signup.Status.WAITING)
     bookings = {
         key: make.booking(
             f"{key}.{name.lower()}@example.org",
@@ -134,6 +142,17 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         asked=make.watch(f"asked.{name.lower()}@example.org", confirmed_at=None, organisation=organisation),
         watch=make.watch(f"watch.{name.lower()}@example.org", organisation=organisation),
         ended=make.watch("", place="", ended_at=now, organisation=organisation),
+        mail=Mail.objects.create(
+            key=f"example:{organisation.pk}",
+            kind="confirmed",
+            organisation=organisation,
+            to="kim@example.org",
+            subject="Platz sicher: Bachputz",
+            text="Guten Tag,\n\nIhr Platz ist sicher.",
+            queued_at=now,
+            next_try_at=now,
+            sent_at=now,
+        ),
         clerk=staff(organisation, email=f"clerk.{name.lower()}@lich.example", enrolled=False),
         organisation=organisation,
         town=town,
@@ -145,6 +164,8 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         opportunity=opportunity,
         past=past,
         cancelled=cancelled,
+        crowded=crowded,
+        erased=make.booking("", "", organisation=organisation, erased_at=now),
         shift=shift,
         full=full,
         seat=make.signup(shift, booking=bookings["confirmed"], seats=2),
@@ -159,9 +180,9 @@ def _seminars(now: datetime, name: str) -> dict[str, object]:
     series = make.series(title=f"Reihe {name}")
     at = {"series": series}
     session = make.session(starts=now + timedelta(days=9), **at)
-    full = make.session(starts=now + timedelta(days=16), name="Wenn viele helfen", capacity=1, **at)
-    make.participant(full)
-    make.participant(full, status=Signup.Status.WAITING)
+    packed = make.session(starts=now + timedelta(days=16), name="Wenn viele helfen", capacity=1, **at)
+    make.participant(packed)
+    make.participant(packed, status=Signup.Status.WAITING)
     held = make.session(
         starts=now - timedelta(days=4),
         name="Vorige Woche",
@@ -194,6 +215,7 @@ def _seminars(now: datetime, name: str) -> dict[str, object]:
             cancel_reason="Die Referentin ist krank.",
             **at,
         ),
+        "packed": packed,
         "held": held,
         "undated": make.session(
             starts=datetime(2023, 1, 1, tzinfo=make.BERLIN),
@@ -252,6 +274,8 @@ PAGES: dict[str, Page] = {
     "privacy": Page(PUBLIC),
     "who_sees": Page(PUBLIC),
     "accessibility": Page(PUBLIC),
+    "barrier": Page(PUBLIC),
+    "barrier_sent": Page(PUBLIC),
     "plain_language": Page(PUBLIC),
     "report_weakness": Page(PUBLIC),
     "volunteers:watch": Page(PUBLIC),
@@ -328,6 +352,7 @@ STATES: dict[str, Callable[[Rows], str]] = {
     "help wanted, two towns": lambda rows: reverse("volunteers:list") + "?ort=Homberg",
     "watch for a code": lambda rows: reverse("volunteers:watch") + "?ort=35423&umkreis=30",
     "help wanted is over": lambda rows: rows.past.get_absolute_url(),
+    "help wanted, all seats taken": lambda rows: rows.crowded.get_absolute_url(),
     "help wanted is cancelled": lambda rows: rows.cancelled.get_absolute_url(),
     "initiatives found": lambda rows: reverse("initiatives:list") + "?suche=Bach",
     "initiatives, nothing found": lambda rows: reverse("initiatives:list") + "?suche=xyzzy",
@@ -337,6 +362,7 @@ STATES: dict[str, Callable[[Rows], str]] = {
     "town without anything": lambda rows: rows.quiet_town.get_absolute_url(),
     "district": lambda rows: rows.district.get_absolute_url(),
     "seminar elsewhere": lambda rows: rows.elsewhere.get_absolute_url(),
+    "seminar, all seats taken": lambda rows: rows.packed.get_absolute_url(),
     "seminar is cancelled": lambda rows: rows.called_off.get_absolute_url(),
     "seminar is over": lambda rows: rows.held.get_absolute_url(),
     "seminar of which the year is known": lambda rows: rows.undated.get_absolute_url(),
@@ -345,6 +371,8 @@ STATES: dict[str, Callable[[Rows], str]] = {
 TOKEN_STATES: dict[str, Callable[[Rows], str]] = {
     "confirmed already": lambda rows: _link("booking:confirm", links.CONFIRM, rows.confirmed),
     "sent, confirmed since": lambda rows: _link("booking:sent", links.SENT, rows.confirmed),
+    "just confirmed": lambda rows: _link("booking:manage", links.MANAGE, rows.confirmed) + "?ok=bestaetigt",
+    "erased": lambda rows: _link("booking:manage", links.MANAGE, rows.erased),
     "waiting": lambda rows: _link("booking:manage", links.MANAGE, rows.waiting),
     "not confirmed": lambda rows: _link("booking:manage", links.MANAGE, rows.unconfirmed),
     "over": lambda rows: _link("booking:manage", links.MANAGE, rows.old),
@@ -355,6 +383,9 @@ TOKEN_STATES: dict[str, Callable[[Rows], str]] = {
         _link("watch:confirm", watches.CONFIRM, rows.watch) + "?umkreis=50"
     ),
     "watch, not confirmed": lambda rows: _link("watch:manage", watches.MANAGE, rows.asked),
+    "watch, just confirmed": lambda rows: (
+        _link("watch:manage", watches.MANAGE, rows.watch) + "?ok=bestaetigt"
+    ),
     "watch, ended": lambda rows: _link("watch:manage", watches.MANAGE, rows.ended),
     "seminar, sent": lambda rows: _link("booking:sent", links.SENT, rows.registered),
     "seminar, to confirm": lambda rows: _link("booking:confirm", links.CONFIRM, rows.registered),

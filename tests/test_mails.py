@@ -251,6 +251,30 @@ MAILS = [
         [LIST],
     ),
     (
+        "staff/barrier",
+        {
+            "barrier": "Die Karte lässt sich mit der Tastatur nicht verlassen. https://evil.example/",
+            "barrier_page": "Orte",
+            "answer_to": "kim@example.org",
+            "page_url": f"{SITE}/barrierefreiheit/",
+        },
+        "Barriere gemeldet: Bitte prüfen und antworten",
+        [
+            "Gemeldet: Die Karte lässt sich mit der Tastatur nicht verlassen. https://evil.example/",
+            "Seite: Orte",
+            "Antwort an: kim@example.org",
+            "Die Adresse ist nicht bestätigt.",
+        ],
+        [("Erklärung zur Barrierefreiheit", f"{SITE}/barrierefreiheit/")],
+    ),
+    (
+        "staff/barrier",
+        {"barrier": "Der Kontrast reicht mir nicht.", "page_url": f"{SITE}/barrierefreiheit/"},
+        "Barriere gemeldet: Bitte prüfen und antworten",
+        ["Eine Adresse für die Antwort wurde nicht angegeben."],
+        [("Erklärung zur Barrierefreiheit", f"{SITE}/barrierefreiheit/")],
+    ),
+    (
         "staff/factor-reset",
         {
             "account": "redaktion@lich.example",

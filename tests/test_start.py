@@ -146,7 +146,7 @@ def test_imprint_says_what_is_open_until_the_operator_fills_it_in(client):
 def test_declaration_names_status_method_feedback_and_enforcement(client):
     association()
     page = text_of(client, "/barrierefreiheit/")
-    in_order(page, "Stand der Vereinbarkeit", "Wie geprüft wurde", "Hindernis melden", "LBIT")
+    in_order(page, "Stand der Vereinbarkeit", "Wie geprüft wurde", "Etwas geht nicht?", "LBIT")
 
 
 def test_robots_of_the_demo_read_nothing(client, settings):

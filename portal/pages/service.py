@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from portal import accessibility as declared
 from portal.association import OPEN_IMPRINT, imprint_is_open, known
 from portal.origin import shared
 from portal.retention import RULES
@@ -79,8 +80,14 @@ def who_sees(request: HttpRequest) -> HttpResponse:
 @shared
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
-    """The declaration of accessibility (HVBIT, EN 301 549): status, method, feedback, enforcement."""
-    page = {"association_row": known(), "crumbs": [(_("Barrierefreiheit"), "")]}
+    """The declaration of accessibility (HVBIT, EN 301 549): status, results, feedback, enforcement."""
+    results = declared.results()
+    page = {
+        "association_row": known(),
+        "results": results,
+        "stale": results.is_stale(timezone.localdate()),
+        "crumbs": [(_("Barrierefreiheit"), "")],
+    }
     return render(request, "portal/accessibility.html", page)
 
 

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from initiatives import views as initiatives
-from portal.pages import directory, initiative, machines, service, start, towns
+from portal.pages import barriers, directory, initiative, machines, service, start, towns
 
 collection = [
     path("", initiatives.index, name="list"),
@@ -20,6 +20,8 @@ urlpatterns = [
     path("datenschutz/", service.privacy, name="privacy"),
     path("datenschutz/wer-sieht-was/", service.who_sees, name="who_sees"),
     path("barrierefreiheit/", service.accessibility, name="accessibility"),
+    path("barrierefreiheit/melden/", barriers.barrier, name="barrier"),
+    path("barrierefreiheit/gemeldet/", barriers.sent, name="barrier_sent"),
     path("einfach-erklaert/", service.plain_language, name="plain_language"),
     path("sicherheit/", service.report_weakness, name="report_weakness"),
     path("robots.txt", machines.robots, name="robots"),

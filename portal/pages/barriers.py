@@ -1,0 +1,94 @@
+"""„Barriere melden": the form of the declaration of accessibility, without account and without cookies."""
+
+from datetime import datetime
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal import barriers, inputs, throttle, traps
+from portal.origin import guarded, shared
+from portal.refused import Busy
+from portal.token_pages import RETRY_AFTER
+
+LENGTH = 2000  # characters
+
+
+class BarrierForm(forms.Form):
+    """What hinders, on which page, and whom to answer."""
+
+    what = forms.CharField(
+        label=gettext_lazy("Was wollten Sie tun, und was ging nicht?"),
+        help_text=gettext_lazy("Gern auch, womit Sie arbeiten: zum Beispiel Bildschirmleser oder Tastatur."),
+        max_length=LENGTH,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={
+            "required": gettext_lazy("Bitte schreiben Sie, was nicht ging."),
+            "max_length": gettext_lazy("Das ist zu lang. Bitte nehmen Sie höchstens 2000 Zeichen."),
+        },
+    )
+    where = forms.CharField(
+        label=gettext_lazy("Auf welcher Seite?"),
+        help_text=gettext_lazy("Die Überschrift der Seite oder ihre Adresse."),
+        required=False,
+        max_length=300,
+        error_messages={"max_length": gettext_lazy("Das ist zu lang. Die Überschrift der Seite reicht.")},
+    )
+    email = inputs.EmailField(required=False, help_text=gettext_lazy("Nur wenn wir Ihnen antworten sollen."))
+
+
+@guarded
+@throttle.limited("barrier", limit=10, seconds=600)
+@require_http_methods(["GET", "HEAD", "POST"])
+def barrier(request: HttpRequest) -> HttpResponse:
+    """The form; a POST sends the report to the association."""
+    now = timezone.now()
+    return _send(request, now) if request.method == "POST" else _ask(request, now)
+
+
+@shared
+def _ask(request: HttpRequest, now: datetime) -> HttpResponse:
+    return _page(request, BarrierForm(), issued=traps.issue_by_the_hour(now))
+
+
+@never_cache
+def _send(request: HttpRequest, now: datetime) -> HttpResponse:
+    form, status = BarrierForm(request.POST), 422
+    if traps.caught(request, now=now):
+        form.add_error(None, _("Das ging sehr schnell. Bitte drücken Sie noch einmal auf „Absenden“."))
+    elif form.is_valid():
+        try:
+            barriers.report(**form.cleaned_data, now=now)
+        except Busy:
+            status = 503
+            form.add_error(
+                None, _("Gerade ist viel los. Bitte drücken Sie in ein paar Sekunden noch einmal.")
+            )
+        else:
+            return HttpResponseRedirect(reverse("barrier_sent"), status=303)
+    response = _page(request, form, issued=traps.issue(now), status=status)
+    if status == 503:
+        response["Retry-After"] = RETRY_AFTER
+    return response
+
+
+def _page(request: HttpRequest, form: BarrierForm, *, issued: str, status: int = 200) -> HttpResponse:
+    page = {"form": form, "issued": issued, "crumbs": _crumbs(_("Barriere melden"))}
+    return render(request, "portal/barrier.html", page, status=status)
+
+
+def _crumbs(here: str) -> list[tuple[str, str]]:
+    return [(_("Barrierefreiheit"), reverse("accessibility")), (here, "")]
+
+
+@shared
+@require_safe
+def sent(request: HttpRequest) -> HttpResponse:
+    """What happens next; the same for everybody."""
+    return render(request, "portal/barrier_sent.html", {"crumbs": _crumbs(_("Gemeldet"))})

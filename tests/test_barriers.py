@@ -1,0 +1,133 @@
+"""„Barriere melden": without account and cookies, to the association, with nothing stored but the mail."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.apps import apps
+
+from portal import barriers, traps
+from portal.association import association
+from portal.models import Mail
+from tests.make import NOW
+from tests.markup import Page
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "/barrierefreiheit/melden/"
+SAID = "Die Liste liest mein Bildschirmleser nicht vor."
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+def send(client, *, seconds=60, **changes):
+    data = {
+        "issued": traps.issue(NOW - timedelta(seconds=seconds)),
+        "betreff": "",
+        "what": SAID,
+        "where": "Mitmachen",
+        "email": "kim@example.org",
+    }
+    return client.post(ADDRESS, data | changes, headers={"origin": "http://testserver"})
+
+
+def flat(mail):
+    return " ".join(mail.text.split())
+
+
+def test_report_reaches_the_association_from_the_declaration_on(client):
+    declaration = Page(client.get("/barrierefreiheit/").content.decode())
+    form = Page(
+        client.get(declaration.link("Barriere melden")).content.decode(), f"http://testserver{ADDRESS}"
+    )
+    address, method, fields = form.form("Absenden")
+    fields = dict(fields) | {"what": SAID, "where": "Mitmachen", "email": "kim@example.org"}
+    with time_machine.travel(NOW + timedelta(seconds=30), tick=False):
+        response = client.post(address, fields, headers={"origin": "http://testserver"})
+    assert (method, response.status_code, response["Location"]) == (
+        "POST",
+        303,
+        "/barrierefreiheit/gemeldet/",
+    )
+    assert "Eine Eingangsbestätigung schicken wir nicht." in client.get(response["Location"]).content.decode()
+    assert client.cookies == {}
+    mail = Mail.objects.get()
+    assert [mail.kind, mail.to, mail.subject] == [
+        "barrier",
+        association().contact_email,
+        "Barriere gemeldet: Bitte prüfen und antworten",
+    ]
+    assert f"Gemeldet: {SAID} Seite: Mitmachen Antwort an: kim@example.org" in flat(mail)
+
+
+def test_address_and_page_are_voluntary(client):
+    assert send(client, where="", email="").status_code == 303
+    assert "Eine Adresse für die Antwort wurde nicht angegeben." in flat(Mail.objects.get())
+
+
+def test_same_report_twice_is_one_mail_and_nothing_else_is_stored(client):
+    association()
+    before = {model: model.objects.count() for model in apps.get_models() if hasattr(model, "objects")}
+    assert [send(client).status_code for _click in range(2)] == [303, 303]
+    after = {model: model.objects.count() for model in before}
+    assert {model: after[model] - before[model] for model in before if after[model] != before[model]} == {
+        Mail: 1
+    }
+
+
+def test_links_of_mails_in_a_report_are_masked(client):
+    secret = "1-0.abcdefghijklmnopqrstuvwxyz0123456789"
+    send(client, where=f"http://testserver/anmeldung/meine/{secret}/", what=f"Der Link {secret} geht nicht.")
+    mail = Mail.objects.get()
+    assert (secret in mail.text + mail.html, "/anmeldung/meine/…/" in mail.text) == (False, True)
+
+
+def test_words_of_a_guest_enter_no_header(client):
+    send(client, what="x\r\nBcc: alle@example.org", where="y\r\nSubject: Hallo")
+    mail = Mail.objects.get()
+    assert (mail.subject, mail.reply_to) == (
+        "Barriere gemeldet: Bitte prüfen und antworten",
+        association().answers_to,
+    )
+
+
+def test_errors_keep_what_was_typed(client):
+    response = send(client, what="", email="kim@", where="Orte")
+    page = Page(response.content.decode())
+    assert response.status_code == 422
+    assert page.one("title").text.startswith("Fehler: Barriere melden")
+    assert page.one("input", id="id_where").get("value") == "Orte"
+    assert page.one("input", id="id_email").get("value") == "kim@"
+    assert [a.get("href") for a in page.one("div", id="fehler").walk() if a.tag == "a"] == [
+        "#id_what",
+        "#id_email",
+    ]
+    assert Mail.objects.count() == 0
+
+
+@pytest.mark.parametrize("changes", [{"betreff": "Werbung"}, {"issued": ""}])
+def test_machine_is_asked_to_press_again(client, changes):
+    response = send(client, **changes)
+    assert (response.status_code, Mail.objects.count()) == (422, 0)
+    assert SAID in response.content.decode()
+
+
+def test_form_bears_a_night_and_a_day(client):
+    """No time limit below 20 hours: what was opened yesterday can be sent today."""
+    assert send(client, seconds=21 * 3600).status_code == 303
+
+
+def test_eleventh_report_of_a_client_waits(client):
+    statuses = [send(client, what=f"{SAID} {number}").status_code for number in range(11)]
+    assert statuses == [303] * 10 + [429]
+
+
+def test_report_while_the_association_has_no_address_goes_to_the_operator(settings):
+    row = association()
+    row.contact_email = ""
+    row.save()
+    barriers.report(what=SAID, where="", email="", now=NOW)
+    assert Mail.objects.get().to in settings.DEFAULT_FROM_EMAIL
