@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import accounts, desk
 from portal.scoping import ScopedAdmin
+from portal.widgets import StaffField
 
 YEARS = range(2000, 2100)  # a slip of the finger is no date
 
@@ -25,6 +26,7 @@ class SlotForm(forms.ModelForm):
     and corrects a word, does not move it back. DECIDED is what the verbs decide on.
     """
 
+    bound_field_class = StaffField
     DECIDED: ClassVar[tuple[str, ...]] = ("starts", "ends", "deadline", "capacity")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

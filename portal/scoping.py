@@ -25,7 +25,7 @@ from portal.models import Organisation
 from portal.refused import Busy, Refused
 from portal.roles import Reach
 from portal.seats import is_busy
-from portal.widgets import FORMFIELDS
+from portal.widgets import FORMFIELDS, StaffField
 
 NONE, EVERY = Q(pk__in=[]), Q(pk__isnull=False)  # not Q(): an empty condition vanishes in an "or"
 BUSY = _(
@@ -82,7 +82,9 @@ class Rights:
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs["queryset"] = self.choices(db_field, request)
         kwargs["widget"] = forms.CheckboxSelectMultiple
-        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+        field.bound_field_class = StaffField
+        return field
 
     def choices(self, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
         """What a relation may be set to: rows of the related admin that one may view or choose."""

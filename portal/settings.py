@@ -262,7 +262,7 @@ else:
             "OPTIONS": {"MAX_ENTRIES": 20_000},
         }
     }
-SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_AGE = 20 * 3600  # no time limit below 20 hours (trust.md „Accessibility“, WCAG 2.2.1)
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True

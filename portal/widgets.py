@@ -23,6 +23,19 @@ class DateInput(forms.DateInput):
         super().__init__(attrs, format="%Y-%m-%d")
 
 
+class StaffField(forms.BoundField):
+    """A field of the Redaktion as screen readers need it: the message of a group of ticks is named at each of
+    them (the admin draws no fieldset that could bear it), and what is hidden describes nothing."""
+
+    def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
+        built = super().build_widget_attrs(attrs, widget)
+        if (widget or self.field.widget).is_hidden:
+            built.pop("aria-describedby", None)
+        elif self.use_fieldset and self.errors:
+            built.setdefault("aria-describedby", f"{self.auto_id}_error")
+        return built
+
+
 FORMFIELDS: dict[Any, Any] = {
     models.DateTimeField: {"form_class": forms.DateTimeField, "widget": DateTimeInput},
     models.DateField: {"widget": DateInput},

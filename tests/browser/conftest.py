@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.browser.visits import CANNOT_BE_HAD, PRINT_FIRST_DAY
 from tests.conftest import portals
 
 CHROMIUM = "/usr/bin/chromium"
@@ -20,7 +21,8 @@ FLAGS = [
     "--disable-sync",
     f"--host-resolver-rules=MAP {HOST} 127.0.0.1",
 ]
-AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
+HERE = Path(__file__).parent
+SCRIPTS = (HERE / "vendor" / "axe.min.js", HERE / "checks.js")  # in every page before it loads
 STAFF = """
 import json
 from portal.association import association
@@ -33,13 +35,13 @@ people = {"clerk": staff(town, email="barrierefrei@lich.example"),
 print(json.dumps({name: proven(user, fresh_for=3600).session.session_key for name, user in people.items()}))
 """
 # Pages for what cannot be made to go wrong at will, with the names of the started portal's files.
-FAILURES = """
+FAILURES = f"""
 import json
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 request = RequestFactory().get("/mitmachen/")
-print(json.dumps({name: render_to_string(name, {"minutes": 10, "retry_after": 5}, request=request)
-                  for name in ("429.html", "500.html", "503.html")}))
+print(json.dumps({{name: render_to_string(name, {{"minutes": 10, "retry_after": 5}}, request=request)
+                  for name in {CANNOT_BE_HAD}}}))
 """
 
 
@@ -49,6 +51,7 @@ def started(prepared, tmp_path_factory):
     with portals(prepared, tmp_path_factory.mktemp("browser")) as (start, servers):
         portal = start(ALLOWED_HOSTS=HOST)
         portal.addresses = json.loads(portal.python("from tests import audience; audience.print_addresses()"))
+        portal.first_day = json.loads(portal.python(PRINT_FIRST_DAY))
         portal.failures = json.loads(portal.python(FAILURES))
         portal.sessions = json.loads(portal.python(STAFF))
         yield portal
@@ -80,6 +83,9 @@ def visit(chromium, started):
         base = started.url.replace("localhost", host) if host else started.url
         context = chromium.new_context(base_url=base, locale="de-DE", **options)
         contexts.append(context)
+        if options.get("java_script_enabled", True):
+            for script in SCRIPTS:
+                context.add_init_script(path=script)
         if staff:
             context.add_cookies([{"name": "sessionid", "value": started.sessions[staff], "url": base}])
         context.set_default_timeout(10_000)

@@ -1,0 +1,237 @@
+// What a browser can say about a page beyond axe (trust.md „Accessibility“). Each function answers a list of
+// sentences, one per thing that is wrong; the tests put them into window.checks before a page loads.
+window.checks = (() => {
+  const CONTROLS = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const tag = e => e.outerHTML.replace(/\s+/g, " ").slice(0, 140);
+  const box = e => e.getBoundingClientRect();
+  const words = e => (e.textContent || "").trim().replace(/\s+/g, " ");
+  const shown = e => e.checkVisibility({ visibilityProperty: true }) && box(e).width > 0 && box(e).height > 0;
+  // What only screen readers get: cut to a pixel, or moved away.
+  const unseen = e => { const b = box(e); return b.width <= 1 || b.height <= 1 || b.right <= 0 || b.bottom <= -500; };
+  const usable = e => shown(e) && !e.disabled && !e.closest("[aria-hidden=true], [inert]") && !unseen(e);
+
+  function structure() {
+    const wrong = [], h1 = all("h1").filter(shown);
+    if (h1.length !== 1) wrong.push(`${h1.length} × h1`);
+    if (h1.some(e => !words(e))) wrong.push("h1 without words");
+    if (document.documentElement.lang !== "de") wrong.push(`lang=${document.documentElement.lang}`);
+    if (!/\S.* – \S/.test(document.title)) wrong.push(`title „${document.title}“ names no page and site`);
+    for (const [name, selector] of [["main", "main, [role=main]"], ["header", "body header"], ["footer", "body footer"]])
+      if (all(selector).filter(e => name === "main" || !e.closest("main")).length !== 1) wrong.push(`not one ${name}`);
+    if (all("h1").some(e => !e.closest("main"))) wrong.push("the h1 stands outside of main");
+    const first = all(CONTROLS).find(e => e.tabIndex >= 0 && !e.disabled && e.checkVisibility());
+    const target = first && (first.getAttribute("href") || "");
+    if (!target || !target.startsWith("#") || !document.querySelector(`${target}`)) wrong.push("the first stop is no skip link");
+    if (all("[tabindex]").some(e => e.tabIndex > 0)) wrong.push("a tabindex above 0 breaks the order");
+    if (all("meta[http-equiv=refresh]").length) wrong.push("reloads by itself: a time limit");
+    for (const path of ["/impressum/", "/datenschutz/", "/barrierefreiheit/"])
+      if (!all(`a[href="${path}"]`).length) wrong.push(`no link to ${path}`);
+    for (const e of all(".tag, .status").filter(shown)) if (!words(e)) wrong.push(`status without words: ${tag(e)}`);
+    for (const e of all("img, svg[role=img], map, figure")) if (e.tagName === "IMG" && e.alt === null) wrong.push(`no alternative text: ${tag(e)}`);
+    return wrong;
+  }
+
+  const TOKENS = [
+    [e => e.type === "email", ["email", "username", "off"]], [e => e.type === "tel", ["tel", "off"]],
+    [e => e.type === "password", ["current-password", "new-password"]],
+    [e => e.name === "name" && e.closest("main form[method=post]"), ["name", "off"]],
+    [e => e.name === "ort", ["postal-code"]], [e => e.name === "code", ["one-time-code"]],
+  ];
+  function autocomplete() {
+    return all("input:not([type=hidden])").filter(usable).flatMap(e => TOKENS.filter(([is, may]) => is(e)
+      && !may.includes(e.getAttribute("autocomplete"))).map(([, may]) => `autocomplete is not ${may.join(" or ")}: ${tag(e)}`));
+  }
+
+  function tooWide() {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    const found = all("body *").filter(e => box(e).right > width + 1).slice(0, 3).map(tag);
+    return [`scrolls sideways (${document.documentElement.scrollWidth} px), because of ${found.join(" and ")}`];
+  }
+
+  // Words that their own box cuts off; a box that scrolls shows them all.
+  function cutOff() {
+    return all("body *").filter(e => {
+      const style = getComputedStyle(e);
+      if (style.display === "inline" || !shown(e) || unseen(e) || !words(e) || e.matches("select, option, textarea")) return false;
+      const across = ["hidden", "clip"].includes(style.overflowX) && e.scrollWidth > e.clientWidth + 1;
+      const down = ["hidden", "clip"].includes(style.overflowY) && e.scrollHeight > e.clientHeight + 1;
+      return across || down;
+    }).map(e => `cut off: ${tag(e)}`);
+  }
+
+  // Links within a sentence and boxes whose label is big enough may be smaller (WCAG 2.5.8).
+  function targets({ smallest, main }) {
+    const big = "button[type=submit], input[type=submit], .kern-btn, .button, .menu-btn";
+    return all("a[href], button, input:not([type=hidden]), select, textarea, summary").filter(usable).flatMap(e => {
+      const b = box(e), size = `${Math.round(b.width)}×${Math.round(b.height)}`;
+      if (e.matches(big) && getComputedStyle(e).display !== "inline" && b.height < main - .5) return [`main action of ${size} px: ${tag(e)}`];
+      if (b.width >= smallest && b.height >= smallest) return [];
+      if (getComputedStyle(e).display === "inline") {
+        const around = e.closest("p, li, dd, td, th, figcaption, label, small, div");
+        if (around && words(around).length > words(e).length) return [];
+      }
+      const label = e.labels && e.labels[0];
+      return label && box(label).height >= smallest ? [] : [`small target of ${size} px: ${tag(e)}`];
+    });
+  }
+
+  const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  function rgba(colour) {
+    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    return canvas.getImageData(0, 0, 1, 1).data;
+  }
+  function light(colour) {
+    const [r, g, b] = [...rgba(colour)].map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b;
+  }
+  function contrast(one, other) {
+    const [a, b] = [light(one), light(other)].sort((x, y) => y - x);
+    return (a + .05) / (b + .05);
+  }
+  function ground(e) {
+    for (let at = e; at; at = at.parentElement) {
+      const colour = getComputedStyle(at).backgroundColor;
+      if (rgba(colour)[3] === 255) return colour;
+    }
+    return "Canvas";
+  }
+  // An outline, or a shadow without blur where it is painted.
+  function ring(e) {
+    const style = getComputedStyle(e), width = parseFloat(style.outlineWidth);
+    if (style.outlineStyle !== "none" && width >= 2 && rgba(style.outlineColor)[3] > 0)
+      return { colour: style.outlineColor, inside: parseFloat(style.outlineOffset) < 0 };
+    const shadow = /^(.+\)) 0px 0px 0px ([\d.]+)px$/.exec(style.boxShadow);
+    return shadow && parseFloat(shadow[2]) >= 2 ? { colour: shadow[1], inside: false } : null;
+  }
+
+  // Gives each control the focus as Tab would (press Tab once before, so that the ring is shown).
+  function focus() {
+    const wrong = [], groups = new Set();
+    for (const e of all(CONTROLS).filter(c => c.tabIndex >= 0 && !c.disabled && c.checkVisibility({ visibilityProperty: true }))) {
+      if (e.type === "radio") { if (groups.has(e.name)) continue; groups.add(e.name); }
+      e.focus();
+      if (document.activeElement !== e) { wrong.push(`cannot have the focus: ${tag(e)}`); continue; }
+      const bearer = [e, e.closest("li"), e.closest("article")].find(c => c && ring(c));
+      if (!bearer) { wrong.push(`no ring of 2 px: ${tag(e)}`); continue; }
+      const { colour, inside } = ring(bearer), behind = ground(inside ? bearer : bearer.parentElement);
+      if (contrast(colour, behind) < 3) wrong.push(`ring ${colour} on ${behind} is below 3:1: ${tag(e)}`);
+      const b = box(e);
+      if (b.bottom <= 0 || b.top >= innerHeight || b.right <= 0 || b.left >= innerWidth) { wrong.push(`focused outside of the window: ${tag(e)}`); continue; }
+      // A link over several lines has a box for each.
+      const tops = [...e.getClientRects()].map(r => document.elementFromPoint(Math.min(Math.max(r.x + r.width / 2, 1), innerWidth - 2),
+        Math.min(Math.max(r.y + r.height / 2, 1), innerHeight - 2))), top = tops[0];
+      const own = tops.some(t => t && (t === e || e.contains(t) || t.contains(e) || (e.labels && [...e.labels].some(l => l.contains(t)))));
+      if (!own) wrong.push(`focused but hidden behind ${top && tag(top)}: ${tag(e)}`);
+    }
+    document.activeElement.blur();
+    scrollTo(0, 0);
+    return wrong;
+  }
+
+  // WCAG 1.4.12 and 1.4.4: the page with other text, then as it was.
+  function withStyle(css) {
+    const sheet = new CSSStyleSheet(), before = [...document.adoptedStyleSheets];
+    sheet.replaceSync(css);
+    document.adoptedStyleSheets = [...before, sheet];
+    try { return [...tooWide(), ...cutOff()]; } finally { document.adoptedStyleSheets = before; }
+  }
+  const spacing = () => withStyle("* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important } p { margin-bottom: 2em !important }");
+  const bigText = () => withStyle(":root { font-size: 200% !important }");
+
+  // Without any style sheet everything still stands there in a sensible order.
+  function withoutStyles() {
+    const sheets = [...document.styleSheets], wrong = [];
+    sheets.forEach(sheet => { sheet.disabled = true; });
+    try {
+      for (const e of all("main p, main li, main h1, main h2, main h3, main label, main button, main td, main dd"))
+        if (words(e) && !e.closest("[hidden], details:not([open]), [popover], template, script") && !shown(e)) wrong.push(`gone without CSS: ${tag(e)}`);
+      for (const e of all("svg, img").filter(shown)) if (box(e).width > 480 || box(e).height > 480) wrong.push(`huge without CSS: ${tag(e)}`);
+      const order = ["header", "main", "footer"].map(name => document.querySelector(`body ${name}`)).filter(Boolean);
+      if (order.some((e, i) => i && !(order[i - 1].compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING))) wrong.push("header, main and footer in another order");
+      return wrong;
+    } finally { sheets.forEach(sheet => { sheet.disabled = false; }); }
+  }
+
+  const edged = e => {
+    const style = getComputedStyle(e);
+    return ["Top", "Right", "Bottom", "Left"].some(side => style[`border${side}Style`] !== "none" && parseFloat(style[`border${side}Width`]) >= 1);
+  };
+  // Under forced colours: rings stay, and what can be pressed or filled in has a border or an underline.
+  function forced() {
+    const wrong = [];
+    for (const e of all("button, .kern-btn, .button, input:not([type=hidden], [type=checkbox], [type=radio]), select, textarea").filter(usable)) {
+      const style = getComputedStyle(e);
+      const wrapper = e.parentElement.childElementCount === 1 ? e.parentElement : e;  // around a select
+      if (!edged(e) && !edged(wrapper) && !style.textDecorationLine.includes("underline") && !e.closest("[popover]")) wrong.push(`no border in forced colours: ${tag(e)}`);
+    }
+    const ink = getComputedStyle(document.body).color, paper = ground(document.body);
+    if (contrast(ink, paper) < 7) wrong.push(`text ${ink} on ${paper}`);
+    return [...wrong, ...focus()];
+  }
+
+  // On paper: what one reads is there, what one presses may be missing, dark on white.
+  function print(before) {
+    const wrong = before.filter(([e]) => e.isConnected && !e.checkVisibility({ visibilityProperty: true })).map(([, said]) => `not printed: ${said}`);
+    if (!all("h1").some(shown)) wrong.push("h1 is not printed");
+    for (const e of all("main p, main h1, main h2, main h3, main li, main dd, main td").filter(shown)) {
+      // Browsers leave backgrounds out: the paper is white.
+      if (words(e) && contrast(getComputedStyle(e).color, "white") < 4.5) wrong.push(`too pale on paper: ${tag(e)}`);
+      if (getComputedStyle(e).position === "fixed") wrong.push(`stands on every sheet: ${tag(e)}`);
+    }
+    return [...wrong, ...cutOff()];
+  }
+  const READ = "main h1, main h2, main h3, main p, main li, main dt, main dd, main td, main th";
+  const NOT_READ = "form, nav, dialog, [popover], .no-print, .on-screen, #changelist-filter, aside, .empty, .search, .chips, .pager, .kern-btn-wrapper, .skip, .detail__panel, .crumbs";
+  let readable = [];
+  function remember() { readable = all(READ).filter(e => shown(e) && words(e) && !e.closest(NOT_READ) && !e.querySelector("a, button, input")).map(e => [e, tag(e)]); }
+
+  // A form that came back with mistakes.
+  function errors(kept) {
+    const wrong = [], summary = document.querySelector("#fehler");
+    if (!document.title.startsWith("Fehler: ")) wrong.push(`title is „${document.title}“`);
+    if (/Fehler: .*Fehler:/.test(document.title)) wrong.push("says twice in the title that there are mistakes");
+    if (!summary) return [...wrong, "no summary of mistakes"];
+    if (document.activeElement !== summary) wrong.push(`the focus is on ${document.activeElement && tag(document.activeElement)}, not on the summary`);
+    const named = all("a[href^='#']", summary).map(a => document.getElementById(decodeURIComponent(a.hash.slice(1))));
+    if (named.some(e => !e)) wrong.push("a link of the summary leads nowhere");
+    if (!all("li", summary).length) wrong.push("the summary names no mistake");
+    const marked = all("[aria-invalid=true]");
+    for (const e of marked) {
+      const group = e.closest("fieldset"), told = [e, group].filter(Boolean).flatMap(x => (x.getAttribute("aria-describedby") || "").split(/\s+/))
+        .map(id => id && document.getElementById(id)).filter(x => x && words(x));
+      if (!told.some(x => /error|kern-error/.test(x.id + x.className))) wrong.push(`message is not at the field: ${tag(e)}`);
+      if (!named.includes(e) && !named.some(x => x && (x.name === e.name || x.contains(e)))) wrong.push(`the summary does not lead to ${tag(e)}`);
+    }
+    for (const e of named.filter(Boolean)) {
+      const group = e.closest("fieldset");
+      if (e.matches("input, select, textarea") && e.getAttribute("aria-invalid") !== "true" && !(group && group.getAttribute("aria-describedby"))) wrong.push(`no aria-invalid: ${tag(e)}`);
+    }
+    for (const [name, value] of kept) if (![...document.getElementsByName(name)].some(e => e.value === value)) wrong.push(`what was typed in ${name} is gone`);
+    return wrong;
+  }
+
+  // Forms that one fills in: what tells two of them apart, and filling one with mistakes.
+  const fillable = form => [...form.elements].filter(e => e.matches("input:not([type=hidden], [type=submit], [type=button]), select, textarea")
+    && usable(e) && !e.closest(".trap"));
+  function unfold() { all("details").forEach(e => { e.open = true; }); return true; }
+  function forms() {
+    return [...document.forms].map((form, number) => ({ form, number })).filter(({ form }) => form.method === "post" && fillable(form).length)
+      .map(({ form, number }) => ({ number, key: [new URL(form.action).pathname.replace(/[^/]{24,}|\d+/g, "…"), ...fillable(form).map(e => e.name.replace(/\d+/g, "0"))].join(" ") }));
+  }
+  function mistake(number) {
+    const form = document.forms[number], kept = [];
+    for (const e of fillable(form)) {
+      if (e.matches("[type=checkbox], [type=radio]")) e.checked = false;
+      else if (e.type === "email" || e.name === "email") { e.type = "text"; e.value = "keine Adresse"; kept.push([e.name, e.value]); }
+      else e.value = "";
+    }
+    form.noValidate = true;
+    form.requestSubmit(form.querySelector("button:not([type=button]), input[type=submit]"));
+    return kept;
+  }
+
+  return { structure, autocomplete, tooWide, cutOff, targets, focus, spacing, bigText, withoutStyles, forced, remember,
+    print: () => print(readable), errors, unfold, forms, mistake };
+})();

@@ -1,0 +1,83 @@
+"""Every line of trust.md „Accessibility" on every page and in every state, in a real browser.
+
+What is looked at is generated in `visits.py`, what is checked stands in `looking.py` and `checks.js`. One test
+for each kind of visitor, with one window: a failure names the page, the check and the element.
+"""
+
+import pytest
+
+from tests.browser import visits
+from tests.browser.looking import CHECKS, Looking, nu_html_checker
+
+VISITS = visits.visits()
+TEAMS = {"vor der Anmeldung und Verband": ("", "network", "seminars"), "Kommune": ("clerk",)}
+GROUPS = [visits.GUEST, visits.LINK, *(f"{visits.STAFF}, {team}" for team in TEAMS)]
+
+
+def way(page, started, label):
+    """Address and status of a view; pages that nobody can come to now are answered by what was kept of them."""
+    if label.startswith(visits.FIRST_DAY):
+        address, headers, html = started.first_day[label.removeprefix(visits.FIRST_DAY)]
+    elif label in visits.CANNOT_BE_HAD:
+        address, headers = "/mitmachen/", {"content-type": "text/html; charset=utf-8"}
+        html = started.failures[label]
+    else:
+        return visits.WENT_WRONG.get(label) or (started.addresses[label], 200)
+    page.route(f"**{address}", lambda route: route.fulfill(body=html, headers=headers), times=1)
+    return address, 200
+
+
+@pytest.mark.parametrize("who", [visits.GUEST, visits.LINK])
+def test_pages_of_guests_are_accessible_in_every_state(visit, started, proof, tmp_path, who):
+    page = visit()
+    looking = Looking(page)
+    for label, _who in VISITS[who]:
+        address, status = way(page, started, label)
+        looking.open(label, address, status=status)
+    told = {
+        name: visits.MISTAKES[0] in visits.FACES[name].error for name in looking.forms if name in visits.FACES
+    }
+    unlike = [name for name, has_form in told.items() if has_form is not bool(looking.forms[name])]
+    looking.check("Fehlermeldungen", "FACES", [f"has a form, or has none: {name}" for name in unlike])
+    looking.validate(tmp_path)
+    looking.prove(proof, who)
+
+
+@pytest.mark.parametrize("team", TEAMS)
+def test_pages_of_staff_are_accessible_in_every_state(visit, started, proof, tmp_path, team):
+    looking = None
+    for role in TEAMS[team]:
+        page = visit(staff=role)
+        looking = looking or Looking(page, private=True)
+        looking.page = page
+        for label, who in VISITS[visits.STAFF]:
+            if who == role:
+                looking.open(label, started.addresses[label])
+    looking.validate(tmp_path)
+    looking.prove(proof, f"{visits.STAFF}, {team}")
+
+
+def test_checks_find_what_is_wrong(visit, tmp_path):
+    """The proof that the tests above could fail: each check on a page that breaks its promise."""
+    page = visit()
+    page.goto("/")
+    page.evaluate(
+        """() => {
+            document.title = "Start"; document.querySelector("footer").remove();
+            document.querySelector("main").innerHTML = `<h1>Eins</h1><h1>Zwei</h1><img src="data:,"><a href="/" class="small">.</a>
+                <p class="pale">blass</p><p class="cut">Wörter, die ihr Kasten abschneidet</p><form method="post"><button type="submit">Los</button>
+                <button type="button">Tut nichts</button><input type="email" name="email" aria-label="Mail"></form><div class="wide">breit</div>
+                <p class="screen">nur am Bildschirm</p>`;
+            const sheet = new CSSStyleSheet();
+            sheet.replaceSync(`.small { display: block; width: 9px; height: 9px } .pale { color: #ddd !important } .wide { width: 999px }
+                .cut { height: 12px; overflow: hidden } :focus-visible { outline: 0 !important } button { border: 0 !important; height: 20px }
+                @media print { .screen { display: none } }`);
+            document.adoptedStyleSheets = [sheet]; localStorage.x = 1; }"""
+    )
+    page.complaints.clear()
+    looking = Looking(page)
+    looking.look("kaputt", "<!doctype html><html lang=de><title>x</title><p><div></p>")
+    looking.check("Fehlermeldungen", "kaputt", page.evaluate("() => checks.errors([['email', 'weg']])"))
+    looking.wrong["Nu HTML Checker"] += nu_html_checker(looking.sources, tmp_path)
+    # Without CSS nothing can be gone that is in the page, unless it is hidden by other means: that is its reading.
+    assert [name for name in CHECKS if not looking.wrong[name]] == ["ohne CSS"]

@@ -1,0 +1,225 @@
+"""Every page and state that the browser looks at, generated from the portal's addresses (trust.md „every page“).
+
+`visits()` names them for each kind of visitor: all addresses of tests/audience.py but those that show no
+page (`NO_PAGE` says why), with their other faces. `FACES` says for each page of guests what it looks like
+when it is empty, when a form has mistakes, when something was done, and when it is full. An address
+without an answer fails (`test_visits.py`).
+"""
+
+from typing import NamedTuple
+
+from tests import audience
+
+GUEST, LINK, STAFF = "Gäste", "Links aus Mails", "Redaktion"
+
+# Addresses without a page of their own.
+NO_PAGE = {
+    "booking:calendar": "a file",
+    "booking:export": "a file",
+    "watch:export": "a file",
+    "account_email_verification_sent": "leads on to the login for guests",
+    "account_confirm_email": "needs a key of a mail; its page is that of a wrong key",
+    "account_confirm_login_code": "leads to the login: no code was asked for",
+    "account_reauthenticate": "asks nobody who has just logged in; leads to the second factor",
+    "account_set_password": "leads to the change: everybody has a password",
+    "mfa_authenticate": "leads on: no login is under way",
+    "mfa_trust": "leads on: no login is under way",
+    "mfa_activate_totp": "leads on: staff of the test have their app",
+    "mfa_download_recovery_codes": "a file",
+    "admin:view_on_site": "leads to the public page",
+    "admin:login": "leads to the login of all",
+    "admin:logout": "leads to the logout of all",
+    "admin:password_change": "leads to the change of all",
+    "admin:password_change_done": "leads to the change of all",
+    "admin:autocomplete": "answers 404: nothing is completed",
+    "admin:jsi18n": "a script",
+    "admin:unknown": "answers 404",
+    "admin:portal_mail_resend": "a button posts there",
+    "admin:portal_mail_add": "nobody writes mails by hand",
+    "admin:portal_mail_delete": "nobody deletes mails by hand",
+    "admin:portal_accesslog_add": "nobody writes the log",
+    "admin:portal_accesslog_change": "nobody writes the log",
+    "admin:portal_accesslog_delete": "nobody writes the log",
+    "admin:portal_accesslog_history": "answers 404: entries of the log have no page",
+    "admin:portal_municipality_add": "towns are imported",
+    "admin:portal_municipality_delete": "towns are imported",
+    "admin:portal_organisation_delete": "answers 404: nobody deletes who answers for rows",
+    "admin:portal_user_delete": "answers 404: accounts are taken out of service",
+    "admin:volunteers_opportunity_delete": "answers 404: people are on its dates",
+    "admin:volunteers_shift_add": "dates are added at their action",
+    "admin:volunteers_shift_delete": "dates are cancelled",
+    "admin:seminars_session_delete": "answers 404: people are on it",
+    "admin:initiatives_topic_delete": "answers 404: it is in use",
+    "admin:seminars_series_delete": "answers 404: it has dates",
+}
+# Who of staff sees a page; what is not named here is seen by the clerk of a town.
+SEEN_BY = {
+    "network": (
+        "admin:portal_municipality",
+        "admin:portal_user",
+        "admin:initiatives_topic",
+        "admin:status",
+        "admin:portal_organisation_add",
+    ),
+    "seminars": ("admin:seminars_", "member_seminar"),
+}
+# Pages of the way in, seen before the login.
+ENTRANCE = (
+    "account_login",
+    "account_signup",
+    "account_inactive",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+)
+
+
+class Faces(NamedTuple):
+    """Labels of states, or why there is none."""
+
+    empty: str | tuple[str, ...]
+    error: str | tuple[str, ...]
+    success: str | tuple[str, ...]
+    full: str | tuple[str, ...]
+
+
+MISTAKES = ("Formular mit Fehlern",)  # its form is sent with mistakes, and looked at again
+NO_LIST, NO_FORM, NO_SEATS = "shows no list", "has no form", "has no seats"
+ITSELF = "is what one sees afterwards"
+TEXT = Faces(NO_LIST, NO_FORM, "nothing is done here", NO_SEATS)
+FIRST_DAY = "erster Tag: "  # the portal before anybody has published anything
+# Pages for what went wrong: those that can be had by an address, with their status, and those that cannot.
+WENT_WRONG = {"404.html": ("/gibt-es-nicht/", 404), "400.html": ("/mitmachen/?ort=%00", 400)}
+CANNOT_BE_HAD = ("403.html", "429.html", "500.html", "503.html")
+
+FACES = {
+    "start": Faces((FIRST_DAY + "start",), "leads to the list, which says so", NO_FORM, "start itself"),
+    "volunteers:list": Faces(
+        ("help wanted, nothing there", FIRST_DAY + "volunteers:list"),
+        ("help wanted, unknown place", "help wanted, two towns", *MISTAKES),
+        ("help wanted near a code", "help wanted near a town", "help wanted about a topic"),
+        "the list itself",
+    ),
+    "volunteers:detail": Faces(
+        ("help wanted is over", "help wanted is cancelled"),
+        MISTAKES,
+        ("sent, confirmed since",),
+        ("help wanted, all seats taken",),
+    ),
+    "volunteers:watch": Faces(NO_LIST, MISTAKES, ("watch for a code",), NO_SEATS),
+    "initiatives:list": Faces(
+        ("initiatives, nothing found", FIRST_DAY + "initiatives:list"), NO_FORM, ("initiatives found",), NO_SEATS
+    ),
+    "initiatives:detail": Faces(NO_LIST, NO_FORM, ("initiative of the collection",), NO_SEATS),
+    "towns": Faces(("towns, nothing found", FIRST_DAY + "towns"), NO_FORM, ("towns found",), NO_SEATS),
+    "town": Faces(("town without anything",), NO_FORM, ("district",), NO_SEATS),
+    "seminars:list": Faces((FIRST_DAY + "seminars:list",), MISTAKES, ("series, watched",), "the list itself"),
+    "seminars:detail": Faces(
+        ("seminar is over", "seminar is cancelled", "seminar of which the year is known"),
+        MISTAKES,
+        ("seminar, sent", "seminar elsewhere"),
+        ("seminar, all seats taken",),
+    ),
+    "seminars:watch": Faces(NO_LIST, MISTAKES, ("series, watched",), NO_SEATS),
+    "barrier": Faces(NO_LIST, MISTAKES, ITSELF + ": barrier_sent", NO_SEATS),
+    "barrier_sent": TEXT,
+    "for_towns": Faces((FIRST_DAY + "for_towns",), NO_FORM, NO_FORM, NO_SEATS),
+    "imprint": TEXT,
+    "privacy": TEXT,
+    "who_sees": TEXT,
+    "report_weakness": TEXT,
+    "accessibility": TEXT,
+    "plain_language": TEXT,
+    "watch:sent": TEXT,
+    "watch:confirm": Faces(
+        NO_LIST, "a button alone", ("watch, radius of the link", "series, to confirm"), NO_SEATS
+    ),
+    "watch:manage": Faces(("watch, ended",), ("watch, not confirmed",), ("watch, just confirmed",), NO_SEATS),
+    "booking:sent": Faces(NO_LIST, MISTAKES, ("sent, confirmed since",), NO_SEATS),
+    "booking:confirm": Faces(
+        ("link has expired",), MISTAKES, ("confirmed already", "seminar, to confirm"), "the queue: see manage"
+    ),
+    "booking:manage": Faces(
+        ("over", "erased", "seminar, over"), MISTAKES, ("just confirmed", "seminar, with a seat"), ("waiting",)
+    ),
+    "booking:give_back": Faces(
+        NO_LIST, "a button alone", ("waiting, given back", "seminar, give back"), NO_SEATS
+    ),
+    "booking:claim": Faces(
+        ("seat, nothing to claim",), ("not confirmed",), ("a seat is free",), "the queue: see manage"
+    ),
+}  # fmt: skip
+
+# Forms of a page that cannot have mistakes, by address and names of their fields (`checks.forms`).
+NO_MISTAKES = {
+    "/verwaltung/portal/municipality/…/change/ organisation is_member help_desk": "nothing in it is required",
+    "/anmeldung/meine/…/ seats": "a choice among what is possible",
+}
+
+# What a started portal answers before anybody has published anything; nothing of it stays.
+PRINT_FIRST_DAY = """
+import json
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from initiatives.models import Initiative
+from seminars.models import Session
+from volunteers.models import Opportunity
+pages = {}
+with transaction.atomic():
+    Session.objects.update(state="draft")
+    Opportunity.objects.update(state="draft")
+    Initiative.objects.update(state="draft")
+    for name in ("start", "volunteers:list", "initiatives:list", "towns", "seminars:list", "for_towns"):
+        answer = Client(headers={"host": "localhost"}).get(reverse(name))
+        pages[name] = [reverse(name), dict(answer.headers), answer.content.decode()]
+    transaction.set_rollback(True)
+print(json.dumps(pages))
+"""
+
+
+class Visit(NamedTuple):
+    """Who opens what; `who` is nobody or a name of `started.sessions`."""
+
+    label: str
+    who: str = ""
+
+
+def visits() -> dict[str, list[Visit]]:
+    """Kind of visitor → what is looked at, in the order of the addresses."""
+    found: dict[str, list[Visit]] = {GUEST: [], LINK: [], STAFF: []}
+    for name in sorted(audience.url_names()):
+        page = audience.page_of(name)
+        if page is None or name in NO_PAGE or page.audience == audience.MACHINE:
+            continue
+        if page.audience == audience.PUBLIC:
+            found[GUEST].append(Visit(name))
+        elif page.audience == audience.TOKEN:
+            found[LINK].append(Visit(name))
+        elif name in ENTRANCE:
+            found[STAFF].append(Visit(name))
+        else:
+            found[STAFF].append(Visit(name, seen_by(name)))
+    found[GUEST] += [Visit(label) for label in (*audience.STATES, *first_days(), *WENT_WRONG, *CANNOT_BE_HAD)]
+    found[LINK] += [Visit(label) for label in audience.TOKEN_STATES]
+    return found
+
+
+def seen_by(name: str) -> str:
+    return next((who for who, starts in SEEN_BY.items() if name.startswith(starts)), "clerk")
+
+
+def first_days() -> list[str]:
+    return [label for face in FACES.values() for label in named(face) if label.startswith(FIRST_DAY)]
+
+
+def named(face: Faces) -> list[str]:
+    """The labels in it."""
+    return [label for answer in face if isinstance(answer, tuple) for label in answer]
+
+
+def summary() -> dict[str, int]:
+    """How many addresses and named states there are today: what the declaration must agree with."""
+    found = [visit.label for group in visits().values() for visit in group]
+    return {"addresses": len(set(found) & set(audience.url_names())), "states": len(found)}
