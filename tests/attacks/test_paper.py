@@ -1,0 +1,72 @@
+"""docs/sicherheit.md: every requirement of ASVS 5.0 level 1 and 2 once, and what it names is there."""
+
+import ast
+import re
+from collections import Counter
+
+from tests import source
+from tests.test_house import none
+
+# Section → how many requirements of level 1 and 2 it has; they are numbered first to last (ASVS 5.0.0).
+SECTIONS = {
+    "V1.1": 2, "V1.2": 9, "V1.3": 11, "V1.4": 3, "V1.5": 2, "V2.1": 3, "V2.2": 3, "V2.3": 4, "V2.4": 1,
+    "V3.2": 2, "V3.3": 4, "V3.4": 6, "V3.5": 5, "V3.7": 2, "V4.1": 3, "V4.2": 1, "V4.3": 2, "V4.4": 4,
+    "V5.1": 1, "V5.2": 3, "V5.3": 2, "V5.4": 3, "V6.1": 3, "V6.2": 12, "V6.3": 4, "V6.4": 4, "V6.5": 5, "V6.6": 3, "V6.8": 4,
+    "V7.1": 3, "V7.2": 4, "V7.3": 2, "V7.4": 5, "V7.5": 2, "V7.6": 2, "V8.1": 2, "V8.2": 3, "V8.3": 1, "V8.4": 1,
+    "V9.1": 3, "V9.2": 4, "V10.1": 2, "V10.2": 2, "V10.3": 4, "V10.4": 11, "V10.5": 5, "V10.6": 2, "V10.7": 3,
+    "V11.1": 2, "V11.2": 3, "V11.3": 3, "V11.4": 4, "V11.5": 1, "V11.6": 1, "V12.1": 3, "V12.2": 2, "V12.3": 4,
+    "V13.1": 1, "V13.2": 5, "V13.3": 2, "V13.4": 5, "V14.1": 2, "V14.2": 4, "V14.3": 3, "V15.1": 3, "V15.2": 3, "V15.3": 7,
+    "V16.1": 1, "V16.2": 5, "V16.3": 4, "V16.4": 3, "V16.5": 3, "V17.1": 1, "V17.2": 4, "V17.3": 2,
+}  # fmt: skip
+STANDINGS = {"erfüllt", "teilweise", "offen", "entfällt"}
+PAPER = source.read("docs/sicherheit.md")
+ROWS = [
+    tuple(cell.strip() for cell in line.strip("|").split("|", 2))
+    for line in PAPER.splitlines()
+    if re.match(r"\| V\d", line)
+]
+
+
+def requirements(cell):
+    """„V1.2.1–3, V1.3.1“ → V1.2.1, V1.2.2, V1.2.3, V1.3.1."""
+    for section, first, last in re.findall(r"(V\d+\.\d+)\.(\d+)(?:–(\d+))?", cell):
+        yield from (f"{section}.{number}" for number in range(int(first), int(last or first) + 1))
+
+
+def test_every_requirement_of_level_2_stands_in_the_table_once(proof):
+    wanted = [f"{section}.{number + 1}" for section, count in SECTIONS.items() for number in range(count)]
+    named = [each for cell, _standing, _why in ROWS for each in requirements(cell)]
+    standings = Counter()
+    for cell, standing, _why in ROWS:
+        standings[standing] += len(list(requirements(cell)))
+    proof(
+        "attacks", "ASVS 5.0, Stufe 2", tried=f"{len(wanted)} Anforderungen der Stufen 1 und 2 in docs/sicherheit.md",
+        expected="jede einmal, mit Code oder Test", seen=", ".join(f"{word}: {count}" for word, count in sorted(standings.items())),
+    )  # fmt: skip
+    assert sorted(named) == sorted(wanted)
+    assert set(standings) == STANDINGS
+
+
+def test_what_the_table_names_is_there():
+    wrong = []
+    for cell, standing, why in ROWS:
+        paths = [
+            p
+            for p in re.findall(r"`([\w./-]+(?:::\w+)?)`", why)
+            if "/" in p.lstrip("/") or "." in p.lstrip(".")
+        ]
+        files = [p for p in paths if not p.startswith("/")]
+        if standing == "erfüllt" and not re.search(r"`[^`]+`", why):
+            wrong.append(f"{cell}: is met, but by what?")
+        if standing != "erfüllt" and len(why.split()) < 2:
+            wrong.append(f"{cell}: {standing}, but why?")
+        for path in files:
+            file, _colons, name = path.partition("::")
+            if not (source.ROOT / file).is_file():
+                wrong.append(f"{cell}: there is no {file}")
+            elif name and name not in {n for n, _node in source.functions(ast.parse(source.read(file)))}:
+                wrong.append(f"{cell}: there is no {name} in {file}")
+    for file in re.findall(r"`(tests/[\w/]+\.py)`", PAPER):
+        if not (source.ROOT / file).is_file():
+            wrong.append(f"there is no {file}")
+    none(wrong, "docs/sicherheit.md names what is not there:")
