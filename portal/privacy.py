@@ -240,6 +240,7 @@ def enforce(now: datetime, *, dry_run: bool = False) -> dict[str, int]:
     counts = {"K1 Maildateien": mailfiles.forget(before=now - K1_MAILS, dry_run=dry_run)}
     for name, find, act in (
         ("K1 Mails", _old_mails, _wipe_mails),
+        ("K1 Zeilen von Mails zu Zugängen", _old_account_mails, _drop),
         ("K1 gezählte Mails gelöschter Anmeldungen", _no_more_counted, _drop),
         ("K0 unbestätigte Anmeldungen", _unconfirmed, _expire),
         ("K0 nicht angekreuzte Termine", _unticked, _expire_signups),
@@ -295,12 +296,20 @@ def _expire_signups(signups: QuerySet, *, now: datetime) -> int:
     return signups.update(status=Status.ENDED, ended_reason=Reason.EXPIRED, ended_at=now)
 
 
-def _old_mails(now: datetime) -> list[QuerySet]:
+def _final(now: datetime) -> Q:
     then = now - K1_MAILS
-    final = (
+    return (
         Q(sent_at__lte=then) | Q(failed_at__lte=then) | Q(withdrawn_at__lte=then) | Q(useful_until__lte=then)
     )
-    return [Mail.objects.filter(final).exclude(to="", text="", last_error="")]
+
+
+def _old_mails(now: datetime) -> list[QuerySet]:
+    return [Mail.objects.filter(_final(now)).exclude(to="", text="", last_error="")]
+
+
+def _old_account_mails(now: datetime) -> list[QuerySet]:
+    """No form ends that would take their lines along, and the key may hold a hash of a stranger's mailbox."""
+    return [Mail.objects.filter(_final(now), secret=True, booking=None)]
 
 
 def _wipe_mails(mails: QuerySet, *, now: datetime) -> int:

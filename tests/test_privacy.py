@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from initiatives.models import Initiative
 from portal import accesslog, delivery, privacy, publishing, reminders, signups
+from portal.confirmations import mailbox
 from portal.models import AccessLog, Booking, Mail, Organisation, User
 from portal.refused import Refused
 from portal.slots import Signup
@@ -266,6 +267,19 @@ def test_k1_mails_lose_address_and_body_after_30_days_and_keep_their_state():
     assert [getattr(sent, name) for name in Mail.privacy] == [""] * 7
     assert (sent.state, sent.sent_at) == ("verschickt", NOW)
     assert touched(NOW + 33 * DAY) == {"K1 Mails": 1}
+
+
+@db
+def test_k1_lines_of_mails_to_accounts_go_with_their_text(client):
+    """„No account here": the key counts mails to a stranger's mailbox by a hash of it."""
+    client.post("/konto/password/reset/", {"email": ADDRESS})
+    mail = Mail.objects.get()
+    assert mailbox(ADDRESS) in mail.key
+    last = mail.useful_until + 30 * DAY
+
+    assert touched(last - HOUR) == {}
+    assert touched(last)["K1 Zeilen von Mails zu Zugängen"] == 1
+    assert not Mail.objects.exists()
 
 
 @db
