@@ -34,7 +34,7 @@ Status, Reason = Signup.Status, Signup.Reason
 # PostgreSQL: lock not available, deadlock, statement timeout
 _BUSY_STATES = {"55P03", "40P01", "57014"}
 _turn = threading.RLock()
-PATIENCE = 9.0  # seconds for both attempts: there is an answer within ten (trust.md)
+PATIENCE = 8.7  # seconds for both attempts: there is an answer within ten (trust.md)
 
 
 def is_busy(error: OperationalError) -> bool:
