@@ -233,7 +233,7 @@ def test_urgent_mails_are_written_at_night():
 
 
 # --- moved, several dates -----------------------------------------------------------------------------
-def test_moved_date_reminds_again_at_its_new_time_and_again_when_moved_back():
+def test_moved_date_reminds_again_at_its_new_time_and_again_when_moved_back(proof):
     slot = make.shift(starts=START)
     seated(slot)
     sweep(berlin(6, 17, 16), berlin(6, 17, 18))
@@ -245,6 +245,15 @@ def test_moved_date_reminds_again_at_its_new_time_and_again_when_moved_back():
     move(slot, starts=berlin(6, 22, 9), ends=berlin(6, 22, 10), now=berlin(6, 21, 11))
     sweep(berlin(6, 21, 11), berlin(6, 23, 18))
 
+    proof(
+        "faults",
+        "Termin geändert nach der Erinnerung",
+        tried="nach „In drei Tagen“ zwei Mal verlegt, einmal später, einmal früher",
+        expected="jedes Mal „Neue Zeit“, erinnert wird zur neuen Zeit",
+        seen=f"Mails 0 → {len(log()) + len(log('changed'))}: {len(log('changed'))} × Neue Zeit; "
+        + "; ".join(f"{when} „{subject.split(',')[0]}“" for when, _to, subject in log()),
+    )
+    assert len(log("changed")) == 2
     assert log() == [
         ("17.06. 17:00", "kim", "In drei Tagen: Sa., 20. Juni, 9 Uhr, Lich"),
         ("20.06. 17:00", "kim", "In drei Tagen: Di., 23. Juni, 14 Uhr, Lich"),
@@ -268,6 +277,25 @@ def test_date_moved_away_and_back_reminds_again():
         ("17.06. 19:00", "In drei Tagen"),
         ("19.06. 17:00", "Morgen"),
     ]
+
+
+def test_date_cancelled_after_its_reminder_is_told_and_reminds_nobody_again(proof):
+    slot = make.shift(starts=START)
+    seated(slot)
+    sweep(berlin(6, 17, 17), berlin(6, 17, 18))
+    cancel(slot, reason="Sturm", now=berlin(6, 18, 10))
+    sweep(berlin(6, 18, 10), START + DAY)
+
+    told = log("cancelled-by-us")
+    proof(
+        "faults",
+        "Termin geändert nach der Erinnerung",
+        tried="nach „In drei Tagen“ abgesagt",
+        expected="die Absage, danach keine Erinnerung und kein Dank",
+        seen=f"Mails 0 → {len(log()) + len(told) + len(log('thanks'))}: {len(log())} × Erinnerung, "
+        f"{len(told)} × Absage, {len(log('thanks'))} × Dank",
+    )
+    assert (len(log()), len(told), len(log("thanks"))) == (1, 1, 0)
 
 
 def test_reminder_in_flight_of_a_moved_date_does_not_leave():

@@ -253,6 +253,7 @@ def test_without_redis_logins_wait(client, settings):
     response = client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
     assert (response.status_code, response["Retry-After"]) == (503, "30")
     assert f"Nummer dieses Fehlers: {response['X-Request-ID']}</p>" in response.content.decode()
+    assert PASSWORD not in response.content.decode(), "only forms of guests are kept"
     assert enters(client) == reverse("account_login")
 
 

@@ -32,6 +32,7 @@ CASES = (
     "Absagen gegen Nachrücken, 200 Mal",
     "Termin verlegt, Mails unterwegs",
     "Termin abgesagt, Mails unterwegs",
+    "Termin geändert nach der Erinnerung",
     "Uhr vor und zurück",
     "Sommer- und Winterzeit",
 )
