@@ -1,5 +1,6 @@
 """`python -m portal` serves. Here only for what must come first: how a start under way is stopped."""
 
+import gc
 import os
 import signal
 import sys
@@ -9,6 +10,7 @@ for _signal in (signal.SIGINT, signal.SIGTERM):
     signal.signal(_signal, lambda *_: os._exit(0))
 
 if __name__ == "__main__":
+    gc.disable()  # until all code is loaded (serving.py): a tenth of the start went into looking for garbage
     # The handlers come before the half second of imports; the settings before gunicorn, which reads
     # WEB_CONCURRENCY itself and would end with a traceback.
     import portal.settings  # noqa: F401, I001

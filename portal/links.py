@@ -34,7 +34,8 @@ def read(purpose: str, token: str, *models_: type[M]) -> M:
             pk, version = _signer(purpose, model).unsign(token).split("-")
         except (signing.BadSignature, ValueError):
             continue
-        row = model._default_manager.filter(pk=int(pk), link_version=int(version)).first()
+        rows = model._default_manager.filter(pk=int(pk), link_version=int(version))
+        row = next(iter(rows.order_by()[:1]), None)
         if row is not None:
             return row
     raise Http404

@@ -9,6 +9,7 @@ town, cost a question to Redis each, and make every page depend on it.
 import threading
 from collections.abc import Callable, Hashable
 from functools import lru_cache
+from typing import ClassVar
 
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -18,7 +19,10 @@ from django.utils.translation import get_language
 class Memory:
     """The last `most` pieces of HTML, by what each was made of and the language."""
 
+    every: "ClassVar[list[Memory]]" = []
+
     def __init__(self, most: int) -> None:
+        self.every.append(self)
         self._most = most
         self._kept: dict[Hashable, SafeString] = {}
         self._changing = threading.Lock()
@@ -34,6 +38,17 @@ class Memory:
                     del self._kept[next(iter(self._kept))]
                 self._kept[key] = kept
         return kept
+
+    def clear(self) -> None:
+        with self._changing:
+            self._kept.clear()
+
+
+def forget() -> None:
+    """Nothing is remembered, as in a process that has just started."""
+    address.cache_clear()
+    for memory in Memory.every:
+        memory.clear()
 
 
 @lru_cache(maxsize=4096)

@@ -18,7 +18,7 @@ import time
 import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import get_resolver
+from django.urls import reverse
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
@@ -65,9 +65,10 @@ def on_starting(server: Arbiter) -> None:
 def _load_for_all(server: Arbiter) -> None:
     """Code is loaded once, before the fork; what the collector never looks at stays shared by all processes."""
     server.app.wsgi()
-    get_resolver().check()  # reads every urls.py, and with them all views
+    reverse("start")  # reads every urls.py, and with them all views
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def when_ready(server: Arbiter) -> None:

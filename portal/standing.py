@@ -45,7 +45,7 @@ def signups_of(booking: Booking) -> list[Signup]:
         _standing(signup)
         for model in signup_models()
         if slot_model(model).kind == booking.slot_kind  # a form is for one kind of dates
-        for signup in with_slot(model.objects.filter(booking=booking))  # type: ignore[attr-defined]
+        for signup in with_slot(model.objects.filter(booking=booking).order_by())  # type: ignore[attr-defined]
     ]
     return sorted(found, key=lambda signup: (signup.slot.starts, signup.pk))
 

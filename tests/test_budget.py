@@ -1,31 +1,24 @@
-"""What a registration costs in SQL statements (performance.md: at most 25 with its mails), literally.
+"""What pages and a registration cost in SQL statements (performance.md), literally; warm and cold, few rows and many.
 
-BEGIN, COMMIT and savepoints are not counted: they are no questions. PostgreSQL has one statement
-more: the advisory lock of an address.
+PostgreSQL has one statement more at a registration: the advisory lock of an address.
 """
 
 from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from portal import delivery, links, signups, traps
-from portal.models import Booking, Mail
+from initiatives.models import Initiative
+from portal import delivery, links, remembering, signups, traps
+from portal.models import Booking, Mail, PostalCode
 from portal.rescheduling import change_capacity
 from portal.slots import Signup
 from tests import make
+from tests.bench.statements import registration, statements
 
 pytestmark = pytest.mark.django_db(transaction=True)
 POSTGRES = connection.vendor == "postgresql"
-NO_QUESTION = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
-
-
-def statements(action):
-    with CaptureQueriesContext(connection) as captured:
-        action()
-    return [query["sql"] for query in captured if not query["sql"].startswith(NO_QUESTION)]
 
 
 def coming(**fields):
@@ -90,6 +83,16 @@ def test_form_and_click_with_their_mails(client, settings, smtp):
     assert Mail.objects.exclude(sent_at=None).count() == 2
 
 
+def test_four_requests_of_a_registration_and_the_two_deliveries(client, smtp):
+    slot = coming()
+    counts = registration(slot.get_absolute_url(), "kim@example.org", client)
+    requests, deliveries = [counts[n] for n in (0, 1, 3, 4)], [counts[n] for n in (2, 5)]
+    assert requests == [2, 9 + POSTGRES, 3, 9]  # both mails are written in them
+    assert sum(requests) <= 25
+    assert deliveries == [3, 3]  # what is due, the claim, what became of it
+    assert len(smtp.messages) == 2
+
+
 def test_more_dates_cost_nothing_more_until_the_click(smtp):
     few, many = [coming()], [coming() for _ in range(6)]
 
@@ -113,3 +116,75 @@ def test_promotion_costs_five_statements_a_person():
     two_more = len(statements(lambda: change_capacity(slot, capacity=3, now=timezone.now())))
 
     assert two_more - one == 5  # seat, its forms, what was queued, is the mail there, the mail
+
+
+# --- pages, with few rows and with very many -------------------------------------------------------
+
+LISTS = {
+    "/initiativen/": 3,
+    "/initiativen/?ort=35423&thema=umwelt": 5,
+    "/mitmachen/": 3,
+    "/mitmachen/?ort=35423&thema=umwelt": 6,
+    "/seminare/": 5,
+    "/": 4,
+}
+DETAILS = {"initiative": 4, "action": 2, "session": 3}
+
+
+def multiply(row, times):
+    """So many copies of this row, made by the database itself."""
+    table, key = row._meta.db_table, row._meta.pk.column
+    columns = [field.column for field in row._meta.concrete_fields if field.column != key]
+    copied = ["slug || '-' || n.i" if column == "slug" else f'"{column}"' for column in columns]
+    names = ", ".join(f'"{column}"' for column in columns)
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %s)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO "{table}" ({names}) {numbers} SELECT {", ".join(copied)} FROM "{table}", n WHERE {key} = %s',
+            [times, row.pk],
+        )
+
+
+def fill(rows):
+    """So many published initiatives and dates of actions in one town, and sessions; one address of each."""
+    town = make.municipality("Lich")
+    PostalCode.objects.create(code="35423", municipality=town, place="Lich", lat=50.52, lon=8.82)
+    initiative = make.initiative(municipality=town, life_state="running")
+    multiply(initiative, rows - 1)
+    topics = Initiative.topics.through._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO "{topics}" (initiative_id, topic_id) SELECT i.id, m.topic_id '
+            f'FROM "{topics}" m, initiatives_initiative i WHERE i.id <> m.initiative_id'
+        )
+    busy = coming(opportunity=make.opportunity(municipality=town))
+    multiply(busy, rows - 1)
+    action = coming(opportunity=make.opportunity(municipality=town))
+    make.signup(action)
+    session = make.session(starts=timezone.now() + timedelta(days=9))
+    past = make.session(starts=timezone.now() - timedelta(days=9), series=session.series)
+    multiply(past, min(rows, 20_000) - 1)
+    return {
+        "initiative": initiative.get_absolute_url(),
+        "action": action.get_absolute_url(),
+        "session": session.get_absolute_url(),
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rows", [100, 200_000])
+def test_pages_take_the_same_few_statements_warm_and_cold_at_any_number_of_rows(client, rows):
+    addresses = {path: path for path in LISTS} | fill(rows)
+    found = {}
+    for name, path in addresses.items():
+        remembering.forget()  # as in a process that has just started
+        cold, warm = {}, {}
+        found[name] = [
+            len(statements(lambda path=path, kept=kept: kept.update(page=client.get(path))))
+            for kept in (cold, warm)
+        ]
+        assert [kept["page"].status_code for kept in (cold, warm)] == [200, 200]
+    assert Initiative.objects.count() == rows
+    assert found == {name: [n, n] for name, n in (LISTS | DETAILS).items()}
+    assert max(LISTS.values()) <= 6
+    assert max(DETAILS.values()) <= 8

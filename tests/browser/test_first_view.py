@@ -1,0 +1,23 @@
+"""The first view of a page: at most 6 requests and 85 kB, as a real Chromium asks for them (performance.md)."""
+
+import pytest
+
+from tests.bench.firstview import files
+
+REQUESTS, BYTES = 6, 85_000
+
+
+@pytest.mark.parametrize(
+    "label", ["start", "initiatives:list", "volunteers:list", "volunteers:detail", "seminars:detail"]
+)
+def test_first_view_is_small(visit, started, label):
+    page, path = visit(), started.addresses[label]
+    page.goto(path, wait_until="networkidle")
+    asked = sorted(url.removeprefix(page.base) for url in page.asked if not url.startswith("data:"))
+    sizes = files(page.base, path)
+    assert [url for url in asked if url not in sizes] == [], (
+        "the count by hand knows all that Chromium asks for"
+    )
+    assert path in asked
+    assert len(asked) <= REQUESTS
+    assert sum(sizes.values()) <= BYTES, sizes
