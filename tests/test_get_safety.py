@@ -79,7 +79,7 @@ def may_write(visitor_name, label, table):
 @pytest.mark.parametrize(
     "name", ["guest", *(pytest.param(staff_role, marks=pytest.mark.slow) for staff_role in VISITORS[1:])]
 )
-def test_get_and_head_change_no_row(rows, name):
+def test_get_and_head_change_no_row(rows, name, proof):
     wrong = []
     client = visitor(name, rows)
     before = checksums()
@@ -92,6 +92,11 @@ def test_get_and_head_change_no_row(rows, name):
         if max(codes) >= 500:
             wrong.append(f"{label} {address} answered {codes}")
         before = after
+    words = {"guest": "Gast", "clerk": "Redaktion", "network": "Netzwerk", "seminars": "Seminare"}
+    proof(
+        "attacks", f"Nichts ändert sich bei GET und HEAD: {words[name]}", tried="jede Adresse, Prüfsummen aller Tabellen davor und danach",
+        expected="keine Tabelle geändert", seen=f"{len(wrong)} Adressen ändern etwas",
+    )  # fmt: skip
     none(wrong, "GET and HEAD change nothing (rule 10):")
 
 

@@ -35,7 +35,7 @@ def test_only_the_secret_part_is_masked(written, masked):
 
 
 @pytest.mark.django_db
-def test_a_real_token_is_masked_in_message_and_traceback(capsys):
+def test_a_real_token_is_masked_in_message_and_traceback(capsys, proof):
     token = links.make(links.MANAGE, make.booking())
     handler = logging.StreamHandler()
     handler.addFilter(Anonymous())
@@ -46,6 +46,10 @@ def test_a_real_token_is_masked_in_message_and_traceback(capsys):
     except ValueError:
         logger.warning("refused %s", f"/anmeldung/bestaetigen/{token}/", exc_info=True)
     said = capsys.readouterr().err
+    proof(
+        "attacks", "Links im Protokoll", tried="Link in Meldung und Fehlerbericht", expected="maskiert",
+        seen="maskiert" if token not in said else "lesbar",
+    )  # fmt: skip
     assert token not in said
     assert said.splitlines()[0] == "refused /anmeldung/bestaetigen/…/"
     assert said.splitlines()[-1] == "ValueError: no such page: /anmeldung/meine/…/"

@@ -119,9 +119,13 @@ def get(nginx):
 # --- what reaches the web process -----------------------------------------------------------------
 
 
-def test_headers_for_the_portal_cannot_be_forged(get):
+def test_headers_for_the_portal_cannot_be_forged(get, proof):
     forged = {"X_Forwarded_For": "198.51.100.1", "X_Forwarded_Proto": "https", "X_Request_ID": "mine"}
     seen = get("/a", **forged).seen
+    proof(
+        "attacks", "Gefälschte Kopfzeilen durch nginx", tried="X-Forwarded-For, X-Forwarded-Proto, X-Request-ID",
+        expected="ersetzt, oder die echte Adresse steht zuletzt", seen=f"{seen['x-forwarded-for'][0]}, {seen['x-forwarded-proto'][0]}",
+    )  # fmt: skip
     assert seen["x-forwarded-for"] == ["198.51.100.1, 127.0.7.7"]  # TRUSTED_PROXIES=1 takes the last
     assert (seen["x-forwarded-proto"], seen["host"], seen["connection"]) == (
         ["http"],
@@ -281,11 +285,15 @@ def test_mask_knows_the_shape_of_our_tokens():
 # --- files, TLS -----------------------------------------------------------------------------------
 
 
-def test_only_public_uploads_are_served_and_harmless(get, nginx):
+def test_only_public_uploads_are_served_and_harmless(get, nginx, proof):
     (nginx.folder / "media/secret.png").write_bytes(b"x")
     for name in ("a.png", "a.html"):
         (nginx.folder / "media/public" / name).write_bytes(b"x")
     answer = get("/media/public/a.png")
+    proof(
+        "attacks", "Dateien über nginx", tried="Bild, HTML-Datei, Pfade nach oben", expected="nosniff, Sandbox, sonst 404",
+        seen=f"{answer.status} {answer.headers['Content-Security-Policy']}, {answer.headers['X-Content-Type-Options']}",
+    )  # fmt: skip
     assert (answer.status, answer.headers["Content-Type"]) == (200, "image/png")
     assert answer.headers.get_all("Content-Security-Policy") == ["default-src 'none'; sandbox"]
     assert answer.headers.get_all("X-Content-Type-Options") == ["nosniff"]

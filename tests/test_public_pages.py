@@ -152,7 +152,7 @@ def test_public_pages_have_titles_of_their_own(rows):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_hostile_query_gets_a_clear_answer(rows, kind):
+def test_hostile_query_gets_a_clear_answer(rows, kind, proof):
     wrong = []
     for name, address in audience.addresses(rows, audience.PUBLIC).items():
         response = answer(f"{address}?{HOSTILE[kind]}")
@@ -165,6 +165,10 @@ def test_hostile_query_gets_a_clear_answer(rows, kind):
             wrong.append(f"{name} answers no page of ours")
         if any(not script.get("src") for script in page.all("script")):
             wrong.append(f"{name} lets a script in")
+    proof(
+        "attacks", "Feindliche Adressen (NUL, 100 kB, 2.000 Parameter, page=999999 …)", tried=f"jede öffentliche Seite × eine von {len(HOSTILE)} Arten",
+        expected="200, 400 oder 404 mit deutscher Seite, nie 500", seen=f"{len(wrong)} anderes",
+    )  # fmt: skip
     none(wrong, f"{kind}: a clear page, never a 500 (trust.md „Input“):")
 
 
@@ -179,7 +183,7 @@ def test_hostile_path_is_not_found(start):
 ORIGINS = ("https://evil.example", "null", "", "http://testserver.evil.example", "http://testserver:81")
 
 
-def test_post_of_a_stranger_is_refused_and_changes_nothing(rows):
+def test_post_of_a_stranger_is_refused_and_changes_nothing(rows, proof):
     """Neither a form on another site, nor a sandboxed frame, nor a program without an Origin."""
     before, wrong = checksums(), []
     for name, address in audience.addresses(rows, audience.PUBLIC, audience.TOKEN).items():
@@ -188,8 +192,13 @@ def test_post_of_a_stranger_is_refused_and_changes_nothing(rows):
             response = CLIENT.post(address, {"do": "erase", "name": "x"}, headers=headers)
             if response.status_code not in (403, 405):
                 wrong.append(f"{name} from {origin or 'nowhere'}: {response.status_code}")
+    changes = changed(before, checksums())
+    proof(
+        "attacks", "Öffentliches Formular von fremder Seite", tried=f"jede öffentliche Seite und jeder Link × {len(ORIGINS)} Herkünfte (fremd, null, keine, ähnlich, anderer Port)",
+        expected="403 oder 405, nichts geändert", seen=f"{len(wrong)} anderes, {len(changes)} Tabellen geändert",
+    )  # fmt: skip
     none(wrong, "Not refused (architecture.md „Public pages are session-blind“):")
-    assert changed(before, checksums()) == []
+    assert changes == []
 
 
 BODIES = {
@@ -224,9 +233,14 @@ def test_hostile_post_gets_a_clear_answer(rows, kind):
 
 
 @pytest.mark.logs_errors
-def test_forged_host_is_refused(rows):
+def test_forged_host_is_refused(rows, proof):
     response = CLIENT.get("/", headers={"host": "evil.example"})
-    assert (response.status_code, b"evil.example" in response.content) == (400, False)
+    shown = b"evil.example" in response.content
+    proof(
+        "attacks", "Gefälschter Host", tried="Host: evil.example", expected="400, nicht wiederholt",
+        seen=f"{response.status_code}, {'wiederholt' if shown else 'nicht wiederholt'}",
+    )  # fmt: skip
+    assert (response.status_code, shown) == (400, False)
 
 
 def test_foreign_methods_are_not_allowed(rows):

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import secrets
 from collections import Counter
 from urllib.parse import quote, urlsplit
 
@@ -283,10 +284,17 @@ def test_cookies_in_production_are_closed_to_everybody_else(tmp_path, prepared, 
     settings = {
         "SITE_URL": "https://portal.example.org",
         "DEMO": "0",
-        "SECRET_KEY": "k" * 60,
+        "SECRET_KEY": secrets.token_urlsafe(60),
         "VAR_DIR": prepared["VAR_DIR"],
     }
-    found = json.loads(servers.Django(tmp_path, settings).python(COOKIES).strip().splitlines()[-1])
+    production = servers.Django(tmp_path, settings)
+    found = json.loads(production.python(COOKIES).strip().splitlines()[-1])
+    checked = production.manage("check", "--deploy", "--fail-level", "WARNING").strip()
+    proof(
+        "attacks", "check --deploy --fail-level WARNING", tried="Einstellungen wie im Betrieb", expected="keine Beanstandung",
+        seen=checked.splitlines()[-1],
+    )  # fmt: skip
+    assert "no issues" in checked
     names = {*found["cookies"], found["session"], found["trust"]}
     proof(
         "attacks", "Cookies und HTTPS im Betrieb", tried="Anmeldeseite mit SITE_URL=https://…",
