@@ -1,4 +1,4 @@
-"""A guest's path in a real browser: by keyboard only, without JavaScript, and under another host name."""
+"""Paths in a real browser: by keyboard only, without JavaScript, and under another host name."""
 
 import re
 
@@ -20,7 +20,7 @@ FOCUSED = """() => {
     // A card shows the focus of the link that covers it.
     const outlined = ring(style) || [e.closest("li"), e.closest("article")].some(c => c && ring(getComputedStyle(c)));
     const label = e.labels && e.labels[0] ? e.labels[0].textContent : "";
-    return { words: (label || e.getAttribute("aria-label") || e.textContent || "").trim().replace(/\\s+/g, " "),
+    return { words: (label || e.getAttribute("aria-label") || e.textContent || (e.type === "submit" && e.value) || "").trim().replace(/\\s+/g, " "),
              html: e.outerHTML.slice(0, 120), tag: e.tagName.toLowerCase(),
              visible: outlined || style.boxShadow !== "none",
              covered: !(top && (top === e || e.contains(top) || top.contains(e)
@@ -32,6 +32,7 @@ def tab_to(page, words, tag=None):
     """Press Tab until the element with these words has the focus; every stop on the way must be seen."""
     for _step in range(120):
         page.keyboard.press("Tab")
+        page.stops = getattr(page, "stops", 0) + 1
         focused = page.evaluate(FOCUSED)
         if focused is None:
             continue
@@ -40,6 +41,16 @@ def tab_to(page, words, tag=None):
         if focused["words"].startswith(words) and tag in (None, focused["tag"]):
             return
     raise AssertionError(f"Tab never reaches {words!r} on {page.url}")
+
+
+def walked(proof, page, journey):
+    proof(
+        "access",
+        f"Nur mit der Tastatur: {journey}",
+        tried="Tab, Leertaste, Eingabetaste und Buchstaben",
+        expected="am Ziel; Fokus überall sichtbar, nie verdeckt",
+        seen=f"am Ziel nach {page.stops} Halten",
+    )
 
 
 def mail_link(started, part, *, to, subject):
@@ -52,7 +63,7 @@ def action(started):
     return started.addresses["volunteers:detail"]
 
 
-def test_guest_signs_up_and_gives_back_by_keyboard_only(visit, started, action):
+def test_guest_signs_up_and_gives_back_by_keyboard_only(visit, started, action, proof):
     """From the start page to the seat and back, with Tab, Space, Enter and letters."""
     page = visit()
     page.goto("/")
@@ -89,11 +100,60 @@ def test_guest_signs_up_and_gives_back_by_keyboard_only(visit, started, action):
     tab_to(page, "Platz freigeben", "button")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Ihr Platz ist freigegeben")
+    walked(proof, page, "Anmelden, bestätigen, freigeben")
     sound(problems(page) + stored(page) + foreign(page))
 
 
+def test_guest_reports_a_barrier_by_keyboard_only(visit, started, proof):
+    """From the footer to the thanks; a mistake on the way leads by its link to the field."""
+    page = visit(viewport={"width": 320, "height": 800})
+    page.goto("/")
+    tab_to(page, "Barrierefreiheit", "a")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/barrierefreiheit/")
+    tab_to(page, "Barriere melden", "a")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/barrierefreiheit/melden/")
+    tab_to(page, "Absenden", "button")
+    page.keyboard.press("Enter")
+    expect(page.locator("#fehler")).to_be_focused()
+    page.complaints.clear()  # the browser notes the 422
+    tab_to(page, "Was wollten Sie tun", "a")
+    page.keyboard.press("Enter")
+    expect(page.locator("#id_what")).to_be_focused()
+    page.keyboard.type("Das Menü liest mein Bildschirmleser nicht vor.")
+    tab_to(page, "Absenden", "button")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Danke für Ihren Hinweis")
+    walked(proof, page, "Barriere melden, mit einem Fehler")
+    sound(problems(page) + stored(page) + foreign(page))
+    text = started.wait_for_mail(subject="Barriere gemeldet:")[-1].get_body(("plain",)).get_content()
+    assert "Das Menü liest mein Bildschirmleser nicht vor." in " ".join(text.split())
+
+
+def test_clerk_enters_a_caller_by_keyboard_only(visit, started, proof):
+    """With a mistake first: the summary has the focus, its link leads to the field."""
+    page = visit(staff="clerk")
+    page.goto(started.addresses["admin:volunteers_shift_phone"])
+    tab_to(page, "Eintragen", "input")
+    page.keyboard.press("Enter")
+    expect(page.locator("#fehler")).to_be_focused()
+    tab_to(page, "Name", "a")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Name")).to_be_focused()
+    page.keyboard.type("Kim Anruf")
+    tab_to(page, "Telefon (freiwillig)", "input")
+    page.keyboard.type("06404 806123")
+    tab_to(page, "Am Telefon geklärt", "input")
+    page.keyboard.press("Space")
+    tab_to(page, "Eintragen", "input")
+    page.keyboard.press("Enter")
+    expect(page.locator(".messagelist")).to_contain_text("Kim Anruf")
+    walked(proof, page, "Redaktion: Anruf eintragen, mit einem Fehler")
+
+
 @pytest.mark.parametrize("host", [None, HOST])
-def test_guest_signs_up_without_javascript(visit, started, action, host):
+def test_guest_signs_up_without_javascript(visit, started, action, host, proof):
     page = visit(java_script_enabled=False, host=host, viewport={"width": 320, "height": 700})
     email = f"ohne-{host or 'localhost'}@example.org"
     page.goto(action)
@@ -107,8 +167,15 @@ def test_guest_signs_up_without_javascript(visit, started, action, host):
     page.goto(link.replace(started.url, page.base))
     page.get_by_role("button", name="Platz sichern").click()
     expect(page.locator("h1")).to_have_text("Ihr Platz ist sicher")
-    assert page.context.cookies() == []
-    assert foreign(page) == []
+    left = page.context.cookies() + foreign(page)
+    proof(
+        "access",
+        "Ohne JavaScript: Anmelden und bestätigen",
+        tried=f"320 px, Rechnername {'ein anderer' if host else 'localhost'}",
+        expected="Platz sicher, keine Cookies, nichts Fremdes",
+        seen=f"Platz sicher, {len(left)} Spuren",
+    )
+    assert left == []
 
 
 def test_errors_are_named_in_title_summary_and_at_the_field(visit, action):
