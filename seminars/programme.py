@@ -73,9 +73,9 @@ def _upcoming(now: datetime) -> SessionQuerySet:
 
 # --- one session ----------------------------------------------------------------------------------
 def find(slug: str) -> Session | None:
-    """The published session with its series, seats and speakers, in two statements; None if there is none."""
+    """The published session with its series and seats; None if there is none."""
     rows = Session.objects.public().with_seats().select_related("series__organisation")
-    return slugs.find(rows.prefetch_related("speakers"), slug)
+    return slugs.find(rows, slug)
 
 
 def signup_page(session: Session, now: datetime) -> SignupPage:

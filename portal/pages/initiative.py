@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from initiatives.models import Initiative
+from initiatives.models import Initiative, Topic
 from initiatives.topics import drawing
 from portal import slugs
 from portal.models import OldSlug
@@ -28,7 +28,7 @@ SIMILAR, DATES = 3, 5
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     """A published initiative; an address that it had once leads there."""
     rows = Initiative.objects.public().select_related("municipality__district", "organisation")
-    initiative = slugs.find(rows.prefetch_related("topics"), slug)
+    initiative = slugs.find(rows, slug)
     if initiative is None:
         return slugs.lead_on(OldSlug.Kind.INITIATIVE, slug, view="initiatives:detail")
     topics = list(initiative.topics.all())
@@ -37,7 +37,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "topics": topics,
         "drawing": drawing(initiative.title, topics[0].slug) if topics else "",
         "shifts": _help_wanted(initiative),
-        "similar": _similar(initiative),
+        "similar": _similar(initiative, topics),
         "crumbs": [(_("Initiativen"), reverse("initiatives:list")), (initiative.title, "")],
     }
     return render(request, "initiatives/detail.html", page)
@@ -53,12 +53,11 @@ def _help_wanted(initiative: Initiative) -> list[Card]:
     return [card(shift, now=now) for shift in rows[:DATES]]
 
 
-def _similar(initiative: Initiative) -> list[Initiative]:
+def _similar(initiative: Initiative, topics: list[Topic]) -> list[Initiative]:
     """Others of a topic of this one, nearest first (flat earth: good enough for an order within Hessen)."""
     here = initiative.municipality
     north = F("municipality__lat") - here.lat
     east = (F("municipality__lon") - here.lon) * cos(radians(here.lat))
-    topics = [topic.pk for topic in initiative.topics.all()]
     rows = Initiative.objects.public().exclude(pk=initiative.pk).filter(topics__in=topics).distinct()
     rows = rows.annotate(away=Power(north, 2) + Power(east, 2)).order_by("away", "life_rank", "pk")
     return list(rows.for_cards()[:SIMILAR])
