@@ -224,6 +224,7 @@ NESTED = {
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite  # no matter of the database: once is enough for CI
 def test_markdown_of_staff_is_harmless_and_quick(proof):
     """An allow-list of tags, links to http(s) only with rel, and no input that takes longer than a few seconds."""
     wrong, slowest = [], ("", 0.0)
@@ -315,6 +316,7 @@ def test_nobody_writes_a_line_of_the_log(kind, settings, proof):
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite  # no matter of the database: once is enough for CI
 def test_downloads_have_fixed_names_and_there_is_no_spreadsheet_yet(rows, proof):
     """No name of a file is typed by anybody; an export of tables needs its own test against formulas (OWASP V1.2.10)."""
     client = proven(staff(rows.organisation))

@@ -130,6 +130,7 @@ def test_parameters_of_the_admin_tell_nothing_and_break_nothing(rows, people, pr
     none(wrong, "The admin tells more than a list shows:")
 
 
+@pytest.mark.sqlite  # no matter of the database: once is enough for CI
 def test_shortcuts_actions_and_keys_of_others_do_nothing(rows, people, proof):
     """The shortcut to a page, actions on lists, keys that are none, autocompletes without a name: nothing happens."""
     before, wrong, tried = checksums(), [], 0

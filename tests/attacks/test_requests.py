@@ -32,6 +32,7 @@ ELSEWHERE = [
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite  # no matter of the database: once is enough for CI
 def test_no_redirect_leads_to_another_site(rows, proof):
     """Every address of login and Redaktion × GET and POST × `next` in query and body; also right after a login."""
     person, passer_by = proven(staff(rows.organisation)), Client()
@@ -212,6 +213,7 @@ def test_bodies_of_every_kind_get_a_clear_answer(rows, proof):
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite  # no matter of the database: once is enough for CI
 def test_every_answer_has_the_headers_of_trust(rows, proof):
     """Every address × GET, POST, PUT, OPTIONS × guest and staff, and the pages of what goes wrong."""
     wanted = [*(set(HEADERS) - {"Content-Type"}), "Content-Security-Policy"]

@@ -112,6 +112,7 @@ DEVICES = [no_device, own_device, device_of_another, device_from_before_a_reset,
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+@pytest.mark.sqlite  # no matter of the database: once is enough for CI
 def test_no_way_leads_past_the_second_factor(way, proof):
     """Way × trusted device × with and without factor: only one's own device, trusted after a proof, spares the code."""
     inside, tried, town = [], 0, make.organisation()
@@ -422,6 +423,7 @@ def test_sessions_end_with_logout_password_and_twenty_hours(proof):
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite  # no matter of the database: once is enough for CI
 def test_logging_somebody_in_from_elsewhere_is_refused(rows, proof):
     """Login CSRF and every other POST of /konto/ and the Redaktion without the token of the page."""
     user = staff(rows.organisation)
