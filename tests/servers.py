@@ -453,8 +453,20 @@ def main(command):
             "MAIL_FROM": "portal@example.org",
             "DEMO": "0",
         }
-        return subprocess.run(command, env=environment, check=False).returncode
+        process = subprocess.Popen(command, env=environment)
+        try:
+            return process.wait()
+        except BaseException:  # it ends what it started itself
+            process.terminate()
+            process.wait(120)
+            raise
+
+
+def end_when_told():
+    """SIGTERM ends this process as Ctrl-C does: with everything that it started."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 if __name__ == "__main__":
+    end_when_told()
     sys.exit(main(sys.argv[1:]))

@@ -63,4 +63,5 @@ if __name__ == "__main__":
     say(
         f"{os.cpu_count()} Kerne, Last {load:.1f}; ruhig ist die Maschine unter 0,3. Python {sys.version.split()[0]}."
     )
+    servers.end_when_told()
     sys.exit(main(sys.argv[1:]))
