@@ -35,6 +35,7 @@ def unavailable(request: HttpRequest, *, retry_after: int, keeps_form: bool) -> 
     facts = {"action": request.path, "fields": fields, "request_id": logs.request_id.get()}
     response = HttpResponse(render_to_string("503.html", facts), status=503)
     response["Retry-After"] = str(retry_after)
+    response["Cache-Control"] = "no-store"  # it may show what somebody typed
     return response
 
 

@@ -2,13 +2,15 @@
 
 A backup is hours old when it is needed. Erasures since then would be undone, and mails since then sent
 again. So both are written here as they happen: one line of JSON each, in one file per day and host. A line
-is one write to a file opened for appending, which the system never mixes with another. Keys of rows and of
+is one write to a file opened for appending, which the system never mixes with another. It begins with its line
+end, so that one which was cut off (a full disk, a machine that died) spoils no other. Keys of rows and of
 mails only, nothing about a person. The folder is to be copied off the machine all the time
 (docs/betrieb.md). Each minute a line says that the machine lives, so the last one says until when it did.
 
 Rejected: a table (it would be lost with the database), the database's own log (a laptop has none).
 """
 
+import errno
 import json
 import os
 import socket
@@ -48,13 +50,14 @@ def alive() -> None:
 
 def _write(facts: dict[str, Any], *, lasting: bool = False) -> None:
     now = datetime.now(UTC)
-    line = json.dumps({"at": now.isoformat()} | facts) + "\n"
+    line = f"\n{json.dumps({'at': now.isoformat()} | facts)}".encode()
     folder = Path(settings.JOURNAL_DIR)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = folder / f"{now:%Y-%m-%d}.{socket.gethostname()}.jsonl"
     file = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(file, line.encode())
+        if os.write(file, line) < len(line):  # no error, and no whole line
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(name))
         if lasting:
             os.fsync(file)
     finally:
@@ -79,7 +82,7 @@ def read(folder: Path, *, since: datetime) -> Journal:
     # Not `glob`, for which a folder that may not be read is an empty one.
     names = sorted(os.listdir(folder)) if folder.is_dir() else []
     for file in (folder / name for name in names if name.endswith(".jsonl") and name >= first):
-        for line in file.read_text(errors="replace").splitlines():
+        for line in filter(None, file.read_text(errors="replace").splitlines()):
             try:
                 entry = json.loads(line)
                 at = datetime.fromisoformat(entry["at"])

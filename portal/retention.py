@@ -101,7 +101,7 @@ RULES = [
     ),
     Rule(
         "K5",
-        _("Nachweis einer Löschung auf Wunsch (verschlüsselte Prüfsumme der Adresse)"),
+        _("Nachweis einer Löschung auf Wunsch (eine Prüfsumme, aus der sich die Adresse nicht lesen lässt)"),
         _("nach der Löschung"),
         K5_PROOF,
         _("Alles andere löschen wir sofort."),

@@ -17,9 +17,11 @@ from portal.roles import ABOUT_SEMINARS, OF_SEMINARS, Reach, Right
 from portal.slots import Signup
 
 ROLES = {
-    Membership.Role.EDITOR: _("arbeitet für eine Stadt, eine Gemeinde oder einen Landkreis"),
-    Membership.Role.NETWORK: _("betreut beim Verband die Kommunen und die Orte ohne eigene Redaktion"),
-    Membership.Role.SEMINARS: _("betreut beim Verband die Seminare"),
+    Membership.Role.EDITOR: _("Menschen, die für eine Stadt, eine Gemeinde oder einen Landkreis arbeiten."),
+    Membership.Role.NETWORK: _(
+        "Menschen, die beim Verband die Kommunen und die Orte ohne eigene Redaktion betreuen."
+    ),
+    Membership.Role.SEMINARS: _("Menschen, die beim Verband die Seminare betreuen."),
 }
 ACTIONS = {
     "view": _("ansehen"),

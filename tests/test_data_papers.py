@@ -71,6 +71,13 @@ def test_every_paper_ends_with_what_is_open():
         assert "**offen:**" in text.rstrip().split("\n\n")[-1], path.name
 
 
+def test_threshold_analysis_counts_the_purposes_of_the_record():
+    """Visits of pages are a purpose that no table holds: it stands in the record's template."""
+    texts = {path.stem: text for path, text in data_papers.papers()}
+    recorded = re.findall(r"^## \d+\.", texts["verzeichnis"], re.MULTILINE)
+    assert f"| {len(recorded)} Zwecke;" in texts["schwellwertanalyse"]
+
+
 def test_every_measure_names_tests_that_exist():
     defined = {
         name

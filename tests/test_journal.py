@@ -1,6 +1,7 @@
 """The journal: what it says, that it says it once it is true, and that it names nobody."""
 
 import json
+import resource
 import threading
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,7 +23,7 @@ def lines():
     """What stands in all files, without the times."""
     found = []
     for file in sorted(Path(settings.JOURNAL_DIR).glob("*")):
-        found += [json.loads(line) for line in file.read_text().splitlines()]
+        found += [json.loads(line) for line in file.read_text().splitlines() if line]
     return [{name: value for name, value in line.items() if name != "at"} for line in found]
 
 
@@ -97,6 +98,33 @@ def test_threads_do_not_mix_their_lines():
     for thread in threads:
         thread.join()
     assert lines() == [{"erased": list(range(100))}] * 800
+
+
+@pytest.fixture
+def last_block():
+    """A disk on which this file has room for so many bytes more."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def room(file, size):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + size, before[1]))
+
+    yield room
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_line_that_fits_only_in_part_is_an_error_and_spoils_no_other(last_block):
+    """A full disk takes what still fits into its last block, and says so only by a smaller number."""
+    journal.erased([1])
+    (file,) = Path(settings.JOURNAL_DIR).iterdir()
+    last_block(file, 20)
+    with pytest.raises(OSError, match="No space left"):
+        journal.erased([2])
+    last_block(file, 1000)
+    journal.erased([3])
+
+    found = journal.read(Path(settings.JOURNAL_DIR), since=LONG_AGO)
+
+    assert (found.erased, found.unreadable) == ([1, 3], 1)
 
 
 def test_reading_takes_all_hosts_since_a_moment_and_leaves_out_what_was_cut_off(tmp_path):

@@ -7,10 +7,11 @@ from collections import Counter
 from urllib.parse import quote, urlsplit
 
 import pytest
+from django.db import OperationalError
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from portal import throttle
+from portal import middleware, throttle
 from portal.models import Mail
 from tests import audience, servers
 from tests.staffroom import PASSWORD, proven, staff
@@ -258,6 +259,22 @@ def test_every_answer_has_the_headers_of_trust(rows, proof):
     )  # fmt: skip
     none(set(wrong), "trust.md „Headers“:")
     assert methods <= {403, 405}
+
+
+@pytest.mark.logs_errors
+def test_page_of_an_outage_shows_what_was_typed_to_nobody_else_and_as_text(proof):
+    """Its form is sent again by whoever typed it: no cache, no markup, and nothing of a form with a session."""
+    seen = {}
+    for path in ("/mitmachen/bachputz/", "/konto/login/", "/verwaltung/"):
+        request = RequestFactory().post(path, {"name": '"><script>Kim', "password": "Kim"})
+        answer = middleware.Outages(lambda _request: None).process_exception(request, OperationalError())
+        seen[path] = (answer.status_code, answer["Cache-Control"], answer.content.decode().count("Kim"))
+        assert "<script>" not in answer.content.decode()
+    proof(
+        "attacks", "Störungsseite mit behaltener Eingabe", tried="Markup im Namen; dieselben Felder an Anmeldung und Redaktion",
+        expected="nur an Formularen von Gästen, als Text, in keinem Cache", seen=f"{list(seen.values())}",
+    )  # fmt: skip
+    assert list(seen.values()) == [(503, "no-store", 2), (503, "no-store", 0), (503, "no-store", 0)]
 
 
 # --- production settings ---------------------------------------------------------------------------------

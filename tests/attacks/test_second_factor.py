@@ -287,6 +287,7 @@ def test_codes_are_guessed_five_times_whoever_guesses(proof):
         expected="nach 5 wird 5 Minuten lang keiner mehr geprüft",
         seen=f"danach der richtige: {'angenommen' if enters(last) == 'Redaktion' else 'abgewiesen'}",
     )  # fmt: skip
+    assert valid == 5
     assert enters(last) == reverse("mfa_reauthenticate")
     with time_machine.travel(time.time() + 301):
         log_in(Client(), user)
