@@ -263,9 +263,20 @@ def enforce(now: datetime, *, dry_run: bool = False) -> dict[str, int]:
     return counts
 
 
-@deciding
 def _apply(act: Callable[..., int], rows: QuerySet, *, now: datetime) -> int:
+    """In parts: after a flood of forms one transaction would hold its locks for longer than anybody waits."""
+    keys = list(rows.order_by("pk").values_list("pk", flat=True))
+    return sum(_apply_to(act, rows.filter(pk__in=part), now=now) for part in parts(keys))
+
+
+@deciding
+def _apply_to(act: Callable[..., int], rows: QuerySet, *, now: datetime) -> int:
     return act(rows, now=now)
+
+
+def parts(keys: list[Any]) -> list[list[Any]]:
+    """The same keys in lists that one statement and one transaction bear."""
+    return [keys[n : n + 500] for n in range(0, len(keys), 500)]
 
 
 def _unconfirmed(now: datetime) -> list[QuerySet]:

@@ -238,7 +238,7 @@ def _mark_sent(known: Journal, *, now: datetime) -> int:
 
     So nothing is queued again under their keys. What may have left is held.
     """
-    rows = [mail for part in _parts(sorted(known.mails)) for mail in Mail.objects.filter(key__in=part)]
+    rows = [mail for part in privacy.parts(sorted(known.mails)) for mail in Mail.objects.filter(key__in=part)]
     for mail in rows:
         _settle(mail, known.mails[mail.key], now=now)
     Mail.objects.bulk_update(rows, ["sent_at", "failed_at", "last_error"], batch_size=500)
@@ -289,16 +289,12 @@ def _hold_what_was_due(start: datetime, end: datetime, *, now: datetime) -> int:
         for name in celery.BY_THE_CLOCK:
             celery.app.tasks[name](now=moment)
         news = set(Mail.objects.open().values_list("pk", flat=True)) - waiting
-        held += sum(_hold(Mail.objects.filter(pk__in=part), now=now) for part in _parts(sorted(news)))
+        held += sum(_hold(Mail.objects.filter(pk__in=part), now=now) for part in privacy.parts(sorted(news)))
         if news:
             continue  # there may be more than one run takes
         if moment >= end:
             return held
         moment = min(moment + STEP, end)
-
-
-def _parts(keys: list[Any]) -> list[list[Any]]:
-    return [keys[n : n + 500] for n in range(0, len(keys), 500)]
 
 
 def _hold(mails: models.QuerySet[Mail], *, now: datetime) -> int:

@@ -147,6 +147,9 @@ def multiply(row, times):
 
 def fill(rows):
     """So many published initiatives and dates of actions in one town, and sessions; one address of each."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")  # it is the filling that takes long
     town = make.municipality("Lich")
     PostalCode.objects.create(code="35423", municipality=town, place="Lich", lat=50.52, lon=8.82)
     initiative = make.initiative(municipality=town, life_state="running")

@@ -158,6 +158,10 @@ def test_rolling_restart_fails_no_request_and_loses_and_doubles_no_mail(prepared
     assert sorted(load.confirmed) == found["seats"] == guests
     assert len(guests) > 80
     taken = Counter((message["To"], message["Subject"].split(":")[0]) for message in mail.messages)
+    for sent in [
+        sent for sent in taken if sent[1].endswith("neue Anmeldungen")
+    ]:  # at 17 o'clock, to contacts
+        del taken[sent]
     assert taken == {(guest, kind): 1 for guest in guests for kind in ("Noch ein Klick", "Platz sicher")}
     assert {attempts for _to, _kind, attempts in found["mails"]} == {1}
     assert errors == []
