@@ -9,7 +9,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils.cache import patch_vary_headers
 
 WORTH_IT = 200  # bytes, as in Django
-_BROTLI = re.compile(r"\bbr\b")
+_BROTLI = re.compile(r"\bbr\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")  # „br;q=0" refuses it (RFC 9110)
 
 
 class Packed(GZipMiddleware):

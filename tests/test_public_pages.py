@@ -276,6 +276,21 @@ def transferred(url):
 
 
 @pytest.mark.slow
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        ("gzip, deflate, br", "br"),
+        ("br;q=0.5", "br"),
+        ("br;q=0, gzip", "gzip"),
+        ("gzip;q=1, br;q=0.0", "gzip"),
+        ("", None),
+    ],
+)
+def test_pages_are_packed_only_in_a_way_that_the_browser_takes(accepted, packed):
+    assert answer("/impressum/", accept_encoding=accepted).headers.get("Content-Encoding") == packed
+
+
 @pytest.mark.sqlite  # the examples of the demo are what it counts
 def test_first_view_is_small_and_static_files_are_kept_for_ever(portal):
     """≤ 6 requests and ≤ 85 kB with both fonts (performance.md); hashed names may be cached for ever."""

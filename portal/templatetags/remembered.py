@@ -26,9 +26,12 @@ def remembered(name: str, **values: Hashable) -> SafeString:
 
 @register.simple_tag
 def form_field(field: forms.BoundField) -> SafeString:
-    """A field as the pack `kern` draws it; drawn anew where something is typed in it, or known of a person."""
+    """A field as the pack `kern` draws it; drawn anew where something is typed in it, or known of a person.
+
+    What is remembered is empty, or stands at a number of ours, as „1 Person“.
+    """
     value, shown = field.value(), field.field
-    if field.form.is_bound or (value and isinstance(value, str)):
+    if field.form.is_bound or (value and not isinstance(value, int)):
         return as_crispy_field(field)
     made_of = (
         (
@@ -38,7 +41,7 @@ def form_field(field: forms.BoundField) -> SafeString:
             field.auto_id,
             shown.required,
             shown.disabled,
-            value,
+            _exact(value),
         ),
         (type(shown.widget), repr(shown.widget.attrs)),
         (_exact(field.label), _exact(field.help_text)),
@@ -48,5 +51,5 @@ def form_field(field: forms.BoundField) -> SafeString:
 
 
 def _exact(text: object) -> tuple[type, str]:
-    """Text that is marked as HTML is another value than equal plain text."""
+    """Text that is marked as HTML is another value than equal plain text, and so is 1 than True."""
     return type(text), str(text)
