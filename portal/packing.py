@@ -12,7 +12,7 @@ WORTH_IT = 200  # bytes, as in Django
 _BROTLI = re.compile(r"\bbr\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")  # „br;q=0" refuses it (RFC 9110)
 
 
-class Packed(GZipMiddleware):
+class Compressed(GZipMiddleware):
     """Public pages hold no secret, so their length may be known: brotli makes them a tenth smaller than gzip.
 
     What is left to gzip gets Django's random length (BREACH).

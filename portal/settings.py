@@ -168,7 +168,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "portal.packing.Packed",
+    "portal.packing.Compressed",
     "django.middleware.http.ConditionalGetMiddleware",
     "portal.middleware.PlainInput",
     "django.contrib.sessions.middleware.SessionMiddleware",
