@@ -9,6 +9,7 @@ import base64
 import re
 import secrets
 from email import message_from_bytes
+from email.charset import BASE64, Charset
 from email.header import Header
 from email.message import Message
 from email.utils import formataddr, formatdate, parseaddr
@@ -21,6 +22,9 @@ from django.core.mail.message import BadHeaderError, sanitize_address
 MAX_LINE = 998  # bytes, RFC 5322
 _PLAIN = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+").fullmatch
 _LINE_END = re.compile(r"\r\n|\r|\n")
+# Python's choice of the shorter encoding counts the bytes of each beginning of the text: 2 ms for a subject.
+_UTF8 = Charset("utf-8")
+_UTF8.header_encoding = BASE64
 
 
 class Packed(NamedTuple):
@@ -83,7 +87,7 @@ def address(typed: str) -> str:
 def _words(name: str, value: str) -> str:
     if _one_line(value).isascii():
         return value
-    return Header(value, "utf-8", header_name=name).encode(linesep="\r\n")
+    return Header(value, _UTF8, header_name=name).encode(linesep="\r\n")
 
 
 def _one_line(value: str) -> str:
