@@ -7,7 +7,7 @@ text column of every model against it.
 
 import unicodedata
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -104,6 +104,16 @@ class User(AbstractBaseUser):
         return self.is_staff
 
 
+class Controller(NamedTuple):
+    """Who answers for data, as the notices at forms name them: strings, so that pages remember what is made of them."""
+
+    name: str
+    address: str
+    contact_email: str
+    contact_phone: str
+    privacy_text: str
+
+
 class Organisation(models.Model):
     """Who answers for a row: a town, a Landkreis, the association, an organiser (the tenant)."""
 
@@ -158,6 +168,10 @@ class Organisation(models.Model):
     @property
     def answers_to(self) -> str:
         return self.reply_to or self.contact_email
+
+    @property
+    def controller(self) -> Controller:
+        return Controller(self.name, self.address, self.contact_email, self.contact_phone, self.privacy_text)
 
 
 class Membership(models.Model):
