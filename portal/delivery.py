@@ -38,7 +38,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from portal import journal, smtp
+from portal import columns, journal, smtp
 from portal.logs import mask
 from portal.mime import Packed, pack
 from portal.models import Booking, Mail
@@ -65,7 +65,8 @@ AGAIN = gettext_noop("Zweimal versucht; ob die Mail ankam, ist nicht bekannt.")
 
 def due(now: datetime) -> QuerySet[Mail]:
     """What may leave now, the longest waiting first."""
-    return Mail.objects.due(now).select_related("organisation", "booking").order_by("next_try_at", "pk")
+    rows = Mail.objects.due(now).select_related("organisation", "booking").order_by("next_try_at", "pk")
+    return rows.only(*columns.own(Mail), "organisation__name", "booking__email_refused_at")
 
 
 def deliver(*, now: datetime | None = None, limit: int = LIMIT) -> dict[str, int]:

@@ -215,8 +215,11 @@ def _occasion(facts: dict[str, str]) -> str:
 
 def _clean(value: str) -> str:
     """Lines without control characters; other line ends become plain ones."""
-    lines = ("".join(c for c in line if unicodedata.category(c)[0] != "C") for line in value.splitlines())
-    return "\n".join(line.strip() for line in lines).strip()
+    return "\n".join(_printable(line).strip() for line in value.splitlines()).strip()
+
+
+def _printable(line: str) -> str:
+    return line if line.isprintable() else "".join(c for c in line if unicodedata.category(c)[0] != "C")
 
 
 def _one_line(value: str) -> str:

@@ -96,11 +96,11 @@ def _twin(
         email_key=email_key, name=name, phone=phone, entered_at__gt=now - REPEAT_WINDOW
     ).filter(confirmed_at=None, erased_at=None, link_version=0)
     rows = signup_model(slots[0]).objects.filter(booking__in=recent, status=Status.UNCONFIRMED)  # type: ignore[attr-defined]
-    found: dict[Booking, set[tuple[Any, ...]]] = {}
-    for signup in rows.select_related("booking__organisation"):
-        dates = found.setdefault(signup.booking, set())
-        dates.add((signup.slot_id, *(getattr(signup, column) for column in said)))
-    return next((booking for booking, dates in found.items() if dates == wanted), None)
+    found: dict[int, set[tuple[Any, ...]]] = {}
+    for key, *date in rows.values_list("booking", "slot", *said):
+        found.setdefault(key, set()).add(tuple(date))
+    twin = next((key for key, dates in found.items() if dates == wanted), None)
+    return Booking.objects.select_related("organisation").get(pk=twin) if twin else None
 
 
 def other_open(booking: Booking) -> list[Signup]:

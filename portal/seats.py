@@ -22,9 +22,8 @@ from typing import ParamSpec, TypeVar
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
-from django.db.models import Count, Max, Q, Sum
 
-from portal import notices
+from portal import columns, notices
 from portal.refused import Busy
 from portal.slots import Signup, Slot
 
@@ -93,7 +92,8 @@ def _answer_in(seconds: float) -> None:
 def lock(model: type[Slot], keys: Iterable[int]) -> list[Slot]:
     """Slots locked in key order until the transaction ends."""
     rows = model.objects.select_for_update(no_key=True, of=("self",))  # type: ignore[attr-defined]
-    return list(rows.select_related(*model.row_relations).filter(pk__in=keys).order_by("pk"))
+    rows = rows.select_related(*model.row_relations).only(*columns.own(model), *model.row_columns)
+    return list(rows.filter(pk__in=keys).order_by("pk"))
 
 
 def lock_slots(signups: Sequence[Signup]) -> dict[int, Slot]:
@@ -144,14 +144,10 @@ def enter(signup: Signup, *, earlier: Signup | None, now: datetime) -> Signup:
 
 def _look(slot: Slot) -> tuple[int | None, int, bool]:
     """Free seats (None: unlimited); the place behind all who ever joined, never reused; whether anybody waits."""
-    seated, waiting = Q(status__in=Signup.SEATED), Q(status=Status.WAITING)
-    row = slot.signups.aggregate(
-        taken=Sum("seats", filter=seated, default=0),
-        last=Max("place", default=0),
-        waiting=Count("pk", filter=waiting),
-    )
-    free = None if slot.capacity is None else max(0, slot.capacity - row["taken"])
-    return free, row["last"] + 1, bool(row["waiting"])
+    counted = type(slot).objects.filter(pk=slot.pk).with_seats().with_last_place().order_by()  # type: ignore[attr-defined]
+    taken, waiting, last = counted.values_list("n_taken", "n_waiting", "last_place").get()
+    free = None if slot.capacity is None else max(0, slot.capacity - taken)
+    return free, last + 1, bool(waiting)
 
 
 def _wait(signup: Signup) -> None:

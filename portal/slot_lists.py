@@ -16,9 +16,14 @@ FEW = 3  # free seats from which on the colour says that it is getting tight
 
 
 def _count(what: str, signups: type[Signup], states: Sequence[str]) -> Scalar:
-    table, wanted = signups._meta.db_table, ", ".join(f"'{state}'" for state in states)
+    wanted = ", ".join(f"'{state}'" for state in states)
+    return _of_signups(what, signups, f" AND status IN ({wanted})")
+
+
+def _of_signups(what: str, signups: type[Signup], which: str = "") -> Scalar:
+    table = signups._meta.db_table
     return Scalar(
-        f'SELECT {what} FROM "{table}" WHERE slot_id = %(row)s AND status IN ({wanted})',  # noqa: S608  # our own names
+        f'SELECT {what} FROM "{table}" WHERE slot_id = %(row)s{which}',  # noqa: S608  # our own names
         output_field=models.IntegerField(),
     )
 
@@ -39,6 +44,11 @@ class SlotQuerySet(models.QuerySet[Any]):
             n_taken=_count("COALESCE(SUM(seats), 0)", signups, Signup.SEATED),
             n_waiting=_count("COUNT(*)", signups, [Signup.Status.WAITING]),
         )
+
+    def with_last_place(self) -> Self:
+        """Annotates `last_place`: of whoever joined the queue last, 0 for none."""
+        signups = self.model.signups.rel.related_model
+        return self.annotate(last_place=_of_signups("COALESCE(MAX(place), 0)", signups))
 
 
 def seats_text(slot: Any, *, now: datetime) -> str:

@@ -46,8 +46,9 @@ class Slot(models.Model):
     open_phase: ClassVar[timedelta] = timedelta(hours=24)
     # What `about` columns and mail keys call this kind of slot.
     kind: ClassVar[str]
-    # What `select_related` needs so that the properties below ask nothing more.
+    # What `select_related` needs so that the properties below ask nothing more, and which columns of it they read.
     row_relations: ClassVar[tuple[str, ...]] = ()
+    row_columns: ClassVar[tuple[str, ...]] = ()
     # Which reminders there are (mail table).
     reminders: ClassVar[tuple[Reminder, ...]] = ()
     # Whether the form asks for the age rule (rule 12), and the version of the sentences beside its button.

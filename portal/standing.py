@@ -4,11 +4,13 @@ Usually that is plain: a booking and its rows. Rule 5 makes it less plain: confi
 form for the same date changes the first sign-up, and then both forms speak for that one row.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.apps import apps
 from django.db.models import Q, QuerySet
 
+from portal import columns
 from portal.models import Booking
 from portal.slots import Signup, Slot
 
@@ -32,8 +34,18 @@ def slot_model(model: type[Signup]) -> Any:
 
 def with_slot(signups: QuerySet) -> QuerySet:
     """Selects what letters and pages read of a sign-up."""
-    relations = [f"slot__{name}" for name in slot_model(signups.model).row_relations]
-    return signups.select_related("booking__organisation", "slot", *relations)
+    read = (
+        *columns.at("booking", *columns.own(Booking)),
+        *columns.at("booking__organisation", *columns.ORGANISATION),
+    )
+    return _with_slot(signups, "booking__organisation", read=read)
+
+
+def _with_slot(signups: QuerySet, *relations: str, read: Sequence[str] = ()) -> QuerySet:
+    model: type[Signup] = signups.model
+    slots = slot_model(model)
+    read = (*columns.own(model), *columns.at("slot", *columns.own(slots), *slots.row_columns), *read)
+    return signups.select_related(*columns.at("slot", *slots.row_relations), *relations).only(*read)
 
 
 def signups_of(booking: Booking) -> list[Signup]:
@@ -42,15 +54,16 @@ def signups_of(booking: Booking) -> list[Signup]:
     One that changed an earlier sign-up of the same address (rule 5) is answered by that one.
     """
     found = [
-        _standing(signup)
+        _standing(signup, booking)
         for model in signup_models()
         if slot_model(model).kind == booking.slot_kind  # a form is for one kind of dates
-        for signup in with_slot(model.objects.filter(booking=booking).order_by())  # type: ignore[attr-defined]
+        for signup in _with_slot(model.objects.filter(booking=booking).order_by())  # type: ignore[attr-defined]
     ]
     return sorted(found, key=lambda signup: (signup.slot.starts, signup.pk))
 
 
-def _standing(signup: Signup) -> Signup:
+def _standing(signup: Signup, booking: Booking) -> Signup:
+    signup.booking = booking
     if signup.ended_reason != _MERGED or not signup.email_key:
         return signup
     rows = type(signup).objects.live()  # type: ignore[attr-defined]

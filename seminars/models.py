@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import dates, inputs, reminder_times
+from portal import columns, dates, inputs, reminder_times
 from portal.models import Organisation
 from portal.refused import Refused
 from portal.remembering import address
@@ -177,6 +177,12 @@ class Session(Slot):
 
     kind = "session"
     row_relations = ("series__organisation",)
+    row_columns = (
+        *columns.at(
+            "series", "title", "contact", "contact_email", "contact_phone", "is_example", "organisation"
+        ),
+        *columns.at("series__organisation", *columns.ORGANISATION),
+    )
     open_phase = timedelta(hours=1)  # rule 6
     reminders = (
         DaysBefore("reminded_early", 1, MORNING, switch="remind_day"),

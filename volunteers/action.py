@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal import dates, slugs
+from portal import columns, dates, slugs
+from portal.models import Organisation
 from portal.signup_pages import SignupPage
 from portal.slot_cards import Card
 from portal.slot_lists import seats_state, seats_text
@@ -19,13 +20,20 @@ from volunteers.forms import SignupForm
 from volunteers.models import Opportunity, Shift, ShiftSignup
 
 NEXT, NEXT_READ = 3, 12  # actions to offer, each with its soonest date; dates read for that
+# What the page reads of the rows that belong to an action.
+SHOWN = (
+    *columns.at("organisation", *columns.own(Organisation)),
+    *columns.at("municipality", "name", "slug", "postal_code"),
+    "topic__name",
+    *columns.at("initiative", "title", "slug", "state"),
+)
 WORTH_TELLING = 10  # people: a smaller figure is no success story (mission.md)
 
 
 def find(slug: str) -> tuple[Opportunity, list[Shift]] | None:
     """The published action with all its dates and their seats, in two statements; None if there is none."""
     rows = Opportunity.objects.public().select_related("organisation", "municipality", "topic", "initiative")
-    opportunity = slugs.find(rows, slug)
+    opportunity = slugs.find(rows.only(*columns.own(Opportunity), *SHOWN), slug)
     if opportunity is None:
         return None
     shifts = list(opportunity.shifts.with_seats().order_by("starts", "pk"))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.models import Initiative, Topic
-from portal import dates, places, search
+from portal import columns, dates, places, search
 from portal.models import Municipality, Organisation
 from portal.refused import Refused
 from portal.remembering import address
@@ -197,6 +197,14 @@ class Shift(Slot):
 
     kind = "shift"
     row_relations = ("opportunity__organisation", "opportunity__municipality")
+    row_columns = (
+        *columns.at(
+            "opportunity", "title", "slug", "state", "meeting_point", "bring", "age", "contact", "contact_email",
+            "contact_phone", "is_example", "remind_early", "remind_late", "organisation", "municipality",
+        ),
+        *columns.at("opportunity__organisation", *columns.ORGANISATION),
+        *columns.at("opportunity__municipality", *columns.MUNICIPALITY),
+    )  # fmt: skip
     reminders = (
         DaysBefore("reminded_early", 3, EVENING, switch="opportunity__remind_early"),
         DaysBefore("reminded_late", 1, EVENING, switch="opportunity__remind_late"),
