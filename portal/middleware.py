@@ -141,7 +141,8 @@ class Outages:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         full = isinstance(exception, OSError) and exception.errno in FULL
-        if not (full or isinstance(exception, AWAY)):
+        away = isinstance(exception, AWAY) and not str(exception).startswith("no such")  # SQLite: a bug of ours
+        if not (full or away):
             return None
         log.error("%s", type(exception).__name__, exc_info=exception)
         keeps_form = request.method == "POST" and not request.path.startswith(WITH_SESSION)

@@ -91,6 +91,9 @@ def _answer_in(seconds: float) -> None:
 
 def lock(model: type[Slot], keys: Iterable[int]) -> list[Slot]:
     """Slots locked in key order until the transaction ends."""
+    keys = set(keys)
+    if len(keys) > 1:
+        _answer_in(PATIENCE - settings.LOCK_TIMEOUT)  # lock_timeout counts anew for each row
     rows = model.objects.select_for_update(no_key=True, of=("self",))  # type: ignore[attr-defined]
     rows = rows.select_related(*model.row_relations).only(*columns.own(model), *model.row_columns)
     return list(rows.filter(pk__in=keys).order_by("pk"))

@@ -74,9 +74,10 @@ class Series(Withdrawable):
 
     @classmethod
     def withdrawn(cls) -> Q:
-        """It had dates, and none of them is public any more."""
+        """It had public dates, and none of them is public any more."""
         dates_of_it = Session.objects.filter(series=OuterRef("pk"))
-        return Q(Exists(dates_of_it)) & ~Q(Exists(dates_of_it.public()))
+        were_public = dates_of_it.exclude(published_at=None)
+        return Q(Exists(were_public)) & ~Q(Exists(dates_of_it.public()))
 
     @property
     def display_title(self) -> str:
