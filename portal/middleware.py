@@ -141,7 +141,9 @@ class Outages:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         full = isinstance(exception, OSError) and exception.errno in FULL
-        away = isinstance(exception, AWAY) and not str(exception).startswith("no such")  # SQLite: a bug of ours
+        away = isinstance(exception, AWAY) and not str(exception).startswith(
+            "no such"
+        )  # SQLite: a bug of ours
         if not (full or away):
             return None
         log.error("%s", type(exception).__name__, exc_info=exception)
