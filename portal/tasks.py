@@ -12,7 +12,6 @@ from portal.models import Heartbeat
 @app.task
 def deliver_due() -> None:
     """Mails whose time has come leave: after each nudge, and every minute anyway."""
-    delivery.mend_times(now=timezone.now())
     delivery.deliver()
 
 
@@ -32,7 +31,8 @@ def enforce_deletion() -> None:
 
 @app.task
 def beat() -> None:
-    """Staff can see that the clock and a worker live, and the journal until when."""
+    """Staff can see that the clock and a worker live, and the journal until when; no mail waits for a wrong clock."""
+    delivery.mend_times(now=timezone.now())
     heartbeat.beat(Heartbeat.Name.CLOCK, now=timezone.now())
     journal.alive()
     heartbeat.beat(Heartbeat.Name.JOURNAL, now=timezone.now())
