@@ -20,6 +20,15 @@ from seminars.models import Series, Session, SessionQuerySet, SessionSignup
 
 PAGE_SIZE = 20
 NEXT = 3  # sessions to offer where no form stands
+CARD_FIELDS = (
+    "starts", "ends", "deadline", "capacity", "cancelled_at", "name", "slug", "registration", "series__title",
+    "series__is_example",
+)  # fmt: skip
+# What the form, its checks and the letter read of a date; the series is that of the page.
+FORM_FIELDS = (
+    "starts", "ends", "deadline", "capacity", "max_party", "cancelled_at", "name", "slug", "state", "registration",
+    "series",
+)  # fmt: skip
 
 
 @dataclass
@@ -47,7 +56,7 @@ def card(session: Session, *, now: datetime) -> Card:
 def programme(*, page: str, now: datetime) -> Programme:
     """Next dates first, past ones after; Http404 for a page of past ones that is not there."""
     rows = Session.objects.public().select_related("series")
-    coming = [card(session, now=now) for session in rows.coming(now).with_seats()]
+    coming = [card(session, now=now) for session in rows.coming(now).with_seats().only(*CARD_FIELDS)]
     paginator = Paginator(rows.past(now), PAGE_SIZE)
     try:
         past = paginator.page(page or 1)
@@ -68,7 +77,8 @@ def soon(now: datetime, most: int) -> list[Card]:
 
 
 def _upcoming(now: datetime) -> SessionQuerySet:
-    return Session.objects.public().upcoming(now).with_seats().select_related("series")
+    rows = Session.objects.public().upcoming(now).with_seats()
+    return rows.select_related("series").only(*CARD_FIELDS)
 
 
 # --- one session ----------------------------------------------------------------------------------
@@ -80,7 +90,7 @@ def find(slug: str) -> Session | None:
 
 def signup_page(session: Session, now: datetime) -> SignupPage:
     """The page with one form for this and the other dates of the series that still take people (rule 27)."""
-    others = Session.objects.public().registers_here(now).with_seats()
+    others = Session.objects.public().registers_here(now).with_seats().only(*FORM_FIELDS)
     dates = list(others.filter(series=session.series_id)) if _has_form(session, now) else []
     for each in dates:
         each.series = session.series

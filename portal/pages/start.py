@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.db.models import Count
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -60,13 +60,25 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 def _counts() -> dict[str, int]:
-    """How many published initiatives in how many towns, all and for each idea: one statement."""
-    towns = {
-        f"idea_{number}": Count("municipality", distinct=True, filter=search.matches(word))
-        for number, (_name, word, _drawing) in enumerate(IDEAS)
+    """How many published initiatives in how many towns, all and for each idea: one statement.
+
+    Written out: Django took a third of the page's time to put eight aggregates with their filters together.
+    """
+    stems = [search.words(word) for _name, word, _drawing in IDEAS]
+    finds = [" AND ".join(["search_text LIKE %s"] * len(found)) for found in stems]
+    counts = {
+        "n": "COUNT(*)",
+        "towns": "COUNT(DISTINCT municipality_id)",
+        **{
+            f"idea_{number}": f"COUNT(DISTINCT CASE WHEN {found} THEN municipality_id END)"
+            for number, found in enumerate(finds)
+        },
     }
-    public = Initiative.objects.public()
-    return public.aggregate(n=Count("pk"), towns=Count("municipality", distinct=True), **towns)
+    sql = f'SELECT {", ".join(counts.values())} FROM "{Initiative._meta.db_table}" WHERE state = %s'  # noqa: S608  # our own words
+    sought = [f"%{stem}%" for found in stems for stem in found]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*sought, Initiative.State.PUBLISHED.value])
+        return dict(zip(counts, cursor.fetchone(), strict=True))
 
 
 def _ideas(counts: dict[str, int]) -> list[Idea]:
