@@ -464,6 +464,7 @@ def test_clock_that_was_a_day_ahead_holds_no_mail_back(smtp, proof):
 
 
 # --- others --------------------------------------------------------------------------------------------
+@pytest.mark.slow
 @pytest.mark.logs_errors
 def test_poisonous_mail_fails_alone(smtp, caplog):
     for number in range(20):

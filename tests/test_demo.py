@@ -38,6 +38,7 @@ def loaded(settings, capsys):
     return capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_demo_has_one_login_per_role_with_the_password_printed_once(loaded):
     assert list(User.objects.order_by("email").values_list("email", "is_demo", "is_superuser")) == [
         ("netzwerk@beispiel.example", True, False),
@@ -51,6 +52,7 @@ def test_demo_has_one_login_per_role_with_the_password_printed_once(loaded):
         assert User.objects.get(email=address).check_password(password)
 
 
+@pytest.mark.slow
 def test_examples_are_marked_and_cover_full_waiting_and_past_dates(loaded):
     now = timezone.now()
     assert not Opportunity.objects.filter(is_example=False).exists()
@@ -81,6 +83,7 @@ def test_second_start_changes_nothing_and_prints_no_password(loaded, capsys):
     assert "Passwort" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_start_without_demo_removes_examples_and_logins_but_no_real_row(loaded, settings):
     settings.DEMO = False
     call_command("first_data")

@@ -76,9 +76,8 @@ def may_write(visitor_name, label, table):
     return (label, table) in EXCEPTED or (table == LOG and is_read_by_staff)
 
 
-@pytest.mark.parametrize(
-    "name", ["guest", *(pytest.param(staff_role, marks=pytest.mark.slow) for staff_role in VISITORS[1:])]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", VISITORS)
 def test_get_and_head_change_no_row(rows, name, proof):
     wrong = []
     client = visitor(name, rows)

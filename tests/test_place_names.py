@@ -22,6 +22,7 @@ def understood(text):
     return places.search_place(text, None).label
 
 
+@pytest.mark.slow
 def test_all_postal_codes_of_the_data_are_places(hessen):
     codes = set(PostalCode.objects.values_list("code", flat=True))
     assert len(codes) == 546

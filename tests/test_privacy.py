@@ -282,6 +282,7 @@ def test_k1_lines_of_mails_to_accounts_go_with_their_text(client):
     assert not Mail.objects.exists()
 
 
+@pytest.mark.slow
 @db
 def test_k3_telephone_goes_after_7_days_and_the_person_after_30():
     slot = make.shift(starts=NOW + DAY)
@@ -302,6 +303,7 @@ def test_k3_telephone_goes_after_7_days_and_the_person_after_30():
     assert [(s.seats, s.status) for s in slot.signups.all()] == [(3, "confirmed")]
 
 
+@pytest.mark.slow
 @db
 def test_k3_the_person_stays_until_the_last_date_of_the_form_and_each_answer_until_its_own():
     one, two = make.shift(starts=NOW + DAY), make.shift(starts=NOW + 40 * DAY)

@@ -109,6 +109,7 @@ def test_reminder_begins_with_the_way_to_give_the_seat_back():
     assert text.index("/anmeldung/freigeben/") < text.index("Bachputz an der Wetter")
 
 
+@pytest.mark.slow
 def test_only_confirmed_people_with_an_address_are_reminded():
     slot = make.shift(starts=START)
     for status in (S.UNCONFIRMED, S.WAITING):
@@ -233,6 +234,7 @@ def test_urgent_mails_are_written_at_night():
 
 
 # --- moved, several dates -----------------------------------------------------------------------------
+@pytest.mark.slow
 def test_moved_date_reminds_again_at_its_new_time_and_again_when_moved_back(proof):
     slot = make.shift(starts=START)
     seated(slot)
@@ -499,6 +501,7 @@ def register_unconfirmed(*slots, at, email="neu@example.org", **fields):
     return signups.register(slots=slots, name="Neu", email=email, age_confirmed=True, now=at, **fields)
 
 
+@pytest.mark.slow
 def test_unconfirmed_form_is_nudged_once_after_20_hours():
     entered = berlin(6, 10, 12)
     register_unconfirmed(make.shift(starts=START), at=entered)
@@ -606,6 +609,7 @@ def test_thanks_after_a_week_of_outage_are_too_late():
 
 
 # --- digests ------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_contact_hears_of_new_sign_ups_daily_and_at_most_hourly_on_the_last_day():
     slot = make.shift(starts=START)
 

@@ -146,6 +146,7 @@ def test_who_was_reminded_yesterday_is_not_reminded_again_this_morning():
     ]
 
 
+@pytest.mark.slow
 def test_held_mails_are_shown_as_failed_and_staff_may_send_them():
     seated(make.shift(starts=START))
     now = berlin(6, 19, 18)
@@ -301,6 +302,7 @@ def test_sessions_end():
     assert not Session.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_failing_part_leaves_the_database_as_it_was(monkeypatch):
     waiting_mail("due")
     monkeypatch.setattr(privacy, "enforce", lambda now: 1 / 0)

@@ -109,6 +109,7 @@ def test_staff_can_switch_each_reminder_off(off, left):
     assert [subject.split(":")[0] for _when, subject in log()] == [left]
 
 
+@pytest.mark.slow
 def test_two_dates_of_one_day_share_the_reminder_of_the_day_before():
     series = make.series()
     slots = [
@@ -127,6 +128,7 @@ def test_two_dates_of_one_day_share_the_reminder_of_the_day_before():
     assert "https://raum.example/geheim" not in shared  # each has its own: on the page
 
 
+@pytest.mark.slow
 def test_early_session_reminds_an_hour_before_also_in_quiet_hours():
     """Rule 16: what is urgent leaves at night, too; the reminder of the day before does not."""
     seated(make.session(starts=berlin(6, 17, 7, 30)))
@@ -153,6 +155,7 @@ def test_late_registration_gets_no_reminder_that_is_already_past(since, subjects
     assert [subject.split(":")[0] for _when, subject in log()] == subjects
 
 
+@pytest.mark.slow
 def test_nobody_without_a_seat_is_reminded():
     slot = make.session(starts=START)
     for status in (S.UNCONFIRMED, S.WAITING, S.REQUESTED):
@@ -162,6 +165,7 @@ def test_nobody_without_a_seat_is_reminded():
     assert log() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("back_at", "subjects"),
     [
@@ -278,6 +282,7 @@ def test_way_in_that_had_not_left_when_the_date_moved_is_told_anew(failed):
     assert "14.30" in waiting["new-access"]
 
 
+@pytest.mark.slow
 def test_whoever_was_told_the_old_way_hears_of_the_new_one_and_nobody_else():
     slot = make.session(starts=START)
     seated(slot)

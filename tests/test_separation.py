@@ -300,7 +300,9 @@ def test_every_address_has_an_example(world):
     )
 
 
-@pytest.mark.parametrize("model", ADDRESSES)
+@pytest.mark.parametrize(
+    "model", [pytest.param(m, marks=[] if m == "volunteers_shift" else pytest.mark.slow) for m in ADDRESSES]
+)
 def test_get(world, model, proof):
     failed = _failures(check_get, world, model)
     proof(

@@ -106,6 +106,7 @@ def test_addresses_that_lead_round_the_limit_are_refused(address):
         inputs.clean_email(address)
 
 
+@pytest.mark.slow
 def test_erasing_one_s_own_form_gives_no_fresh_mails_to_a_victim():
     """Sent to the victim, corrected back to one's own address, confirmed, erased, and again."""
     for round_ in range(5):
@@ -186,6 +187,7 @@ def test_a_network_of_ipv6_addresses_is_one_client(settings):
     ]
 
 
+@pytest.mark.slow
 def test_many_other_clients_do_not_push_a_count_out_of_the_cache():
     def over(address):
         return throttle.over(RequestFactory().post("/", REMOTE_ADDR=address), "x", limit=1, seconds=60)
@@ -196,6 +198,7 @@ def test_many_other_clients_do_not_push_a_count_out_of_the_cache():
     assert over("198.51.100.1")
 
 
+@pytest.mark.slow
 def test_too_many_attempts_to_prove_oneself_again_say_when_to_come_back():
     client = Client()
     client.force_login(staff(make.organisation()))
