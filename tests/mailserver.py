@@ -87,7 +87,7 @@ class MailServer:
         wait_until(lambda: len(self.messages) >= count, seconds=seconds, what=f"{count} mails")
         return self.messages
 
-    def wait_for_moment(self, phase, address=None, *, seconds=20):
+    def wait_for_moment(self, phase, address=None, *, seconds=60):
         """Return as soon as it was reached; queue.Empty fails the test that waits in vain."""
         while True:
             reached, whose = self.moments.get(timeout=seconds)

@@ -55,7 +55,7 @@ def test_worker_killed_before_the_smtp_connection_costs_nothing(site, proof):
     claimed = site.ask(MAIL, visitor.email)
     site.worker.start()
     site.nudge()
-    site.all_left("frueh", seconds=20)
+    site.all_left("frueh", seconds=60)
 
     after = site.books("frueh")
     proof(
@@ -91,7 +91,7 @@ def test_killed_after_the_250_it_comes_once_more_with_the_same_message_id(site, 
     early = site.books(prefix).doubled
     site.ask(LEASE_IS_OVER, f"{prefix}%")
     site.nudge()
-    site.all_left(prefix, seconds=20)
+    site.all_left(prefix, seconds=60)
 
     ids = [mail["Message-ID"] for mail in site.mail.messages if mail["To"] == visitor.email]
     after = site.books(prefix)
@@ -131,7 +131,7 @@ def test_two_clocks_tell_everybody_once(site, proof):
     try:
         together(*[clock.start for clock in clocks])
         wait_until(lambda: site.books("takt").arrived >= people, what="all are told")
-        site.all_left("takt", seconds=20)
+        site.all_left("takt", seconds=60)
     finally:
         clocks[1].clean()
 
@@ -168,7 +168,7 @@ def test_date_changes_while_its_mails_are_in_flight(site, proof, case):
     slug, key = site.action()
     crowd = site.visitors(prefix, 4, slug)
     answers = [visitor.sign_up() for visitor in crowd]
-    site.all_left(prefix, seconds=20)
+    site.all_left(prefix, seconds=60)
     before = site.books(prefix)
     for visitor in crowd:
         visitor.open_confirmation()
@@ -181,7 +181,7 @@ def test_date_changes_while_its_mails_are_in_flight(site, proof, case):
     site.mail.release.set()
     site.worker.thaw()
     site.nudge()
-    site.all_left(prefix, seconds=20)
+    site.all_left(prefix, seconds=60)
 
     after = site.books(prefix)
     said = {visitor.email: [] for visitor in crowd}
