@@ -143,6 +143,7 @@ def test_missing_pg_dump_is_named(tmp_path, monkeypatch):
     assert list((tmp_path / "backups").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_only_the_youngest_are_kept(transactional_db, tmp_path):
     (tmp_path / "other.zip").touch()
     for day in range(3):

@@ -352,6 +352,7 @@ def test_server_that_never_comes_back_fails_the_mail_after_72_hours(smtp, settin
     assert state(row)[1] == NOW + timedelta(hours=72) + 4 * delivery.PAUSE
 
 
+@pytest.mark.slow
 def test_server_that_does_not_say_hello_frees_the_worker(settings):
     """Connects (the kernel does), then silence."""
     row = mail()

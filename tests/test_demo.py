@@ -76,6 +76,7 @@ def test_invented_people_get_no_mail_however_late_it_is(loaded):
     assert sum(queue_due(now=tomorrow_evening).values()) == 0
 
 
+@pytest.mark.slow
 def test_second_start_changes_nothing_and_prints_no_password(loaded, capsys):
     before = list(Shift.objects.values_list("pk", "starts"))
     call_command("first_data")

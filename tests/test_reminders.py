@@ -263,6 +263,7 @@ def test_moved_date_reminds_again_at_its_new_time_and_again_when_moved_back(proo
     ]
 
 
+@pytest.mark.slow
 def test_date_moved_away_and_back_reminds_again():
     slot = make.shift(starts=START)
     seated(slot)
@@ -281,6 +282,7 @@ def test_date_moved_away_and_back_reminds_again():
     ]
 
 
+@pytest.mark.slow
 def test_date_cancelled_after_its_reminder_is_told_and_reminds_nobody_again(proof):
     slot = make.shift(starts=START)
     seated(slot)
@@ -311,6 +313,7 @@ def test_reminder_in_flight_of_a_moved_date_does_not_leave():
     assert list(due.values_list("kind", flat=True)) == ["changed"]
 
 
+@pytest.mark.slow
 def test_dates_of_one_day_share_a_reminder_and_those_of_another_day_do_not():
     day = [make.shift(starts=START), make.shift(starts=START + 5 * HOUR), make.shift(starts=START + DAY)]
     seated(*day)
@@ -584,6 +587,7 @@ def test_seat_freed_within_the_six_hours_is_told_when_they_are_over():
 
 
 # --- thanks -------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_thanks_the_day_after_to_those_not_known_to_have_stayed_away():
     slot = make.shift(starts=START)
     for email, attended in [("da", True), ("weg", False), ("offen", None)]:
@@ -638,6 +642,7 @@ def test_contact_hears_of_new_sign_ups_daily_and_at_most_hourly_on_the_last_day(
         assert slot.staff_path in mail.text
 
 
+@pytest.mark.slow
 def test_contact_without_address_is_told_nothing():
     slot = make.shift(starts=START, opportunity=make.opportunity(contact_email=""))
     seated(slot, since=berlin(6, 19, 10))

@@ -80,6 +80,7 @@ def test_the_day_before_at_nine_and_an_hour_before():
     assert (day.useful_until, hour.useful_until) == (berlin(6, 17), START)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", REMINDERS)
 def test_reminder_begins_with_giving_back_and_carries_the_way_in(kind):
     seated(make.session(starts=START))
@@ -304,6 +305,7 @@ def test_whoever_was_told_the_old_way_hears_of_the_new_one_and_nobody_else():
     assert "https://raum.example/neu" in Mail.objects.filter(kind="reminder-soon").first().text
 
 
+@pytest.mark.slow
 def test_a_second_change_replaces_the_mail_that_has_not_left():
     slot = make.session(starts=START)
     seated(slot)
@@ -314,6 +316,7 @@ def test_a_second_change_replaces_the_mail_that_has_not_left():
     assert "https://raum.example/2" in mail.text
 
 
+@pytest.mark.slow
 def test_moving_keeps_the_mail_about_the_new_time_when_the_way_in_changes_too():
     slot = make.session(starts=START)
     seated(slot)

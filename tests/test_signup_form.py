@@ -311,6 +311,7 @@ def test_hasty_posts_pass_ten_times_then_meet_the_trap(client, slot):
     assert codes == [303] * 10 + [422] * 2
 
 
+@pytest.mark.slow
 def test_too_many_posts_of_one_client_are_429_with_retry_after(client, slot):
     codes = [send(client, slot, email=f"kim{number}@example.org").status_code for number in range(31)]
     assert codes == [303] * 30 + [429]

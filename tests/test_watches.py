@@ -230,6 +230,7 @@ def test_at_most_three_unconfirmed_mails_a_day_of_all_forms_together(client, lic
     assert confirmations.CONFIRMATIONS_A_DAY == 3
 
 
+@pytest.mark.slow
 def test_client_is_limited(lich):
     client = Client()
     statuses = [enter(client, email=f"n{n}@example.org").status_code for n in range(21)]
