@@ -68,7 +68,8 @@ def seed():
     gone = [make.initiative(organisation=town, **contact), make.opportunity(organisation=town, **contact)]
     for row in gone:
         publishing.take_down(row, state="archived")
-    publishing.take_down(make.session(series=(old := make.series(**contact))), state="archived")
+    old = make.series(**contact)
+    publishing.take_down(make.session(series=old, published_at=START), state="archived")
     left = staff(town, email="k8@example.org", name="K8")
     left.is_active = False
     left.save()
