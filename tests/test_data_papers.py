@@ -9,7 +9,17 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from portal import data_papers, measures, privacy, registering, remembering, retention, roles, signups, who_sees
+from portal import (
+    data_papers,
+    measures,
+    privacy,
+    registering,
+    remembering,
+    retention,
+    roles,
+    signups,
+    who_sees,
+)
 from portal.association import association
 from portal.models import Booking, Membership, Organisation
 from tests import make, source
