@@ -19,11 +19,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from portal import links, signups, traps
+from portal import links, sent_forms, signups, traps
 from portal.origin import shared
 from portal.refused import Busy, Refused
-
-RETRY_AFTER = "5"  # seconds, when the database was too busy to decide
 
 
 @dataclass(frozen=True)
@@ -51,31 +49,20 @@ def show(request: HttpRequest, page: SignupPage, *, now: datetime) -> HttpRespon
 @never_cache
 def enter(request: HttpRequest, page: SignupPage, *, now: datetime) -> HttpResponse:
     """A guest's form: on to „Noch nicht fest", or the form again with what is wrong."""
-    form, status = page.form(request.POST), 422
-    if traps.caught(request, now=now):
-        form.add_error(
-            None,
-            _("Das ging sehr schnell. Bitte drücken Sie noch einmal auf „%(button)s“.")
-            % {"button": page.button},
-        )
-    elif form.is_valid():
-        try:
-            booking = signups.register(**page.said(form), now=now)
-            return HttpResponseRedirect(
-                reverse("booking:sent", args=[links.make(links.SENT, booking)]), status=303
-            )
-        except Refused as refused:
-            form.add_error(None, str(refused))
-        except Busy:
-            status = 503
-            form.add_error(
-                None,
-                _(
-                    "Gerade melden sich sehr viele an. Bitte drücken Sie in ein paar Sekunden noch einmal auf „%(button)s“."
-                )
-                % {"button": page.button},
-            )
-    return _again(request, page, {"form": form, "issued": traps.issue(now)}, status)
+    form = page.form(request.POST)
+
+    def register() -> HttpResponse:
+        booking = signups.register(**page.said(form), now=now)
+        address = reverse("booking:sent", args=[links.make(links.SENT, booking)])
+        return HttpResponseRedirect(address, status=303)
+
+    def again(status: int) -> HttpResponse:
+        return _again(request, page, {"form": form, "issued": traps.issue(now)}, status)
+
+    many = _(
+        "Gerade melden sich sehr viele an. Bitte drücken Sie in ein paar Sekunden noch einmal auf „%(button)s“."
+    )
+    return sent_forms.send(request, form, register, again=again, button=page.button, busy=many, now=now)
 
 
 def enter_as_member(request: HttpRequest, page: SignupPage, *, now: datetime) -> HttpResponse:
@@ -104,5 +91,5 @@ def enter_as_member(request: HttpRequest, page: SignupPage, *, now: datetime) ->
 def _again(request: HttpRequest, page: SignupPage, more: dict[str, Any], status: int) -> HttpResponse:
     response = render(request, page.template, page.context() | more, status=status)
     if status == 503:
-        response["Retry-After"] = RETRY_AFTER
+        response["Retry-After"] = sent_forms.RETRY_AFTER
     return response

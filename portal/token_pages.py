@@ -19,9 +19,9 @@ from portal import links, throttle
 from portal.models import Booking
 from portal.origin import guarded
 from portal.refused import Busy
+from portal.sent_forms import RETRY_AFTER
 
 View = Callable[..., HttpResponseBase]
-RETRY_AFTER = "5"  # seconds
 # What has just been done, by the word that the redirect carries.
 DONE = {
     "bestaetigt": gettext_lazy("Danke, Ihre Anmeldung ist bestätigt."),

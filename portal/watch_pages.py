@@ -17,9 +17,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from portal import links, local_mails, privacy, traps, watches
-from portal.refused import Busy
-from portal.token_pages import RETRY_AFTER, page
+from portal import links, local_mails, privacy, sent_forms, traps, watches
+from portal.token_pages import page
 from portal.watches import CONFIRM, MANAGE, SENT, watch_models
 from portal.watching import Watching
 
@@ -50,24 +49,19 @@ def enter(
 
     It says the same to known and unknown addresses (trust.md „No oracle").
     """
-    status = 422
-    if traps.caught(request, now=now):
-        form.add_error(
-            None, _("Das ging sehr schnell. Bitte drücken Sie noch einmal auf „Sagen Sie mir Bescheid“.")
-        )
-    elif form.is_valid():
-        try:
-            return to("sent", SENT, wish())
-        except Busy:
-            status = 503
-            form.add_error(
-                None, _("Gerade ist viel los. Bitte drücken Sie in ein paar Sekunden noch einmal.")
-            )
-    page_of_form = context | {"watch_form": form, "form": form, "issued": traps.issue(now)}
-    response = render(request, template, page_of_form, status=status)
-    if status == 503:
-        response["Retry-After"] = RETRY_AFTER
-    return response
+
+    def again(status: int) -> HttpResponse:
+        page_of_form = context | {"watch_form": form, "form": form, "issued": traps.issue(now)}
+        return render(request, template, page_of_form, status=status)
+
+    return sent_forms.send(
+        request,
+        form,
+        lambda: to("sent", SENT, wish()),
+        again=again,
+        button=_("Sagen Sie mir Bescheid"),
+        now=now,
+    )
 
 
 def _read(purpose: str, token: str) -> Watching:

@@ -12,10 +12,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import barriers, inputs, throttle, traps
+from portal import barriers, inputs, sent_forms, throttle, traps
 from portal.origin import guarded, shared
-from portal.refused import Busy
-from portal.token_pages import RETRY_AFTER
 
 LENGTH = 2000  # characters
 
@@ -59,23 +57,16 @@ def _ask(request: HttpRequest, now: datetime) -> HttpResponse:
 
 @never_cache
 def _send(request: HttpRequest, now: datetime) -> HttpResponse:
-    form, status = BarrierForm(request.POST), 422
-    if traps.caught(request, now=now):
-        form.add_error(None, _("Das ging sehr schnell. Bitte drücken Sie noch einmal auf „Absenden“."))
-    elif form.is_valid():
-        try:
-            barriers.report(**form.cleaned_data, now=now)
-        except Busy:
-            status = 503
-            form.add_error(
-                None, _("Gerade ist viel los. Bitte drücken Sie in ein paar Sekunden noch einmal.")
-            )
-        else:
-            return HttpResponseRedirect(reverse("barrier_sent"), status=303)
-    response = _page(request, form, issued=traps.issue(now), status=status)
-    if status == 503:
-        response["Retry-After"] = RETRY_AFTER
-    return response
+    form = BarrierForm(request.POST)
+
+    def report() -> HttpResponse:
+        barriers.report(**form.cleaned_data, now=now)
+        return HttpResponseRedirect(reverse("barrier_sent"), status=303)
+
+    def again(status: int) -> HttpResponse:
+        return _page(request, form, issued=traps.issue(now), status=status)
+
+    return sent_forms.send(request, form, report, again=again, button=_("Absenden"), now=now)
 
 
 def _page(request: HttpRequest, form: BarrierForm, *, issued: str, status: int = 200) -> HttpResponse:
