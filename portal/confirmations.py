@@ -8,14 +8,16 @@ count goes by the address that a mail was for, not by the booking.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from portal import letters, links, notices, outbox
 from portal.models import Booking, Mail
+from portal.prepared import prepared
 from portal.retention import K0_UNCONFIRMED
 from portal.slots import Signup
 
@@ -59,13 +61,18 @@ def next_number(address_key: str, *, now: datetime) -> int:
     One that was withdrawn before it left counts for nothing.
     """
     prefix = _key(address_key)
-    columns = ("key", "queued_at", "sent_at", "withdrawn_at")
-    earlier = list(Mail.objects.filter(key__startswith=prefix).values_list(*columns))
+    earlier = _earlier(prefix=prefix)
     day_ago = now - DAY
     today = [key for key, queued, sent, withdrawn in earlier if queued > day_ago and (sent or not withdrawn)]
     if len(today) >= CONFIRMATIONS_A_DAY:
         return 0
     return 1 + max((int(key.removeprefix(prefix)) for key, *_rest in earlier), default=0)
+
+
+@prepared
+def _earlier(*, prefix: str) -> QuerySet:
+    rows = Mail.objects.filter(key__startswith=prefix)
+    return rows.values_list("key", "queued_at", "sent_at", "withdrawn_at")
 
 
 def counted(now: datetime) -> Q:
@@ -125,12 +132,7 @@ def _letter(booking: Booking, signups: Sequence[Signup], *, nudge: bool) -> dict
     """The dates that wait for the click, and those where this address is signed up already (rule 5)."""
     signups = sorted(signups, key=lambda s: (s.slot.starts, s.pk))
     first = signups[0]
-    taken = set(
-        type(first)
-        .objects.live()  # type: ignore[attr-defined]
-        .filter(email_key=booking.email_key, slot__in=[s.slot_id for s in signups])
-        .values_list("slot_id", flat=True)
-    )
+    taken = set(_taken(type(first), email_key=booking.email_key, slots=[s.slot_id for s in signups]))
     return letters.write(
         "signups/confirm-address",
         notices.common_facts([signup.slot for signup in signups])
@@ -145,6 +147,13 @@ def _letter(booking: Booking, signups: Sequence[Signup], *, nudge: bool) -> dict
         },
         organisation=booking.organisation,
     )
+
+
+@prepared
+def _taken(model: Any, *, email_key: str, slots: Sequence[int]) -> QuerySet:
+    return (
+        model.objects.live().filter(email_key=email_key, slot__pk__in=slots).values_list("slot_id", flat=True)
+    )  # type: ignore[no-any-return]
 
 
 def withdraw(booking: Booking, *, now: datetime) -> int:

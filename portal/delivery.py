@@ -38,11 +38,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from portal import columns, journal, smtp
+from portal import columns, dates, journal, smtp
 from portal.logs import mask
 from portal.mime import Packed, pack
 from portal.models import Booking, Mail
 from portal.outbox import nudge
+from portal.prepared import Changes, prepared, prepared_update
 from portal.refused import Refused
 from portal.smtp import Outcome
 
@@ -63,10 +64,16 @@ UNREACHED = gettext_noop("Der Mailserver ist nicht erreichbar: %s")
 AGAIN = gettext_noop("Zweimal versucht; ob die Mail ankam, ist nicht bekannt.")
 
 
-def due(now: datetime) -> QuerySet[Mail]:
+def due(now: datetime, limit: int) -> list[Mail]:
     """What may leave now, the longest waiting first."""
-    rows = Mail.objects.due(now).select_related("organisation", "booking").order_by("next_try_at", "pk")
-    return rows.only(*columns.own(Mail), "organisation__name", "booking__email_refused_at")
+    return _due(dates.is_quiet(now), limit, now=now)
+
+
+@prepared
+def _due(quiet: bool, limit: int, *, now: datetime) -> QuerySet[Mail]:
+    rows = Mail.objects.due(now, quiet=quiet).select_related("organisation", "booking")
+    rows = rows.only(*columns.own(Mail), "organisation__name", "booking__email_refused_at")
+    return rows.order_by("next_try_at", "pk")[:limit]
 
 
 def deliver(*, now: datetime | None = None, limit: int = LIMIT) -> dict[str, int]:
@@ -77,7 +84,7 @@ def deliver(*, now: datetime | None = None, limit: int = LIMIT) -> dict[str, int
     counts: Counter[str] = Counter()
     end = time.monotonic() + BUDGET
     while limit > 0 and time.monotonic() < end:
-        mails = list(due(now or timezone.now())[: min(BATCH, limit)])
+        mails = due(now or timezone.now(), min(BATCH, limit))
         if not mails or not _deliver_batch(mails, now=now, end=end, counts=counts):
             break
         if len(mails) < BATCH:  # that was all; what came meanwhile has its own nudge
@@ -172,15 +179,22 @@ def _deliver_one(mail: Mail, connection: BaseEmailBackend, *, now: datetime | No
 
 def _claim(mail: Mail, *, now: datetime) -> bool:
     started = AGAIN if mail.last_error in (ONCE, AGAIN) else ONCE
-    rows = Mail.objects.due(now).filter(pk=mail.pk, attempts=mail.attempts)
-    return bool(rows.update(next_try_at=now + LEASE, attempts=mail.attempts + 1, last_error=started))
+    lease = {"until": now + LEASE, "tries": mail.attempts + 1, "started": started}
+    return bool(_leased(dates.is_quiet(now), pk=mail.pk, attempts=mail.attempts, now=now, **lease))
+
+
+@prepared_update
+def _leased(
+    quiet: bool, *, pk: int, attempts: int, now: datetime, until: datetime, tries: int, started: str
+) -> Changes:
+    rows = Mail.objects.due(now, quiet=quiet).filter(pk=pk, attempts=attempts)
+    return rows, {"next_try_at": until, "attempts": tries, "last_error": started}
 
 
 def _settle(mail: Mail, outcome: Outcome, *, now: datetime) -> Outcome:
     """Write down what came of it; returns the outcome with „later“ or „failed“ decided."""
-    wiped = {"text": "", "html": ""} if mail.secret else {}
     if outcome.state == "sent":
-        Mail.objects.filter(pk=mail.pk).update(sent_at=now, failed_at=None, last_error="", **wiped)
+        _left(mail.secret, pk=mail.pk, at=now)
         _write_down(mail, sure=True)
         _mark_address(mail, refused_at=None)
         return outcome
@@ -193,7 +207,7 @@ def _settle(mail: Mail, outcome: Outcome, *, now: datetime) -> Outcome:
         outcome = outcome._replace(state="failed")
     changes: dict[str, Any] = {"last_error": _short(outcome.why)}
     if outcome.state == "failed":
-        changes |= {"failed_at": now, **wiped}
+        changes |= {"failed_at": now, **_wiped(mail.secret)}
     else:
         changes["next_try_at"] = now + LADDER[min(mail.attempts, len(LADDER) - 1)]
     # Only while the lease is ours; another worker may have sent it meanwhile.
@@ -201,6 +215,15 @@ def _settle(mail: Mail, outcome: Outcome, *, now: datetime) -> Outcome:
     if outcome.bounced:
         _mark_address(mail, refused_at=now)
     return outcome
+
+
+@prepared_update
+def _left(secret: bool, *, pk: int, at: datetime) -> Changes:
+    return Mail.objects.filter(pk=pk), {"sent_at": at, "failed_at": None, "last_error": "", **_wiped(secret)}
+
+
+def _wiped(secret: bool) -> dict[str, Any]:
+    return {"text": "", "html": ""} if secret else {}
 
 
 def _write_down(mail: Mail, *, sure: bool) -> None:

@@ -1,14 +1,16 @@
 """Joining a slot's queue: who may, and what becomes of a form's sign-ups once its address is proved."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal import notices
 from portal.models import Booking
+from portal.prepared import Changes, prepared, prepared_update
 from portal.refused import Refused
 from portal.seats import end, enter, lock_slots
 from portal.slots import Signup, Slot
@@ -44,17 +46,8 @@ def join(signups: Sequence[Signup], *, now: datetime) -> bool:
     proved = {signup.pk: signup.email_key for signup in signups}
     addresses = {key for key in proved.values() if key}
     # Locks the bookings too, after the slots: a correction of the address waits, or was first.
-    bookings = Booking.objects.filter(pk__in={s.booking_id for s in signups}, confirmed_at=None)
-    bookings.filter(email_key__in=addresses).update(confirmed_at=now)
-    rows = (
-        type(signups[0])
-        .objects.filter(  # type: ignore[attr-defined]
-            Q(pk__in=proved, status=Status.UNCONFIRMED)
-            | Q(slot__in=list(slots), email_key__in=addresses, status__in=Signup.LIVE)
-        )
-        .select_related("booking__organisation")
-        .order_by("slot_id", "pk")
-    )
+    _proved(bookings={s.booking_id for s in signups}, addresses=addresses, at=now)
+    rows = _joining(type(signups[0]), keys=list(proved), slots=list(slots), addresses=addresses)
     standing = {(s.slot_id, s.email_key): s for s in rows if s.is_live}
     results: dict[Booking, list[Signup]] = {}
     for signup in rows:
@@ -69,6 +62,24 @@ def join(signups: Sequence[Signup], *, now: datetime) -> bool:
     for booking, told in results.items():
         notices.tell_result(booking, told, now=now)
     return bool(results)
+
+
+@prepared_update
+def _proved(*, bookings: Collection[int], addresses: Collection[str], at: datetime) -> Changes:
+    rows = Booking.objects.filter(pk__in=bookings, confirmed_at=None, email_key__in=addresses)
+    return rows, {"confirmed_at": at}
+
+
+@prepared
+def _joining(
+    model: Any, *, keys: Sequence[int], slots: Sequence[int], addresses: Collection[str]
+) -> QuerySet:
+    """These sign-ups that wait for their click, and what stands for their addresses on these slots."""
+    rows = model.objects.filter(
+        Q(pk__in=keys, status=Status.UNCONFIRMED)
+        | Q(slot__pk__in=slots, email_key__in=addresses, status__in=Signup.LIVE)
+    )
+    return rows.select_related("booking__organisation").order_by("slot_id", "pk")  # type: ignore[no-any-return]
 
 
 def _takes_nobody(slot: Slot, *, by_staff: bool, now: datetime) -> bool:

@@ -13,6 +13,8 @@ from django.db import models
 from django.http import Http404
 from django.urls import reverse
 
+from portal.prepared import prepared
+
 M = TypeVar("M", bound=models.Model)
 
 CONFIRM, MANAGE, SENT, GIVE_BACK, CLAIM = "confirm", "manage", "sent", "give-back", "claim"
@@ -34,11 +36,14 @@ def read(purpose: str, token: str, *models_: type[M]) -> M:
             pk, version = _signer(purpose, model).unsign(token).split("-")
         except (signing.BadSignature, ValueError):
             continue
-        rows = model._default_manager.filter(pk=int(pk), link_version=int(version))
-        row = next(iter(rows.order_by()[:1]), None)
-        if row is not None:
-            return row
+        for row in _row(model, pk=int(pk), version=int(version)):
+            return row  # type: ignore[no-any-return]
     raise Http404
+
+
+@prepared
+def _row(model: type[models.Model], *, pk: int, version: int) -> models.QuerySet:
+    return model._default_manager.filter(pk=pk, link_version=version).order_by()
 
 
 def url(view: str, purpose: str, obj: Any) -> str:

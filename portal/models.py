@@ -395,10 +395,15 @@ class MailQuerySet(models.QuerySet["Mail"]):
     def still_useful(self, now: datetime) -> "MailQuerySet":
         return self.filter(Q(useful_until=None) | Q(useful_until__gt=now))
 
-    def due(self, now: datetime) -> "MailQuerySet":
-        """What delivery may take: due, not withdrawn, still useful (rule 15), and not at night (rule 16)."""
+    def due(self, now: datetime, *, quiet: bool | None = None) -> "MailQuerySet":
+        """What delivery may take: due, not withdrawn, still useful (rule 15), and not at night (rule 16).
+
+        `quiet` says whether it is night; left out, `now` does.
+        """
         rows = self.open().still_useful(now).filter(next_try_at__lte=now)
-        return rows.exclude(kind__in=Mail.PATIENT) if dates.is_quiet(now) else rows
+        return (
+            rows.exclude(kind__in=Mail.PATIENT) if (dates.is_quiet(now) if quiet is None else quiet) else rows
+        )
 
 
 class Mail(models.Model):

@@ -5,6 +5,7 @@ untrue withdraws it in its own transaction (rule 15). Delivery is in `delivery.p
 """
 
 import logging
+import threading
 import time
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,15 +13,20 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from kombu.exceptions import OperationalError
 
 from portal.celery import app
 from portal.logs import request_id
 from portal.models import Booking, Mail, Organisation
+from portal.prepared import prepared
 
 log = logging.getLogger(__name__)
 NUDGE_PAUSE = 30.0  # seconds without a nudge after one failed
-_no_nudge_before = 0.0
+TURN = 1.0  # seconds: a worker is told to look once in each, and takes all that was written meanwhile
+_MARGIN = 0.1  # of a turn: who comes so late has it taken by the next one
+_telling = threading.Lock()
+_covered_until = _next_turn = 0.0
 
 
 def queue(
@@ -58,7 +64,7 @@ def queue(
         **letter,
     }
     # Two statements, no savepoint; who comes second with the same key waits, and then adds nothing.
-    created = not Mail.objects.filter(key=key).exists()
+    created = not _known(key=key)
     if created:
         Mail.objects.bulk_create([Mail(key=key, **fields)], ignore_conflicts=True)
     else:
@@ -68,6 +74,11 @@ def queue(
     if created:
         _nudge_after_commit()
     return created
+
+
+@prepared
+def _known(*, key: str) -> QuerySet:
+    return Mail.objects.filter(key=key).values_list("pk", flat=True)
 
 
 def _nudge_after_commit() -> None:
@@ -88,16 +99,24 @@ def withdraw(*, about: Iterable[str], kinds: Iterable[str], now: datetime) -> in
 
 
 def nudge() -> None:
-    """Tell a worker to look now. Failing is harmless: the sweep delivers within a minute."""
-    global _no_nudge_before
-    if time.monotonic() < _no_nudge_before:
-        return
+    """Tell a worker to look: now, or in a rush at the end of the turn, for everybody who comes before that.
+
+    Failing is harmless: the sweep delivers within a minute.
+    """
+    global _covered_until, _next_turn
+    with _telling:
+        now = time.monotonic()
+        if now < _covered_until:
+            return
+        wait = max(0.0, _next_turn - now)
+        _covered_until, _next_turn = now + wait - _MARGIN, now + wait + TURN
     try:
         # Not `current_app`: in a thread of the web server that is another, unconfigured one.
         headers = {"nudged_by": request_id.get()}
-        app.send_task("portal.tasks.deliver_due", ignore_result=True, headers=headers)
+        task = "portal.tasks.deliver_due"
+        app.send_task(task, ignore_result=True, headers=headers, countdown=wait or None)
     except (OperationalError, OSError) as error:
-        _no_nudge_before = time.monotonic() + NUDGE_PAUSE
+        _covered_until = time.monotonic() + NUDGE_PAUSE
         log.warning("broker not reached (%s); the sweep delivers", type(error).__name__)
 
 

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from portal import confirmations
 from portal.joining import join, refuse_unless_open
 from portal.models import Booking, User, email_key
+from portal.prepared import prepared
 from portal.refused import Refused
 from portal.seats import deciding
 from portal.slots import Signup, Slot
@@ -92,23 +94,29 @@ def _twin(
     leaves no second mail behind at the wrong one.
     """
     wanted = {(slot.pk, *said.values()) for slot in slots}
-    recent = Booking.objects.filter(
-        email_key=email_key, name=name, phone=phone, entered_at__gt=now - REPEAT_WINDOW
-    ).filter(confirmed_at=None, erased_at=None, link_version=0)
-    rows = signup_model(slots[0]).objects.filter(booking__in=recent, status=Status.UNCONFIRMED)  # type: ignore[attr-defined]
+    typed = {"name": name, "email_key": email_key, "phone": phone, "since": now - REPEAT_WINDOW}
     found: dict[int, set[tuple[Any, ...]]] = {}
-    for key, *date in rows.values_list("booking", "slot", *said):
+    for key, *date in _just_entered(signup_model(slots[0]), tuple(said), **typed):
         found.setdefault(key, set()).add(tuple(date))
     twin = next((key for key, dates in found.items() if dates == wanted), None)
     return Booking.objects.select_related("organisation").get(pk=twin) if twin else None
+
+
+@prepared
+def _just_entered(
+    model: Any, said: tuple[str, ...], *, name: str, email_key: str, phone: str, since: datetime
+) -> QuerySet:
+    recent = Booking.objects.filter(email_key=email_key, name=name, phone=phone, entered_at__gt=since)
+    recent = recent.filter(confirmed_at=None, erased_at=None, link_version=0)
+    rows = model.objects.filter(booking__in=recent, status=Status.UNCONFIRMED)
+    return rows.values_list("booking", "slot", *said)  # type: ignore[no-any-return]
 
 
 def other_open(booking: Booking) -> list[Signup]:
     """Unconfirmed sign-ups of the same address from other forms (rule 3: below, unticked)."""
     if not booking.email_key:
         return []
-    others = Booking.objects.filter(email_key=booking.email_key).exclude(pk=booking.pk)
-    kinds = set(others.values_list("slot_kind", flat=True))  # usually none: then nothing more is asked
+    kinds = set(_other_kinds(email_key=booking.email_key, booking=booking.pk))  # usually none
     found = [
         signup
         for model in signup_models()
@@ -120,6 +128,12 @@ def other_open(booking: Booking) -> list[Signup]:
         )
     ]
     return sorted(found, key=lambda signup: (signup.booking.entered_at, signup.pk))
+
+
+@prepared
+def _other_kinds(*, email_key: str, booking: int) -> QuerySet:
+    others = Booking.objects.filter(email_key=email_key).exclude(pk=booking)
+    return others.values_list("slot_kind", flat=True)
 
 
 @deciding

@@ -14,16 +14,18 @@ for the row, each for a whole `lock_timeout` (measured: 16 seconds for two attem
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
 
 from portal import columns, notices
+from portal.prepared import prepared
 from portal.refused import Busy
 from portal.slots import Signup, Slot
 
@@ -94,9 +96,13 @@ def lock(model: type[Slot], keys: Iterable[int]) -> list[Slot]:
     keys = set(keys)
     if len(keys) > 1:
         _answer_in(PATIENCE - settings.LOCK_TIMEOUT)  # lock_timeout counts anew for each row
-    rows = model.objects.select_for_update(no_key=True, of=("self",))  # type: ignore[attr-defined]
-    rows = rows.select_related(*model.row_relations).only(*columns.own(model), *model.row_columns)
-    return list(rows.filter(pk__in=keys).order_by("pk"))
+    return _for_update(model, keys=keys)
+
+
+@prepared
+def _for_update(model: Any, *, keys: Collection[int]) -> QuerySet:
+    rows = model.objects.select_for_update(no_key=True, of=("self",)).select_related(*model.row_relations)
+    return rows.only(*columns.own(model), *model.row_columns).filter(pk__in=keys).order_by("pk")  # type: ignore[no-any-return]
 
 
 def lock_slots(signups: Sequence[Signup]) -> dict[int, Slot]:
@@ -147,10 +153,15 @@ def enter(signup: Signup, *, earlier: Signup | None, now: datetime) -> Signup:
 
 def _look(slot: Slot) -> tuple[int | None, int, bool]:
     """Free seats (None: unlimited); the place behind all who ever joined, never reused; whether anybody waits."""
-    counted = type(slot).objects.filter(pk=slot.pk).with_seats().with_last_place().order_by()  # type: ignore[attr-defined]
-    taken, waiting, last = counted.values_list("n_taken", "n_waiting", "last_place").get()
+    ((taken, waiting, last),) = _counts(type(slot), slot=slot.pk)
     free = None if slot.capacity is None else max(0, slot.capacity - taken)
     return free, last + 1, bool(waiting)
+
+
+@prepared
+def _counts(model: Any, *, slot: int) -> QuerySet:
+    counted = model.objects.filter(pk=slot).with_seats().with_last_place().order_by()
+    return counted.values_list("n_taken", "n_waiting", "last_place")  # type: ignore[no-any-return]
 
 
 def _wait(signup: Signup) -> None:

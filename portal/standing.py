@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from portal import columns
 from portal.models import Booking
+from portal.prepared import prepared
 from portal.slots import Signup, Slot
 
 _MERGED = Signup.Reason.MERGED
@@ -57,9 +58,14 @@ def signups_of(booking: Booking) -> list[Signup]:
         _standing(signup, booking)
         for model in signup_models()
         if slot_model(model).kind == booking.slot_kind  # a form is for one kind of dates
-        for signup in _with_slot(model.objects.filter(booking=booking).order_by())  # type: ignore[attr-defined]
+        for signup in _of_form(model, booking=booking.pk)
     ]
     return sorted(found, key=lambda signup: (signup.slot.starts, signup.pk))
+
+
+@prepared
+def _of_form(model: Any, *, booking: int) -> QuerySet:
+    return _with_slot(model.objects.filter(booking=booking).order_by())
 
 
 def _standing(signup: Signup, booking: Booking) -> Signup:

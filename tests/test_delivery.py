@@ -7,14 +7,17 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from portal import delivery, outbox
+from portal.celery import app as celery_app
 from portal.models import Mail
 from portal.refused import Refused
 from tests import make
@@ -585,3 +588,41 @@ def test_links_are_shown_without_their_signed_part():
     assert delivery.mask(f"Ansehen:\n{link}\nGrüße") == (
         "Ansehen:\nhttps://portal.example/anmeldung/meine/…/\nGrüße"
     )
+
+
+# --- telling a worker ---------------------------------------------------------------------------------
+@pytest.fixture
+def told(monkeypatch):
+    """Commit mails at seconds of a stopped clock; returns when a worker was told to look, in seconds from the first."""
+    monkeypatch.setattr(celery_app.conf, "broker_url", "memory://")
+    monkeypatch.setattr(outbox, "_covered_until", 0.0)
+    monkeypatch.setattr(outbox, "_next_turn", 0.0)
+
+    def at(*seconds):
+        with celery_app.connection() as connection, connection.SimpleQueue("celery") as queue:
+            queue.clear()
+            looks = []
+            for second in seconds:
+                clock = SimpleNamespace(monotonic=lambda second=second: 1000.0 + second)
+                monkeypatch.setattr(outbox, "time", clock)
+                before = timezone.now()
+                outbox.nudge()
+                if queue.qsize():
+                    eta = queue.get(timeout=1).headers["eta"]
+                    wait = (datetime.fromisoformat(eta) - before).total_seconds() if eta else 0.0
+                    looks.append(round(second + wait, 1))
+            return looks
+
+    return at
+
+
+def test_a_lone_mail_leaves_at_once_and_in_a_rush_a_worker_looks_once_a_second(told):
+    assert told(0.0, 5.0) == [0.0, 5.0]
+    assert told(100.0, *(100.01 + n * 0.02 for n in range(100))) == [100.0, 101.0, 102.0, 103.0]
+
+
+def test_every_mail_of_a_rush_is_followed_by_a_look(told):
+    seconds = [n * 0.037 for n in range(200)]
+    looks = told(*seconds)
+    assert all(any(look >= second for look in looks) for second in seconds)
+    assert len(looks) < 12

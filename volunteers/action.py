@@ -5,13 +5,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal import columns, dates, slugs
+from portal import columns, dates
 from portal.models import Organisation
+from portal.prepared import prepared
 from portal.signup_pages import SignupPage
 from portal.slot_cards import Card
 from portal.slot_lists import seats_state, seats_text
@@ -32,14 +33,23 @@ WORTH_TELLING = 10  # people: a smaller figure is no success story (mission.md)
 
 def find(slug: str) -> tuple[Opportunity, list[Shift]] | None:
     """The published action with all its dates and their seats, in two statements; None if there is none."""
+    for opportunity in _public(slug=slug):
+        shifts: list[Shift] = _shifts(opportunity=opportunity.pk)
+        for shift in shifts:
+            shift.opportunity = opportunity
+        return opportunity, shifts
+    return None
+
+
+@prepared
+def _public(*, slug: str) -> QuerySet:
     rows = Opportunity.objects.public().select_related("organisation", "municipality", "topic", "initiative")
-    opportunity = slugs.find(rows.only(*columns.own(Opportunity), *SHOWN), slug)
-    if opportunity is None:
-        return None
-    shifts = list(opportunity.shifts.with_seats().order_by("starts", "pk"))
-    for shift in shifts:
-        shift.opportunity = opportunity
-    return opportunity, shifts
+    return rows.only(*columns.own(Opportunity), *SHOWN).filter(slug=slug).order_by()
+
+
+@prepared
+def _shifts(*, opportunity: int) -> QuerySet:
+    return Shift.objects.filter(opportunity=opportunity).with_seats().order_by("starts", "pk")
 
 
 def signup_page(opportunity: Opportunity, shifts: Sequence[Shift], now: datetime) -> SignupPage:

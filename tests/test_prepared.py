@@ -1,0 +1,124 @@
+"""Statements that are put together once: what they answer is what Django answers that builds them anew."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import Model
+from django.db.transaction import TransactionManagementError, atomic
+from django.utils import timezone
+
+from portal import outbox, seats, signups
+from portal.models import Mail
+from portal.prepared import MANY, prepared, prepared_update
+from tests import make
+from tests.bench.statements import registration
+from tests.make import NOW
+from volunteers.models import Shift, ShiftSignup
+
+
+@prepared
+def of_slots(model, *, slots, states):
+    return model.objects.filter(slot__pk__in=slots, status__in=states).order_by("pk")
+
+
+@prepared_update
+def moved_on(*, pk, at, word):
+    return Mail.objects.filter(pk=pk, sent_at=None), {"next_try_at": at, "last_error": word}
+
+
+def columns(row):
+    """A row with all that was read of it and of its relations, by name."""
+    if not isinstance(row, Model):
+        return row
+    read = {name: value for name, value in row.__dict__.items() if name != "_state"}
+    return read | {name: columns(related) for name, related in row._state.fields_cache.items()}
+
+
+@pytest.fixture
+def compared(monkeypatch):
+    """How often each prepared SELECT was asked; each answer was compared with that of its queryset."""
+    asked = {}
+    plain = prepared.__call__
+
+    def both(self, *shape, **values):
+        if isinstance(self, prepared_update):
+            return plain(self, *shape, **values)
+        expected = [columns(row) for row in self.build(*shape, **values)]
+        found = plain(self, *shape, **values)
+        assert [columns(row) for row in found] == expected, self.__name__
+        asked[self.__name__] = asked.get(self.__name__, 0) + 1
+        return found
+
+    monkeypatch.setattr(prepared, "__call__", both)
+    return asked
+
+
+@pytest.mark.django_db
+def test_a_prepared_statement_answers_like_the_queryset_it_was_built_from(client, compared):
+    shift = make.shift(capacity=1, starts=timezone.now() + timedelta(days=10))
+    path = shift.opportunity.get_absolute_url()
+    for number in range(3):
+        registration(path, f"kim{number}@example.org", client=client)
+    first = ShiftSignup.objects.order_by("pk")[0]
+    signups.give_back(first, now=shift.starts - timedelta(days=2))
+    assert [s.status for s in ShiftSignup.objects.order_by("pk")] == ["ended", "confirmed", "waiting"]
+    assert {name for name, times in compared.items() if times > 2} >= {
+        *(
+            "_row",
+            "_public",
+            "_shifts",
+            "_of_form",
+            "_earlier",
+            "_taken",
+            "_for_update",
+            "_counts",
+            "_joining",
+        ),
+        *("_known", "_just_entered", "_other_kinds", "_due"),
+    }
+
+
+@pytest.mark.django_db
+def test_lists_of_any_length_are_values_and_an_empty_one_means_nobody():
+    shift, other = make.shift(), make.shift()
+    rows = [make.signup(slot, status="confirmed") for slot in (shift, other)]
+    states = ["confirmed", "waiting"]
+    assert of_slots(ShiftSignup, slots={shift.pk}, states=states) == rows[:1]
+    assert of_slots(ShiftSignup, slots=[shift.pk, other.pk], states=states) == rows
+    assert of_slots(ShiftSignup, slots=[], states=states) == []
+    assert of_slots(ShiftSignup, slots=[shift.pk, other.pk], states=["waiting"]) == []
+    with pytest.raises(ValueError, match="None"):
+        of_slots(ShiftSignup, slots=[None], states=states)
+
+
+@pytest.mark.django_db
+def test_plans_of_lists_of_many_lengths_do_not_fill_the_memory():
+    for length in range(1, MANY + 20):
+        of_slots(ShiftSignup, slots=list(range(length)), states=["waiting"])
+    assert len(of_slots._plans) <= MANY
+
+
+@pytest.mark.django_db
+def test_a_prepared_update_changes_what_it_says_and_counts_it():
+    outbox.queue(
+        key="a",
+        kind="waiting",
+        to="kim@example.org",
+        letter={"subject": "s", "text": "t", "html": ""},
+        now=NOW,
+    )
+    mail, later = Mail.objects.get(), NOW + timedelta(hours=1)
+    assert moved_on(pk=mail.pk, at=later, word="O'Neill; 100 %s") == 1
+    mail.refresh_from_db()
+    assert (mail.next_try_at, mail.last_error) == (later, "O'Neill; 100 %s")
+    Mail.objects.update(sent_at=NOW)
+    assert moved_on(pk=mail.pk, at=NOW, word="") == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_prepared_row_lock_needs_a_transaction_also_on_sqlite():
+    shift = make.shift()
+    with pytest.raises(TransactionManagementError):
+        seats.lock(Shift, [shift.pk])
+    with atomic():
+        assert seats.lock(Shift, [shift.pk]) == [shift]
