@@ -10,12 +10,13 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import F, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from portal.models import Booking, Organisation
+from portal.prepared import prepared
 from portal.refused import Refused
 from portal.reminder_times import Reminder
 
@@ -334,6 +335,11 @@ class Signup(models.Model):
 
     def position(self) -> int:
         """1 for the front of the waiting list; only for WAITING."""
-        rows = type(self).objects.waiting()  # type: ignore[attr-defined]
-        ahead: int = rows.filter(slot=self.slot_id, place__lt=self.place).count()
+        ahead: int = next(iter(_ahead(type(self), slot=self.slot_id, place=self.place)), 0)
         return ahead + 1
+
+
+@prepared
+def _ahead(model: Any, *, slot: int, place: int) -> models.QuerySet:
+    rows = model.objects.waiting().filter(slot=slot, place__lt=place).order_by()
+    return rows.values("slot").annotate(n=Count("pk")).values_list("n", flat=True)  # type: ignore[no-any-return]

@@ -7,11 +7,13 @@ from functools import partial
 from typing import Any
 
 from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
+from django.db.models import QuerySet
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portal import slot_cards, slugs
+from portal import slot_cards
+from portal.prepared import prepared
 from portal.signup_pages import SignupPage
 from portal.slot_cards import Card
 from portal.slot_lists import seats_state, seats_text
@@ -84,14 +86,18 @@ def _upcoming(now: datetime) -> SessionQuerySet:
 # --- one session ----------------------------------------------------------------------------------
 def find(slug: str) -> Session | None:
     """The published session with its series and seats; None if there is none."""
+    return next(iter(_public(slug=slug)), None)
+
+
+@prepared
+def _public(*, slug: str) -> QuerySet:
     rows = Session.objects.public().with_seats().select_related("series__organisation")
-    return slugs.find(rows, slug)
+    return rows.filter(slug=slug).order_by()
 
 
 def signup_page(session: Session, now: datetime) -> SignupPage:
     """The page with one form for this and the other dates of the series that still take people (rule 27)."""
-    others = Session.objects.public().registers_here(now).with_seats().only(*FORM_FIELDS)
-    dates = list(others.filter(series=session.series_id)) if _has_form(session, now) else []
+    dates: list[Session] = _of_series(series=session.series_id, now=now) if _has_form(session, now) else []
     for each in dates:
         each.series = session.series
     return SignupPage(
@@ -101,6 +107,12 @@ def signup_page(session: Session, now: datetime) -> SignupPage:
         form=partial(SignupForm, slots_open=dates, now=now, ticked=[session.pk]),
         said=_said,
     )
+
+
+@prepared
+def _of_series(*, series: int, now: datetime) -> QuerySet:
+    rows = Session.objects.public().registers_here(now).with_seats().only(*FORM_FIELDS)
+    return rows.filter(series=series)
 
 
 def _has_form(session: Session, now: datetime) -> bool:
