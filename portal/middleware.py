@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from redis.exceptions import RedisError
 
-from portal import errors, logs
+from portal import deadlines, errors, logs
 
 log = logging.getLogger("portal.requests")
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -36,7 +36,7 @@ PROBES = ("/healthz", "/readyz")  # asked every few seconds: a line each would h
 
 
 class Numbered:
-    """Each request has a number, which its log lines, its answer and the tasks that it nudges carry.
+    """Each request has a deadline, and a number, which its log lines, its answer and the tasks that it nudges carry.
 
     A proxy in front may give it; a visitor may not. Copies that everybody gets carry no number: it would be
     that of whoever asked first. On a server one line says how the request ended; who asked is not in it.
@@ -51,7 +51,8 @@ class Numbered:
         start = time.monotonic()
         before = logs.request_id.set(number)
         try:
-            response = self.get_response(request)
+            with deadlines.within(deadlines.ANSWER):
+                response = self.get_response(request)
             if "public" not in response.headers.get("Cache-Control", ""):
                 response.headers["X-Request-ID"] = number
             if settings.LOG_REQUESTS:

@@ -203,8 +203,9 @@ CRISPY_TEMPLATE_PACK = "kern"
 
 # --- database -----------------------------------------------------------------------------------
 LOCK_TIMEOUT = 4  # seconds; then once more, then `Busy` (architecture.md „Seats")
+STATEMENT_TIMEOUT = 15  # seconds; the server's. How long we wait for a silent one says portal/deadlines.py
 if DATABASE_URL:
-    DATABASES = {"default": env.dj_db_url("DATABASE_URL", conn_max_age=0)}
+    DATABASES = {"default": env.dj_db_url("DATABASE_URL", conn_max_age=0, engine="portal.postgresql")}
     DATABASES["default"] |= {
         "CONN_HEALTH_CHECKS": True,
         # A host that vanished without a word is noticed in half a minute, not in two hours.
@@ -222,7 +223,7 @@ if DATABASE_URL:
                 "timeout": LOCK_TIMEOUT,
                 "reconnect_timeout": LOCK_TIMEOUT,
             },
-            "options": f"-c lock_timeout={LOCK_TIMEOUT}s -c statement_timeout=15s",
+            "options": f"-c lock_timeout={LOCK_TIMEOUT}s -c statement_timeout={STATEMENT_TIMEOUT}s",
         },
     }
 else:

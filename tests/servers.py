@@ -129,7 +129,7 @@ class Server:
     def stop(self, seconds=20):
         """End it as an operator would and return its exit code."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGCONT)
+            self.thaw()
             self.process.send_signal(self.end_signal)
         try:
             return self.process.wait(seconds)
@@ -155,6 +155,11 @@ class Server:
 
     def thaw(self):
         self.process.send_signal(signal.SIGCONT)
+
+    def children(self):
+        """The processes that do its work."""
+        pid = self.process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
     def __enter__(self):
         return self.start()
@@ -205,6 +210,20 @@ class PostgreSQL(Server):
         given = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         folders = ["-D", self.folder / "data", "-k", self.folder]
         return [self.programs / "postgres", *folders, "-p", self.port, *given, *self.given]
+
+    def freeze(self):
+        """All of it: the processes that serve somebody, too."""
+        super().freeze()
+        self._tell_children(signal.SIGSTOP)
+
+    def thaw(self):
+        self._tell_children(signal.SIGCONT)
+        super().thaw()
+
+    def _tell_children(self, signum):
+        for pid in self.children():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signum)
 
     def url(self, database="postgres"):
         return f"postgresql://portal@127.0.0.1:{self.port}/{database}"

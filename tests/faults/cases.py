@@ -20,6 +20,7 @@ CASES = (
     "SMTP: zu viele Verbindungen",
     "eine vergiftete Zeile unter 1.000",
     "PostgreSQL mitten in der Anfrage beendet",
+    "PostgreSQL hängt",
     "Zeile 60 Sekunden gesperrt",
     "Platte voll: Datenbank",
     "Platte voll: Medien und Journal",

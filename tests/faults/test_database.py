@@ -66,6 +66,53 @@ def test_database_ends_at_once_in_the_middle_of_requests(site, proof):
     assert (after.forms, after.mails, after.arrived, after.doubled, after.half) == (6, 6, 6, 0, 0)
 
 
+@pytest.mark.postgres
+def test_database_that_hangs_keeps_nobody_waiting(site, proof):
+    """SIGSTOP for all of it: the kernel still takes connections and bytes, and nobody ever answers.
+
+    Four are in the middle; then more people come than the portal has threads, and a worker is told to deliver.
+    """
+    slug, key = site.action()
+    crowd, before = site.visitors("starr", 28, slug), site.books("starr")
+    early, late = crowd[:4], crowd[4:]
+    with locked(site, key), ThreadPoolExecutor(len(crowd)) as threads:
+        asked = [threads.submit(visitor.sign_up) for visitor in early]
+        wait_until(lambda: site.one(BUSY) == 4, what="four requests that are in the middle")
+        site.postgres.freeze()
+        site.nudge()
+        broken = together(*[visitor.sign_up for visitor in late])
+        in_the_middle = [each.result() for each in asked]
+        began = time.monotonic()
+        status, _headers, text = site.portal_page("/mitmachen/")  # every connection is a new one by now
+        reading = time.monotonic() - began
+    site.postgres.thaw()
+    began = time.monotonic()
+    between = site.books("starr")
+    again = [visitor.press_again() for visitor in crowd]
+    back = time.monotonic() - began
+    site.all_left("starr", seconds=90)
+
+    after = site.books("starr")
+    slowest = max(answer.seconds for answer in [*broken, *in_the_middle])
+    proof(
+        "faults", "PostgreSQL hängt",
+        tried=f"alle Prozesse angehalten (SIGSTOP): 4 Anmeldungen sind in ihrer Transaktion, {len(late)} kommen danach, "
+        "mehr als web Threads hat; nach SIGCONT drücken alle noch einmal",
+        expected="deutsche 503 in 10 s mit behaltener Eingabe, keine halbe Zeile, geht von selbst weiter, jede Mail einmal",
+        seen=story(before, after, [*in_the_middle, *broken, *again], f"dazwischen {between.forms} Zeilen",
+                   f"langsamste 503 {slowest:.1f} s, Seite {reading:.1f} s", f"alle wieder da in {back:.1f} s"),
+    )  # fmt: skip
+    assert pages([*in_the_middle, *broken]) == f"{len(crowd)} × „503 mit behaltener Eingabe“"
+    assert (slowest < 10, reading < 10) == (True, True)
+    assert (status, "Fehler 503" in text) == (503, True)
+    assert (between.forms, between.mails) == (0, 0)
+    assert pages(again) == f"{len(crowd)} × „Noch nicht fest“"
+    people = len(crowd)
+    assert (after.forms, after.mails, after.arrived) == (people, people, people)
+    assert (after.doubled, after.half) == (0, 0)
+    assert site.worker.process.poll() is None
+
+
 def test_row_locked_for_a_minute_is_answered_within_ten_seconds(site, proof):
     slug, key = site.action()
     crowd = site.visitors("sperre", 4, slug)

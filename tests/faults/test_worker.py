@@ -7,7 +7,6 @@ is frozen before: so the server has really sent it, and nobody has written it do
 import os
 import signal
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -21,21 +20,15 @@ MAIL = 'SELECT attempts, last_error, sent_at IS NOT NULL FROM portal_mail WHERE 
 LEASE_IS_OVER = 'UPDATE portal_mail SET next_try_at = now() WHERE sent_at IS NULL AND "to" LIKE %s'
 
 
-def children(server):
-    """The processes that do the work of a Celery worker."""
-    pid = server.process.pid
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 def kill(server, pids):
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not set(pids) & set(children(server)), what="they are gone")
+    wait_until(lambda: not set(pids) & set(server.children()), what="they are gone")
 
 
 def kill_all(server):
     """The worker with its children, as the system does that is out of memory."""
-    pids = children(server)
+    pids = server.children()
     server.kill()
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
@@ -76,7 +69,7 @@ def test_killed_after_the_250_it_comes_once_more_with_the_same_message_id(site, 
     site.mail.plan("data", KEEP, to=visitor.email)
     answers = [visitor.sign_up()]
     site.mail.wait_for_moment("data", visitor.email)
-    workers = children(site.worker)
+    workers = site.worker.children()
     freeze(workers)
     site.mail.release.set()
     site.mail.wait_for_moment("taken", visitor.email)

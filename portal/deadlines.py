@@ -1,0 +1,36 @@
+"""How long whoever asks the database waits for its answer, should it be silent.
+
+A request has nine seconds, so that its visitor has a page within ten (trust.md „Reliability"). What is merely slow is
+not cut: when they are over, each further statement still has `GRACE`. Elsewhere (worker, commands) every statement
+has a little longer than `statement_timeout`, with which the server itself ends it.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.conf import settings
+
+ANSWER = 9.0  # seconds
+GRACE = 1.0
+SILENCE = settings.STATEMENT_TIMEOUT + 5.0
+
+_end: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Nobody waits in here for more than so many seconds from now, nor longer than around it."""
+    end, outer = time.monotonic() + seconds, _end.get()
+    before = _end.set(end if outer is None else min(end, outer))
+    try:
+        yield
+    finally:
+        _end.reset(before)
+
+
+def left() -> float:
+    """Seconds for the next answer."""
+    end = _end.get()
+    return SILENCE if end is None else max(GRACE, end - time.monotonic())

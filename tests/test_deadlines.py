@@ -1,0 +1,80 @@
+"""Who waits for a database that is silent: until a deadline, and with a connection thrown away at its end.
+
+A whole PostgreSQL that hangs is tried in tests/faults/test_database.py.
+"""
+
+import time
+
+import pytest
+from django.conf import settings
+from django.db import OperationalError, connection, transaction
+
+from portal import deadlines
+from portal.postgresql import base
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+
+def ask(sql):
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchone()[0]
+
+
+@pytest.fixture(autouse=True)
+def _known_to_answer():
+    yield
+    base._silent.clear()
+
+
+def test_answer_that_does_not_come_is_given_up_and_its_connection_thrown_away():
+    first, begun = ask("SELECT pg_backend_pid()"), time.monotonic()
+    with deadlines.within(1.2), pytest.raises(OperationalError) as found, transaction.atomic():
+        ask("SELECT 1 FROM pg_sleep(5)")
+
+    # Django asks for another connection to leave the transaction with: that, too, is refused at once.
+    assert "the database is silent" in str(found.value.__context__.__context__)
+    assert 1.1 < time.monotonic() - begun < 3
+    assert ask("SELECT pg_backend_pid()") != first
+    assert not base._silent.is_set()
+
+
+def test_slow_request_is_not_cut_while_the_database_answers():
+    connection.ensure_connection()
+    with deadlines.within(0.2):
+        answers = [ask("SELECT 1 FROM pg_sleep(0.2)") for _late in range(3)]
+    assert answers == [1, 1, 1]
+
+
+def test_server_ends_a_statement_before_the_client_does():
+    """So the client's limit is met only by silence; in a request the visitor's page is the limit."""
+    assert ask("SHOW statement_timeout") == f"{settings.STATEMENT_TIMEOUT}s"
+    assert deadlines.left() > settings.STATEMENT_TIMEOUT
+    with deadlines.within(600):
+        assert 590 < deadlines.left() < 600
+        with deadlines.within(deadlines.ANSWER):
+            assert deadlines.left() <= 9
+
+
+def test_error_that_the_server_reports_leaves_the_connection_alone():
+    first = ask("SELECT pg_backend_pid()")
+    with deadlines.within(deadlines.ANSWER), pytest.raises(OperationalError, match="statement timeout"):
+        ask("SET statement_timeout = '100ms'; SELECT 1 FROM pg_sleep(5)")
+    ask("SELECT set_config('statement_timeout', '15s', false)")
+    assert ask("SELECT pg_backend_pid()") == first
+
+
+def test_while_the_database_is_silent_only_a_few_wait_for_it():
+    connection.close()
+    base._silent.set()
+    for _asker in range(base.ASKERS):
+        base._askers.acquire()
+    try:
+        begun = time.monotonic()
+        with pytest.raises(OperationalError, match="a moment ago"):
+            connection.ensure_connection()
+        assert time.monotonic() - begun < 1
+    finally:
+        base._askers.release(base.ASKERS)
+    connection.ensure_connection()
+    assert not base._silent.is_set()
