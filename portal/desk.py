@@ -112,7 +112,8 @@ def _groups(slot: Slot) -> list[dict[str, Any]]:
     # Of who never confirmed nothing is left to show; and invented people by the thousand hide nobody else.
     rows = slot.signups.exclude(ended_reason=Signup.Reason.EXPIRED, booking__name="")
     rows = rows.select_related("booking").order_by("place", "pk")
-    everybody = list(rows)
+    unconfirmed = rows.filter(status=status.UNCONFIRMED)
+    everybody = [*rows.exclude(status=status.UNCONFIRMED), *unconfirmed[:UNCONFIRMED_SHOWN]]
     is_old = _is_old(slot)
     wanted: list[tuple[Any, Any, str]] = [
         ((status.CONFIRMED, status.HELD), gettext("Wer kommt"), gettext("Noch niemand.")),
@@ -123,12 +124,14 @@ def _groups(slot: Slot) -> list[dict[str, Any]]:
     groups = []
     for states, title, empty in wanted:
         found = [signup for signup in everybody if signup.status in states]
-        waiting = [signup.pk for signup in found if signup.status == status.WAITING]
-        shown = found[:UNCONFIRMED_SHOWN] if status.UNCONFIRMED in states else found
-        lines = [_row(s, waiting.index(s.pk) + 1 if s.pk in waiting else None, is_old=is_old) for s in shown]
+        waiting = (signup.pk for signup in found if signup.status == status.WAITING)
+        position = {pk: number for number, pk in enumerate(waiting, start=1)}
+        lines = [_row(signup, position.get(signup.pk), is_old=is_old) for signup in found]
+        n = len(found)
+        if status.UNCONFIRMED in states and n == UNCONFIRMED_SHOWN:
+            n = unconfirmed.count()
         if lines or empty:
-            n = {"n": len(found), "more": len(found) - len(shown)}
-            groups.append({"title": title, "lines": lines, "empty": empty} | n)
+            groups.append({"title": title, "lines": lines, "empty": empty, "n": n, "more": n - len(found)})
     return groups
 
 

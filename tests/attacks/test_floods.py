@@ -2,7 +2,6 @@
 
 import re
 import statistics
-import time
 from collections import Counter
 from datetime import timedelta
 
@@ -18,7 +17,7 @@ from portal import privacy, throttle, traps
 from portal.models import Booking, Mail, User, email_key
 from portal.slots import Signup
 from seminars.models import SeriesWatch
-from tests import audience, make
+from tests import audience, effort, make
 from tests.make import NOW
 from tests.markup import Page
 from tests.staffroom import proven, staff
@@ -82,11 +81,11 @@ def shape(response, email):
 
 @pytest.mark.slow
 def test_known_and_unknown_addresses_get_the_same_page_in_the_same_time(forms, settings, proof):
-    """At every form that takes an address; time as statements, work of the password hasher and CPU, not by a clock."""
+    """At every form that takes an address; time as statements, runs of the password hasher and calls, not by a clock."""
     settings.DEMO = False  # there the page would show the mail
     slot = ShiftSignup._meta.get_field("slot").related_model.objects.get()
     series = SeriesWatch._meta.get_field("series").related_model.objects.get()
-    organisation, rounds = slot.organisation, 8
+    organisation, rounds = slot.organisation, 4
     for number in range(rounds):
         email = f"kim{number}@example.org"
         make.signup(slot, email=email)
@@ -103,28 +102,27 @@ def test_known_and_unknown_addresses_get_the_same_page_in_the_same_time(forms, s
                 ("known", f"kim{number}@example.org"),
                 ("unknown", f"neu{number}@example.org"),
             ):
-                Counting.runs, begun = 0, time.process_time()
+                Counting.runs, who = 0, number * 2 + (kind == "known")
                 with CaptureQueriesContext(connection) as asked:
-                    response = send(form, email, number=number * 2 + (kind == "known"))
-                seconds = time.process_time() - begun
-                found[kind].append((shape(response, email), len(asked), Counting.runs, seconds))
+                    response, work = effort.calls(lambda: send(form, email, number=who))  # noqa: B023
+                found[kind].append((shape(response, email), len(asked), Counting.runs, work))
         pages = {kind: {each[0] for each in runs} for kind, runs in found.items()}
         statements = {kind: statistics.median(each[1] for each in runs) for kind, runs in found.items()}
         hashes = {kind: statistics.median(each[2] for each in runs) for kind, runs in found.items()}
-        cpu = {kind: statistics.median(each[3] for each in runs) for kind, runs in found.items()}
-        ratio = max(cpu.values()) / min(cpu.values())
+        calls = {kind: statistics.median(each[3] for each in runs) for kind, runs in found.items()}
+        ratio = max(calls.values()) / min(calls.values())
         proof(
             "attacks", f"Bekannt oder unbekannt: {name}", tried=f"je {rounds} bekannte und unbekannte Adressen",
-            expected="dieselbe Seite, dieselbe Arbeit",
+            expected="dieselbe Seite; Abfragen auf 2, Aufrufe auf 15 % gleich",
             seen=f"{'gleich' if pages['known'] == pages['unknown'] else 'verschieden'}; Abfragen {statements['known']:.0f}/{statements['unknown']:.0f}, "
-            f"Passwort-Rechnungen {hashes['known']:.0f}/{hashes['unknown']:.0f}, Rechenzeit 1 : {ratio:.2f}",
+            f"Passwort-Rechnungen {hashes['known']:.0f}/{hashes['unknown']:.0f}, Aufrufe {calls['known']:.0f}/{calls['unknown']:.0f}",
         )  # fmt: skip
         assert pages["known"] == pages["unknown"], name
         (page,) = pages["known"]
         assert bool(page[1]) == (name != "Anmelden"), f"{name}: the form was not taken"
         assert hashes["known"] == hashes["unknown"], (name, hashes)
-        assert abs(statements["known"] - statements["unknown"]) <= 3, (name, statements)
-        assert ratio < 1.8, (name, cpu)
+        assert abs(statements["known"] - statements["unknown"]) <= 2, (name, statements)
+        assert ratio < 1.15, (name, calls)
 
 
 # --- no cannon ------------------------------------------------------------------------------------------
@@ -212,42 +210,62 @@ def test_ten_thousand_invented_people_of_many_clients_hold_no_seat_and_go_after_
     real = Counter(
         send((slot.get_absolute_url(), said), f"echt{n}@example.org", number=n).status_code for n in range(60)
     )
-    fakes = Booking.objects.bulk_create(
-        Booking(organisation=slot.organisation, name="Kim Muster", email=f"f{n}@example.org", email_key=email_key(f"f{n}@example.org"),
-                slot_kind=slot.kind, entered_at=NOW, mailed_at=NOW, age_confirmed=True)
-        for n in range(10_000 - 60)
-    )  # fmt: skip
-    ShiftSignup.objects.bulk_create(
-        ShiftSignup(booking=each, slot=slot, email_key=each.email_key) for each in fakes
-    )
+
+    def invent(many):
+        start = Booking.objects.count()
+        fakes = Booking.objects.bulk_create(
+            Booking(organisation=slot.organisation, name="Kim Muster", email=f"f{n}@example.org", email_key=email_key(f"f{n}@example.org"),
+                    slot_kind=slot.kind, entered_at=NOW, mailed_at=NOW, age_confirmed=True)
+            for n in range(start, start + many)
+        )  # fmt: skip
+        ShiftSignup.objects.bulk_create(
+            ShiftSignup(booking=each, slot=slot, email_key=each.email_key) for each in fakes
+        )
+
     person, guest = staff(slot.organisation), Client()
     clerk = proven(person)
 
     def cost(client, address):
-        begun = time.process_time()
         with CaptureQueriesContext(connection) as asked:
-            status = client.get(address).status_code
-        return status, len(asked), time.process_time() - begun
+            answer, calls = effort.calls(lambda: client.get(address))
+        return answer.status_code, len(asked), calls
 
-    public = cost(guest, slot.get_absolute_url())
-    desk = cost(clerk, reverse("admin:volunteers_shift_change", args=[slot.pk]))
+    def costs():
+        """Page, the Redaktion's list; the first of two requests fills what is remembered of the page."""
+        desk = reverse("admin:volunteers_shift_change", args=[slot.pk])
+        return {
+            name: (cost(client, address), cost(client, address))[1]
+            for name, client, address in (("Seite", guest, slot.get_absolute_url()), ("Liste", clerk, desk))
+        }
+
+    invent(200)
+    few = costs()
+    invent(10_000 - 260)
+    many = costs()
     before = Booking.objects.count()
     clock.shift(timedelta(hours=73))
-    begun = time.process_time()
-    privacy.enforce(NOW + timedelta(hours=73))
-    night = time.process_time() - begun
+    with CaptureQueriesContext(connection) as night:
+        privacy.enforce(NOW + timedelta(hours=73))
     left = Booking.objects.exclude(name="", email="").count()
-    after = cost(proven(person), reverse("admin:volunteers_shift_change", args=[slot.pk]))
+    clerk = proven(person)
+    after = costs()
     proof(
         "attacks", "10.000 falsche Anmeldungen, viele Geräte", tried="60 über das Formular, 9.940 gleiche Zeilen dazu, alle unbestätigt",
-        expected="kein Platz belegt, Seite unter 1 s, Liste der Redaktion unter 3 s, nach 72 Stunden ohne Namen und Adresse",
-        seen=f"{before} Zeilen; Seite {public[2]:.2f} s, {public[1]} Abfragen; Liste {desk[2]:.1f} s; danach {left} mit Namen ({night:.0f} s), Liste {after[2]:.2f} s",
+        expected="kein Platz belegt; Seite und Liste der Redaktion kosten so viel wie bei 260; nach 72 Stunden ohne Namen und Adresse",
+        seen=f"{before} Zeilen; " + ", ".join(
+            f"{name} {few[name][1]} → {many[name][1]} Abfragen und {few[name][2]} → {many[name][2]} Aufrufe" for name in few
+        ) + f"; nachts {len(night)} Abfragen, danach {left} mit Namen",
     )  # fmt: skip
     assert real == {200: 60}
     assert before == 10_000
     assert slot.signups.filter(status__in=Signup.SEATED).count() == 0
-    assert [each[0] for each in (public, desk, after)] == [200] * 3
-    assert (public[2] < 1, desk[2] < 3, after[2] < 1, left) == (True, True, True, 0)
+    assert {each[0] for each in (*few.values(), *many.values(), *after.values())} == {200}
+    for name in few:
+        assert many[name][1] == few[name][1], name
+        assert many[name][2] < 1.1 * few[name][2], name
+        assert after[name][2] < 1.1 * few[name][2], name
+    assert left == 0
+    assert len(night) < before / 20, "the night erases in batches"
 
 
 # --- the trap harms nobody ---------------------------------------------------------------------------------
