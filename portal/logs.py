@@ -19,7 +19,7 @@ _FORMATTER = logging.Formatter()
 # What follows the verb in /anmeldung/<verb>/…, the keys in allauth's addresses, and anything that has
 # the shape of our tokens (`links.py`) or of a value signed with a time, wherever it stands.
 _SECRETS = re.compile(
-    r"""(?P<path>/anmeldung/[\w-]+/|/konto/(?:[\w-]+/)*(?:key|confirm-email)/)[^/\s"'<>?]+"""
+    r"""(?P<path>/anmeldung/[\w-]+/|/konto/(?:[\w-]+/)*(?:key|confirm-email)/)(?:[^/"'<>?\n]+(?=/)|[^/\s"'<>?]+)"""
     r"""|\b\d+-\d+\.[\w-]{27,}|[\w-]+(?:%3A|:)[\w-]{5,}(?:%3A|:)[\w-]{27,}""",
     re.IGNORECASE,
 )

@@ -70,7 +70,8 @@ class MailServer:
     smtp.wait_for_moment("data")  # or "connect", "mail", "rcpt": before the answer; "taken": after the 250
     """
 
-    def __init__(self):
+    def __init__(self, tls=None):
+        self.tls = tls  # an ssl.SSLContext: nothing is taken before STARTTLS
         self.messages = []  # email.message.EmailMessage, in order of arrival, as taken by the server
         self.moments = queue.Queue()  # (phase, address), put before the answer; ("taken", …) after it
         self.release = threading.Event()
@@ -113,7 +114,8 @@ class MailServer:
         class Counting(Controller):
             def factory(self):
                 server.connections += 1
-                return _Session(server, hostname="localhost", timeout=120, loop=self.loop)
+                options = {"tls_context": server.tls, "require_starttls": bool(server.tls)}
+                return _Session(server, hostname="localhost", timeout=120, loop=self.loop, **options)
 
         self._controller = Counting(self, hostname="127.0.0.1", port=self.port)
         self._controller.start()

@@ -125,6 +125,45 @@ def test_eleventh_report_of_a_client_waits(client):
     assert statuses == [303] * 10 + [429]
 
 
+def test_reports_of_all_clients_together_are_limited_by_the_day(client, clock):
+    """A mailbox of people is no target either (trust.md „No mail cannon“); what was typed is kept, and the way is named."""
+    for number in range(barriers.A_DAY):
+        barriers.report(what=f"{SAID} {number}", where="", email="", now=NOW - timedelta(minutes=number))
+    late = send(client)
+    assert (late.status_code, Mail.objects.count()) == (422, barriers.A_DAY)
+    assert f"Bitte schreiben Sie uns direkt: {association().contact_email}" in late.content.decode()
+    assert SAID in late.content.decode()
+    clock.shift(timedelta(hours=24))
+    assert send(client, seconds=-23 * 3600).status_code == 303
+
+
+def test_form_says_who_is_responsible_and_what_one_may_ask_for(client):
+    """The second layer of the notice, as at the other forms; nothing of it speaks of a consent or of links in mails."""
+    contact = association().contact_email
+    legal = Page(client.get(ADDRESS).content.decode()).one("details", **{"class": "fold legal"})
+    facts = {
+        term.text: says.text
+        for term, says in zip(legal_parts(legal, "dt"), legal_parts(legal, "dd"), strict=True)
+    }
+    assert set(facts) == {
+        "Verantwortlich",
+        "Wozu",
+        "Grundlage",
+        "Wer es bekommt",
+        "Wie lange",
+        "Ihre Rechte",
+        "Beschwerde",
+    }
+    assert contact in facts["Verantwortlich"]
+    assert "Einwilligung" not in facts["Grundlage"]
+    assert "widersprechen" in facts["Ihre Rechte"]
+    assert "Link in jeder Mail" not in facts["Ihre Rechte"]
+
+
+def legal_parts(details, tag):
+    return [element for element in details.walk() if element.tag == tag]
+
+
 def test_report_while_the_association_has_no_address_goes_to_the_operator(settings):
     row = association()
     row.contact_email = ""

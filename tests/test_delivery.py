@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from portal.celery import app as celery_app
 from portal.models import Mail
 from portal.refused import Refused
 from tests import make
-from tests.mailserver import CLOSE, HANG
+from tests.mailserver import CLOSE, HANG, MailServer
 from tests.make import NOW
 from tests.servers import PASSED_ON, ROOT
 
@@ -353,6 +354,35 @@ def test_server_that_never_comes_back_fails_the_mail_after_72_hours(smtp, settin
     for attempt in range(6):
         delivery.deliver(now=NOW + timedelta(hours=72) + attempt * delivery.PAUSE)
     assert state(row)[1] == NOW + timedelta(hours=72) + 4 * delivery.PAUSE
+
+
+@pytest.mark.slow
+@pytest.mark.sqlite  # no matter of the database: once is enough for CI
+@pytest.mark.logs_errors  # by the server of the test
+def test_a_mail_server_with_a_foreign_certificate_gets_nothing(settings, tmp_path, monkeypatch, proof):
+    """With smtp+tls:// the certificate is checked; the same one, trusted by this machine, is taken."""
+    row = mail()
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    new = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=mail"
+    files = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate]
+    subprocess.run([*new.split(), *files], check=True, capture_output=True)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate, key)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_USE_TLS, settings.EMAIL_TIMEOUT = "127.0.0.1", True, 2
+    with MailServer(tls) as server:
+        settings.EMAIL_PORT = server.port
+        refused = delivery.deliver(now=NOW)
+        why, before = state(row)[3], len(server.messages)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        trusted = delivery.deliver(now=NOW + timedelta(hours=1))
+        after = len(server.messages)
+    proof(
+        "attacks", "Falscher Mailserver", tried="STARTTLS mit selbst gemachtem Zertifikat, dann mit demselben als bekanntem",
+        expected="keine Mail; danach eine", seen=f"{before}, dann {after}",
+    )  # fmt: skip
+    assert (refused, before, trusted, after) == ({"later": 1}, 0, {"sent": 1}, 1)
+    assert "CERTIFICATE_VERIFY_FAILED" in why
 
 
 @pytest.mark.slow

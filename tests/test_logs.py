@@ -21,6 +21,8 @@ from tests.servers import wait_until
         ("GET /anmeldung/meine/12-0.Zm9v_bar-1/ 200", "GET /anmeldung/meine/…/ 200"),
         ("/anmeldung/kalender/12-0.abc/termine.ics", "/anmeldung/kalender/…/termine.ics"),
         ("/konto/password/reset/key/3-abc123/", "/konto/password/reset/key/…/"),
+        ("Not Found: /anmeldung/meine/Kim Muster/x", "Not Found: /anmeldung/meine/…/x"),
+        ("GET /anmeldung/meine/12-0.Zm9v_bar-1 404", "GET /anmeldung/meine/… 404"),
         ("token 12-0.abcdefghijklmnopqrstuvwxyz0123456789 unknown", "token … unknown"),
         ("MQ:1abCde:k8F_hJ2lqQ7vT0s3mP5xYzAbCdEfGhIjKlMnOpQrStU", "…"),
         (

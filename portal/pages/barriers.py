@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import barriers, inputs, sent_forms, throttle, traps
+from portal.association import known
 from portal.origin import guarded, shared
 
 LENGTH = 2000  # characters
@@ -71,6 +72,7 @@ def _send(request: HttpRequest, now: datetime) -> HttpResponse:
 
 def _page(request: HttpRequest, form: BarrierForm, *, issued: str, status: int = 200) -> HttpResponse:
     page = {"form": form, "issued": issued, "crumbs": _crumbs(_("Barriere melden"))}
+    page["controller"] = known()
     return render(request, "portal/barrier.html", page, status=status)
 
 

@@ -227,6 +227,11 @@ def test_every_answer_has_the_headers_of_trust(rows, proof):
         wrong.extend(
             f"{label}: {answer.status_code} without {name}" for name in wanted if not answer.get(name)
         )
+        wrong.extend(
+            f"{label}: lets others read it ({name})"
+            for name in answer.headers
+            if name.startswith("Access-Control-")
+        )
         policy = answer.get("Content-Security-Policy", "")
         if "default-src 'none'" not in policy or "unsafe" in policy or "frame-ancestors 'none'" not in policy:
             wrong.append(f"{label}: {policy}")

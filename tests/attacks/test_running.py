@@ -46,6 +46,8 @@ RAW = {
     "Quelltext": f"GET /.git/config HTTP/1.1\r\n{HOST}",
     "Einstellungen": f"GET /.env HTTP/1.1\r\n{HOST}",
     "Datenbank": f"GET /var/portal.sqlite3 HTTP/1.1\r\n{HOST}",
+    "Liste eines Ordners": f"GET /static/ HTTP/1.1\r\n{HOST}",
+    "Liste der Medien": f"GET /media/ HTTP/1.1\r\n{HOST}",
     "NUL im Pfad": f"GET /static/portal.css%00.html HTTP/1.1\r\n{HOST}",
     "zwei Längen": f"POST / HTTP/1.1\r\n{HOST}Content-Length: 4\r\nContent-Length: 40\r\n\r\nabcdGET /verwaltung/ HTTP/1.1\r\n",
     "Länge und Stücke": f"POST / HTTP/1.1\r\n{HOST}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /x HTTP/1.1\r\n",
