@@ -45,6 +45,7 @@ LONG_MODULES = {
     "portal.models": "the nouns that everybody shares stand together",
     "portal.privacy": "export, erasure and the deletion classes: an officer reads them from top to bottom",
     "portal.settings": "one typed module: an operator reads it from top to bottom",
+    "portal.slots": "the two abstract nouns of the seats engine stand together",
     "seminars.models": "the nouns of seminars stand together, with their constraints",
     "volunteers.models": "the nouns of help wanted stand together, with their constraints",
 }

@@ -291,6 +291,7 @@ def test_pages_are_packed_only_in_a_way_that_the_browser_takes(accepted, packed)
     assert answer("/impressum/", accept_encoding=accepted).headers.get("Content-Encoding") == packed
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite  # the examples of the demo are what it counts
 def test_first_view_is_small_and_static_files_are_kept_for_ever(portal):
     """≤ 6 requests and ≤ 85 kB with both fonts (performance.md); hashed names may be cached for ever."""
