@@ -47,13 +47,19 @@ def _household(address: str) -> str:
 def _over(key: str, *, limit: int, seconds: int) -> bool:
     """Count one more under `key`; True when that is more than `limit` within the window."""
     try:
-        cache.add(key, 0, seconds)
-        return cache.incr(key) > limit
+        return _counted(key, seconds) > limit
     except ValueError:  # expired between the two calls
         return False
     except (RedisError, OSError) as error:
         log.warning("limits not counted: %s", type(error).__name__)
         return False
+
+
+def _counted(key: str, seconds: int) -> int:
+    try:
+        return cache.incr(key)
+    except ValueError:  # nobody counted yet, and somebody else may do it at the same moment
+        return 1 if cache.add(key, 1, seconds) else cache.incr(key)
 
 
 def over(request: HttpRequest, name: str, *, limit: int, seconds: int) -> bool:

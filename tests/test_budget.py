@@ -7,7 +7,7 @@ dates: the time limit of their locks.
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from initiatives.models import Initiative
@@ -147,6 +147,7 @@ def multiply(row, times):
         )
 
 
+@transaction.atomic
 def fill(rows):
     """So many published initiatives and dates of actions in one town, and sessions; one address of each."""
     if connection.vendor == "postgresql":
@@ -169,6 +170,8 @@ def fill(rows):
     session = make.session(starts=timezone.now() + timedelta(days=9))
     past = make.session(starts=timezone.now() - timedelta(days=9), series=session.series)
     multiply(past, min(rows, 20_000) - 1)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # as a database does that did not get all its rows a second ago
     return {
         "initiative": initiative.get_absolute_url(),
         "action": action.get_absolute_url(),

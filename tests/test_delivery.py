@@ -13,12 +13,12 @@ from email import message_from_bytes, policy
 from types import SimpleNamespace
 
 import pytest
+from celery import Celery
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from portal import delivery, outbox
-from portal.celery import app as celery_app
 from portal.models import Mail
 from portal.refused import Refused
 from tests import make
@@ -624,12 +624,13 @@ def test_links_are_shown_without_their_signed_part():
 @pytest.fixture
 def told(monkeypatch):
     """Commit mails at seconds of a stopped clock; returns when a worker was told to look, in seconds from the first."""
-    monkeypatch.setattr(celery_app.conf, "broker_url", "memory://")
+    app = Celery("told", broker="memory://")
+    monkeypatch.setattr(outbox, "app", app)
     monkeypatch.setattr(outbox, "_covered_until", 0.0)
     monkeypatch.setattr(outbox, "_next_turn", 0.0)
 
     def at(*seconds):
-        with celery_app.connection() as connection, connection.SimpleQueue("celery") as queue:
+        with app.connection() as connection, connection.SimpleQueue("celery") as queue:
             queue.clear()
             looks = []
             for second in seconds:
