@@ -8,9 +8,12 @@ processes at once does no harm (rules 13 and 14 of domain.md).
 import logging.config
 import os
 import sys
+import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from celery import Celery, signals
+from celery.schedules import schedule
 from django import db
 from django.conf import settings
 
@@ -36,6 +39,23 @@ def _log_as_the_portal(**kwargs: object) -> None:
     logging.config.dictConfig(settings.LOGGING)
 
 
+class Every(schedule):
+    """An interval that goes by the time that passes, not by what the wall clock shows.
+
+    Celery's own compares wall clocks: one that was a day ahead and is set right stops every task for that day, also
+    after a restart, for the file of `celery beat` says when each last ran.
+    """
+
+    _began, _from = datetime.now(UTC), time.monotonic()
+
+    def now(self) -> datetime:
+        return self._began + timedelta(seconds=time.monotonic() - self._from)
+
+    def is_due(self, last_run_at: datetime) -> tuple[bool, Any]:
+        """Of a last run that is still to come we only know that a wrong clock wrote it: now."""
+        return super().is_due(last_run_at if last_run_at <= self.now() else LONG_AGO)
+
+
 # „Last run" long ago: each task is due as soon as the clock starts. A laptop that is never on for six
 # hours still erases what has to go, and after an outage nothing waits for a whole interval.
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -52,5 +72,6 @@ PERIODIC = {
 # run again (restoring.py).
 BY_THE_CLOCK = ("portal.tasks.queue_due", "volunteers.tasks.tell_watches", "seminars.tasks.tell_watches")
 app.conf.beat_schedule = {
-    name: {"task": name, "schedule": every, "last_run_at": LONG_AGO} for name, every in PERIODIC.items()
+    name: {"task": name, "schedule": Every(every), "last_run_at": LONG_AGO}
+    for name, every in PERIODIC.items()
 }

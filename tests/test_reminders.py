@@ -1,10 +1,14 @@
 """What time makes due (rules 2, 6, 14–16 and the mail table), with a clock that the test moves."""
 
+import pickle
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+import time_machine
+from celery.beat import Scheduler
 
 from portal import dates, signups
+from portal.celery import Every, app
 from portal.models import Booking, Mail
 from portal.reminders import queue_due
 from portal.rescheduling import cancel, move
@@ -428,6 +432,20 @@ def test_clock_an_hour_back_or_ahead_reminds_nobody_twice(proof):
         seen=f"Mails 0 → {len(told)}, {len(told) - len(set(told))} doppelt",
     )
     assert told == ["zurueck", "vor"]
+
+
+def test_tasks_go_by_the_time_that_passes_whatever_the_wall_clock_shows():
+    every, day = Every(MINUTE), timedelta(days=1)
+    assert every.is_due(every.now() - MINUTE / 2).is_due is False
+    assert every.is_due(
+        every.now() + day
+    ).is_due  # as the file of `celery beat` says after a clock that was ahead
+    before = every.now()
+    with time_machine.travel(datetime.now(UTC) - day):
+        assert timedelta() <= every.now() - before < MINUTE
+    entries = Scheduler(app=app).schedule.values()
+    assert {type(entry.schedule) for entry in entries} == {Every}
+    assert pickle.loads(pickle.dumps(every)) == every
 
 
 # --- both Sundays of the clock change -------------------------------------------------------------------
