@@ -2,7 +2,8 @@
 
 A request has nine seconds, so that its visitor has a page within ten (trust.md „Reliability"). What is merely slow is
 not cut: when they are over, each further statement still has `GRACE`. Elsewhere (worker, commands) every statement
-has a little longer than `statement_timeout`, with which the server itself ends it.
+has a little longer than `statement_timeout`, with which the server itself ends it; who lifts that, for a migration that
+takes long, says `within(seconds)` as well.
 """
 
 import time
