@@ -115,6 +115,9 @@ def papers() -> Iterator[tuple[Path, str]]:
         "roles": who_sees.overview(),
         "measures": MEASURES,
         "consents": consents(),
+        "earlier": sorted(
+            {path.stem for path in VERSIONS.glob("*.txt")} - {each.version for each in consents()}
+        ),
     }
     for name in PAPERS:
         # get_template is typed for any engine; `template` is Django's own, which knows `autoescape`.

@@ -51,6 +51,7 @@ class Purpose:
     basis: str | Promise
     recipients: str | Promise
     labels: tuple[str, ...]
+    elsewhere: tuple[tuple[str | Promise, str | Promise], ...] = ()  # not in the database: what, how long
 
     @property
     def models(self) -> Iterator[type[models.Model]]:
@@ -132,6 +133,32 @@ PURPOSES = [
             "account.EmailConfirmation",
             "mfa.Authenticator",
             "sessions.Session",
+        ),
+    ),
+    Purpose(
+        _("Auslieferung der Seiten"),
+        _("der Verband"),
+        _("alle, die eine Seite aufrufen"),
+        OPEN_BASIS,
+        _("Rechenzentrum (offen: Name)"),
+        (),
+        elsewhere=(
+            (_("IP-Adresse, um zu antworten"), _("während des Aufrufs, nirgends abgelegt")),
+            (
+                _(
+                    "Zwischenspeicher: Prüfsumme der IP-Adresse, bei der Anmeldung zur Redaktion die Adresse "
+                    "selbst, um Missbrauch zu begrenzen"
+                ),
+                _("höchstens zehn Minuten"),
+            ),
+            (
+                _(
+                    "Protokolle von nginx, web, worker und beat: Zeitpunkt, Seite ohne Suchworte und ohne Schlüssel "
+                    "aus Mails, Antwort, Dauer, Nummer der Anfrage, Fehlerberichte ohne Werte; keine IP-Adresse, "
+                    "kein Name, keine E-Mail-Adresse"
+                ),
+                _("überschrieben ab 50 MB je Dienst; offen: eine Frist in Tagen setzt der Betrieb"),
+            ),
         ),
     ),
 ]

@@ -56,7 +56,10 @@ def test_only_nginx_can_be_reached_and_the_database_reaches_nobody():
 def test_every_service_ends_restarts_and_logs_as_it_should():
     for name, service in compose.services().items():
         assert service["restart"] == ("no" if name == "migrate" else "unless-stopped"), name
-        assert service["logging"]["options"] == {"max-size": "10m", "max-file": "5"}, name
+        # „50 MB je Dienst“ (portal/purposes.py, docs/betrieb.md)
+        assert service["logging"] == {"driver": "local", "options": {"max-size": "10m", "max-file": "5"}}, (
+            name
+        )
         assert service["deploy"]["resources"]["limits"]["memory"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
         assert re.search(r":v?\d|^engagementportal:", service["image"]), f"{name}: {service['image']}"

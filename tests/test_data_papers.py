@@ -1,5 +1,6 @@
 """Notices at forms, „Wer sieht was", proof of consent and the papers: all say what the code does."""
 
+import hashlib
 import re
 import shutil
 from datetime import timedelta
@@ -67,6 +68,15 @@ def test_a_consent_that_changes_needs_a_new_version(tmp_path, monkeypatch, proof
     assert consent.version in str(refused.value)
     assert kept.read_text() == "ein anderer Satz"
     assert kept.name in data_papers.outdated()
+
+
+def test_what_earlier_versions_said_is_kept_word_for_word():
+    """Two forms shared a version in November; their text is that of the commits before „helfen-2026-12“."""
+    kept = {
+        path.stem: hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        for path in data_papers.VERSIONS.glob("*2026-11.txt")
+    }
+    assert kept == {"2026-11": "e1267cd5422d378b", "seminar-2026-11": "cbc3f12ff0efb457"}
 
 
 def test_consents_have_versions_of_their_own():
