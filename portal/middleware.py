@@ -9,6 +9,8 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import BadRequest
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -141,12 +143,34 @@ class Outages:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        full = isinstance(exception, OSError) and exception.errno in FULL
-        away = isinstance(exception, AWAY) and not str(exception).startswith(
-            "no such"
-        )  # SQLite: a bug of ours
-        if not (full or away):
-            return None
-        log.error("%s", type(exception).__name__, exc_info=exception)
-        keeps_form = request.method == "POST" and not request.path.startswith(WITH_SESSION)
-        return errors.unavailable(request, retry_after=AWAY_FOR, keeps_form=keeps_form)
+        return _outage(request, exception)
+
+
+class Sessions(SessionMiddleware):
+    """A session is saved after the view, where `Outages` sees no exception any more: the same 503.
+
+    Django takes whatever goes wrong there for a session that somebody ended meanwhile, and answers 400.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        try:
+            return super().process_response(request, response)
+        except (SessionInterrupted, *AWAY) as error:
+            cause: BaseException | None = error
+            while cause and not isinstance(cause, AWAY):
+                cause = cause.__context__
+            answer = _outage(request, cause) if cause else None
+            if answer is None:
+                raise
+            return answer
+
+
+def _outage(request: HttpRequest, exception: BaseException) -> HttpResponse | None:
+    """The page, unless the exception is a bug of ours."""
+    full = isinstance(exception, OSError) and exception.errno in FULL
+    away = isinstance(exception, AWAY) and not str(exception).startswith("no such")  # SQLite: a bug of ours
+    if not (full or away):
+        return None
+    log.error("%s", type(exception).__name__, exc_info=exception)
+    keeps_form = request.method == "POST" and not request.path.startswith(WITH_SESSION)
+    return errors.unavailable(request, retry_after=AWAY_FOR, keeps_form=keeps_form)

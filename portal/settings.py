@@ -171,7 +171,7 @@ MIDDLEWARE = [
     "portal.packing.Compressed",
     "django.middleware.http.ConditionalGetMiddleware",
     "portal.middleware.PlainInput",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "portal.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

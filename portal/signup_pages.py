@@ -85,11 +85,11 @@ def enter_as_member(request: HttpRequest, page: SignupPage, *, now: datetime) ->
             form.add_error(None, _("Gerade melden sich sehr viele an. Bitte drücken Sie gleich noch einmal."))
     if form.errors and status == 200:
         status = 422
-    return _again(request, page, {"form": form, "member": True, "action": request.path}, status)
-
-
-def _again(request: HttpRequest, page: SignupPage, more: dict[str, Any], status: int) -> HttpResponse:
-    response = render(request, page.template, page.context() | more, status=status)
+    response = _again(request, page, {"form": form, "member": True, "action": request.path}, status)
     if status == 503:
         response["Retry-After"] = sent_forms.RETRY_AFTER
     return response
+
+
+def _again(request: HttpRequest, page: SignupPage, more: dict[str, Any], status: int) -> HttpResponse:
+    return render(request, page.template, page.context() | more, status=status)

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.dates import MONTHS_3, WEEKDAYS_ABBR
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from portal import dates
 from portal.remembering import Memory
@@ -52,13 +53,21 @@ def card(
     """The slot comes from `with_seats()`, unless `seats` says words and colour."""
     words, state = seats or (seats_text(slot, now=now), seats_state(slot, now=now))
     return Card(
-        title, slot.get_absolute_url(), label, *_when(slot.starts, slot.ends), words, state, is_example
+        title,
+        slot.get_absolute_url(),
+        label,
+        *_when(slot.starts, slot.ends, get_language()),
+        words,
+        state,
+        is_example,
     )
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _when(starts: datetime, ends: datetime) -> tuple[datetime, datetime, str, str, str, str, int, str]:
-    """What a card says of its time, from `starts` to `month`."""
+def _when(
+    starts: datetime, ends: datetime, language: str
+) -> tuple[datetime, datetime, str, str, str, str, int, str]:
+    """What a card says of its time, from `starts` to `month`, in the active language."""
     local = timezone.localtime(starts)
     return (
         local,

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django import forms
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 
-from portal import remembering, traps
+from portal import remembering, slot_cards, traps
 from portal.models import PostalCode
 from portal.remembering import Memory
 from portal.templatetags.remembered import form_field, remembered
@@ -84,3 +84,19 @@ def test_text_and_equal_markup_are_two_things():
     footer = "components/footer.html"
     assert "&lt;b&gt;" in remembered(footer, site_name="<b>")
     assert "<strong><b></strong>" in remembered(footer, site_name=mark_safe("<b>"))
+
+
+@pytest.mark.django_db
+def test_a_card_says_its_day_in_the_language_of_the_page():
+    slot = make.shift(starts=make.NOW + timedelta(days=9))
+    said = {}
+    for language in ("de", "en", "de"):
+        with translation.override(language):
+            said[language] = slot_cards.card(
+                slot, title="x", label="Lich", is_example=False, now=make.NOW, seats=("", "free")
+            ).weekday
+    local = timezone.localtime(slot.starts)
+    assert said == {
+        "de": f"{['Mo', 'Di', 'Mi', 'Do', 'Fr', 'Sa', 'So'][local.weekday()]}.",
+        "en": f"{local:%a}.",
+    }

@@ -263,7 +263,9 @@ def locked():
     else:
         other = connection.copy()
         other.set_autocommit(False)
-        other.cursor().execute("LOCK TABLE portal_booking, portal_accesslog IN EXCLUSIVE MODE")
+        other.cursor().execute(
+            "LOCK TABLE portal_booking, portal_accesslog, django_session IN EXCLUSIVE MODE"
+        )
     yield
     other.rollback()
     other.close()
@@ -292,6 +294,9 @@ def test_a_locked_database_keeps_the_form_of_a_guest_and_asks_staff_to_wait(clie
     assert (answer.status_code, "Kim Neu" in answer.content.decode()) == (503, True)
     people = staff_client.get(reverse("admin:volunteers_shift_change", args=[slot.pk]))
     assert (people.status_code, people["Retry-After"]) == (503, "30")
+    settings.SESSION_SAVE_EVERY_REQUEST = True  # after the view, which only reads
+    start = staff_client.get(reverse("admin:index"))
+    assert (start.status_code, start["Retry-After"]) == (503, "30")
 
 
 def test_a_thousand_words_in_a_search_of_the_redaktion_are_cut():
