@@ -19,9 +19,14 @@ from allauth.account.authentication import get_authentication_records
 from allauth.account.forms import ResetPasswordForm
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
+from allauth.account.utils import filter_users_by_email
 from allauth.core import context as allauth_context
 from allauth.core.exceptions import ReauthenticationRequired
-from allauth.mfa.internal.flows.trust import is_trusted_browser
+from allauth.mfa.internal.flows.trust import (
+    create_config_fingerprint,
+    decode_trust_cookie,
+    is_trusted_browser,
+)
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
 from django.conf import settings
@@ -77,8 +82,12 @@ class AccountAdapter(DefaultAccountAdapter):
             )
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Failed logins are counted per account: allauth's key holds the Host header, whose port anybody invents."""
-        return email_key(credentials.get("email", "")) or ""
+        """Failed logins are counted per account: allauth's key holds the Host header, whose port anybody invents.
+
+        A device that the account trusts has a count of its own, or strangers on many clients could keep its owner out.
+        """
+        email = credentials.get("email", "")
+        return ":".join(filter(None, [email_key(email), trusted_device(request, email)]))
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Not within five minutes of the login: nobody types the password twice to enrol.
@@ -107,6 +116,20 @@ def enrolling_is_proof(request: HttpRequest, user: User, authenticator: Authenti
     """Whoever just typed a valid code of the new app need not wait for the next one."""
     if authenticator.type == Authenticator.Type.TOTP:
         record_authentication(request, user, "mfa", id=authenticator.pk, type=authenticator.type)
+
+
+def trusted_device(request: HttpRequest, email: str) -> str:
+    """What this browser got when it was trusted after a second factor of the account, or nothing.
+
+    The cookie is signed; its fingerprint is of account, password and factors, so a changed one trusts nobody.
+    Without such a cookie nothing is asked: known and unknown addresses cost the same.
+    """
+    trusts = {trust.fingerprint: trust.at for trust in decode_trust_cookie(request)}
+    for user in filter_users_by_email(email, is_active=True) if trusts else ():
+        fingerprint = create_config_fingerprint(user)
+        if fingerprint in trusts:
+            return f"{fingerprint}:{trusts[fingerprint]}"
+    return ""
 
 
 def open_account(user: User) -> None:

@@ -330,6 +330,69 @@ def test_passwords_are_guessed_five_times_whoever_guesses(spelling, proof):
     assert not asked
 
 
+def guess(user, times, *, network, cookie=""):
+    """So many wrong passwords, each from an address of its own."""
+    for number in range(times):
+        client = Client(REMOTE_ADDR=f"{network}.{number}")
+        if cookie:
+            client.cookies[TRUST_COOKIE] = cookie
+        log_in(client, user, "falsch-falsch-falsch")
+
+
+def gets_in(user, cookie, *, address):
+    """Whether the right password is taken from a browser with this cookie."""
+    client = Client(REMOTE_ADDR=address)
+    if cookie:
+        client.cookies[TRUST_COOKIE] = cookie
+    log_in(client, user)
+    return enters(client) == "Redaktion" or client.get(reverse("mfa_authenticate")).status_code == 200
+
+
+def test_strangers_on_many_clients_do_not_keep_a_trusted_device_out(proof):
+    """The account's count does not hold there; everybody else waits, whatever cookie they made or borrowed."""
+    town = make.organisation()
+    user, other = staff(town), staff(town, email="andere@lich.example")
+    own, borrowed = trusting(user), trusting(other)
+    with time_machine.travel(time.time() - 31 * 24 * 3600):
+        expired = trusting(user)
+    head, _colon, _signature = own.rpartition(":")
+    cookies = {
+        "ohne": "", "fremdes Konto": borrowed, "gefälscht": own[:-3] + "AAA", "ohne Signatur": head, "fremde Signatur": f"{head}:{borrowed.rpartition(':')[2]}",
+        "abgelaufen": expired, "Unsinn": "x" * 3000, "eigenes": own,
+    }  # fmt: skip
+    guess(user, 12, network="198.51.100")
+    opened = {
+        name: gets_in(user, cookie, address=f"203.0.113.{number}")
+        for number, (name, cookie) in enumerate(cookies.items())
+    }
+    proof(
+        "attacks", "Konto von vielen Geräten sperren", tried=f"12 falsche Passwörter von 12 Adressen, dann das richtige mit {len(cookies)} Cookies (fremd, gefälscht, abgelaufen …)",
+        expected="nur das eigene vertraute Gerät kommt hinein", seen=", ".join(name for name, is_open in opened.items() if is_open),
+    )  # fmt: skip
+    assert [name for name, is_open in opened.items() if is_open] == ["eigenes"]
+
+
+def test_a_trusted_device_guesses_five_times_and_no_more_than_its_account(proof):
+    """Stolen, it is no way to guess on; and it keeps nobody else out."""
+    user = staff(make.organisation())
+    stolen, second = trusting(user), trusting(staff(make.organisation("B"), email="b@lich.example"))
+    guess(user, 8, network="198.51.100", cookie=stolen)
+    seen = {
+        "gestohlenes": gets_in(user, stolen, address="203.0.113.1"),
+        "ohne": gets_in(user, "", address="203.0.113.2"),
+    }
+    guess(user, 8, network="198.51.101", cookie=second)  # trusted by another account: counts for this one
+    seen["danach ohne"] = gets_in(user, "", address="203.0.113.3")
+    user.set_password(PASSWORD)  # hashed anew: what was trusted before is not any more
+    user.save(update_fields=["password"])
+    seen["nach neuem Passwort"] = gets_in(user, stolen, address="203.0.113.4")
+    proof(
+        "attacks", "Passwort raten im vertrauten Gerät", tried="8 Versuche mit dem Cookie des Geräts, dann das richtige; neues Passwort; Cookie eines anderen Kontos",
+        expected="nach 5 abgewiesen, andere unberührt; nach neuem Passwort kein Vorrecht mehr", seen=", ".join(f"{name}: {'ja' if is_open else 'nein'}" for name, is_open in seen.items()),
+    )  # fmt: skip
+    assert seen == {"gestohlenes": False, "ohne": True, "danach ohne": False, "nach neuem Passwort": False}
+
+
 def test_one_client_guesses_ten_passwords_a_minute_whatever_the_account(proof):
     for number in range(10):
         staff(email=f"k{number}@lich.example", enrolled=False)
