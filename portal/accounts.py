@@ -89,6 +89,17 @@ class AccountAdapter(DefaultAccountAdapter):
         email = credentials.get("email", "")
         return ":".join(filter(None, [email_key(email), trusted_device(request, email)]))
 
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Noted for who watches for attacks, with the way; whose login it is stands in no log."""
+        super().login(request, user)
+        methods = [
+            record.get("type") or record["method"] for record in get_authentication_records(request, user)
+        ]
+        log.info("login: %s", ", ".join(methods))
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        log.warning("login refused: wrong password")
+
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Not within five minutes of the login: nobody types the password twice to enrol.
 

@@ -1,5 +1,6 @@
 """Login of staff: one page for all, a second factor on every way in, rights that end at once."""
 
+import logging
 import re
 import time
 from datetime import timedelta
@@ -193,6 +194,22 @@ def test_wrong_passwords_are_limited(client):
         log_in(client, user, "falsch-falsch-falsch")
     assert shown(log_in(client, user))[0] == reverse("account_login")
     assert enters(client) == reverse("account_login")
+
+
+def test_logins_and_refused_passwords_are_lines_without_a_name(client, caplog):
+    """Who watches for attacks sees them (ASVS V16.3.1); whose login it is stands in no log."""
+    caplog.set_level(logging.INFO, logger="portal.accounts")
+    user = staff(make.organisation())
+    log_in(client, user, "falsch-falsch-falsch")
+    log_in(client, user)
+    client.post(reverse("mfa_authenticate"), {"code": code()})
+    client.post(reverse("mfa_trust"), {"action": ""})
+    said = [
+        (record.levelname, record.getMessage())
+        for record in caplog.records
+        if record.name == "portal.accounts"
+    ]
+    assert said == [("WARNING", "login refused: wrong password"), ("INFO", "login: password, totp")]
 
 
 def test_rights_taken_away_count_on_the_next_request():

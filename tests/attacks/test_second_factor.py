@@ -253,6 +253,7 @@ def test_a_code_of_the_app_and_a_printed_one_work_once(proof):
         expected="nur das erste Mal", seen=f"App {outcome['app']}, Ersatzcode {outcome['printed']}".replace("True", "ja").replace("False", "nein"),
     )  # fmt: skip
     assert outcome == {"app": [True, False], "printed": [True, False]}
+    assert all(re.fullmatch(r"\d{8}", each) for each in recovery_codes(user))
 
 
 def test_a_code_of_another_time_is_none():
@@ -454,6 +455,7 @@ def test_a_session_that_somebody_planted_is_not_the_one_after_login(proof):
         expected="neue Nummer, die alte öffnet nichts", seen=f"Angreifer: {'drin' if outcome[1] == 'Redaktion' else 'draußen'}, Nummer {'neu' if outcome[2] else 'gleich'}",
     )  # fmt: skip
     assert outcome == ("Redaktion", reverse("account_login"), True)
+    assert re.fullmatch("[a-z0-9]{32}", client.session.session_key), "165 random bits"
 
 
 def test_sessions_end_with_logout_password_and_twenty_hours(proof):
