@@ -108,25 +108,33 @@ def _wordy(name):
     )
 
 
+def _unreadable(letter):
+    """What is wrong with a letter for somebody who reads its text alone."""
+    lines = letter["text"].splitlines()
+    links = [line for line in lines if "https://" in line]
+    wrong = [f"a link shares its line: {line[:60]}" for line in links if " " in line]
+    wrong += [
+        f"{len(line)} columns: {line[:60]}"
+        for line in lines
+        if line not in links and len(line) > letters.WIDTH
+    ]
+    wrong += [
+        f"of HTML: {found}" for found in re.findall(r"</?[a-z]+[ >]|&\w+;|\[image|\[cid:", letter["text"])
+    ]
+    wrong += [f"cannot be seen: {line!r}" for line in lines if re.search(r"[\u00ad\u200b\ufeff\t]", line)]
+    plain = set(re.findall(r"https?://\S+", letter["text"]))
+    shown = {a.get("href") for a in Page(letter["html"]).all("a")}
+    return wrong + [f"only in the HTML: {url}" for url in shown - plain]
+
+
 def test_every_mail_is_readable_as_plain_text(proof):
     wrong, longest = [], 0
     for mail in MAILS:
         letter = letters.write(
             str(mail.with_suffix("")), {n: _wordy(n) for n in letters.FACTS}, organisation=None
         )
-        lines = letter["text"].splitlines()
-        links = [line for line in lines if "https://" in line]
-        prose = [line for line in lines if line not in links]
-        longest = max(longest, *map(len, prose))
-        wrong += [f"{mail}: a link shares its line: {line[:60]}" for line in links if " " in line]
-        wrong += [f"{mail}: {len(line)} columns: {line[:60]}" for line in prose if len(line) > letters.WIDTH]
-        wrong += [
-            f"{mail}: {found}" for found in re.findall(r"</?[a-z]+[ >]|&\w+;|\[image|\[cid:", letter["text"])
-        ]
-        wrong += [f"{mail}: {line}" for line in lines if re.search(r"[\u00ad\u200b\ufeff\t]", line)]
-        plain = set(re.findall(r"https?://\S+", letter["text"]))
-        shown = {a.get("href") for a in Page(letter["html"]).all("a")}
-        wrong += [f"{mail}: only in the HTML: {url}" for url in shown - plain]
+        longest = max(longest, *(len(line) for line in letter["text"].splitlines() if "https://" not in line))
+        wrong += [f"{mail}: {line}" for line in _unreadable(letter)]
     proof(
         "access",
         "Mails: als reiner Text lesbar",
@@ -137,18 +145,36 @@ def test_every_mail_is_readable_as_plain_text(proof):
     none(wrong, "Not readable as plain text:")
 
 
+def test_a_mail_that_is_not_readable_as_plain_text_is_found():
+    link = "https://portal.example.org/a/"
+    letter = {
+        "text": f"Hier: {link}\n{'Wort ' * 20}\n<b>fett</b> &nbsp; [image: Bild]\nAn\u00admeldung",
+        "html": f'<a href="{link}">A</a> <a href="{link}b/">B</a>',
+    }
+    assert _unreadable(letter) == [
+        f"a link shares its line: Hier: {link}",
+        f"100 columns: {'Wort ' * 12}",
+        *("of HTML: <b>", "of HTML: </b>", "of HTML: &nbsp;", "of HTML: [image"),
+        "cannot be seen: 'An\\xadmeldung'",
+        f"only in the HTML: {link}b/",
+    ]
+
+
 def test_mails_of_accounts_are_plain_text_only():
     """allauth's letters: one line is one sentence, links stand alone, nothing of HTML."""
-    wrong = []
-    for path in sorted(Path("templates/account/email").glob("*_message.txt")):
-        text = path.read_text()
-        wrong += [
-            f"{path.name}: {line}"
-            for line in text.splitlines()
-            if "url }}" in line and not line.strip().startswith("{{")
-        ]
-        wrong += [f"{path.name}: {found}" for found in re.findall(r"<[a-z]+[ >]|\[image", text)]
+    wrong = [
+        f"{path.name}: {line}"
+        for path in sorted(Path("templates/account/email").glob("*_message.txt"))
+        for line in _of_html(path.read_text())
+    ]
     none(wrong, "Not readable as plain text:")
+    assert _of_html("Hier {{ url }}\n{{ url }}\n<b>fett</b> [image") == ["Hier {{ url }}", "<b>", "[image"]
+
+
+def _of_html(template):
+    lines = template.splitlines()
+    shared = [line for line in lines if "url }}" in line and not line.strip().startswith("{{")]
+    return shared + re.findall(r"<[a-z]+[ >]|\[image", template)
 
 
 # --- time ----------------------------------------------------------------------------------------------

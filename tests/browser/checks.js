@@ -106,25 +106,88 @@ window.checks = (() => {
     return shadow && parseFloat(shadow[2]) >= 2 ? { colour: shadow[1], inside: false } : null;
   }
 
-  // Gives each control the focus as Tab would (press Tab once before, so that the ring is shown).
-  function focus() {
-    const wrong = [], groups = new Set();
-    for (const e of all(CONTROLS).filter(c => c.tabIndex >= 0 && !c.disabled && c.checkVisibility({ visibilityProperty: true }))) {
-      if (e.type === "radio") { if (groups.has(e.name)) continue; groups.add(e.name); }
-      e.focus();
-      if (document.activeElement !== e) { wrong.push(`cannot have the focus: ${tag(e)}`); continue; }
-      const bearer = [e, e.closest("li"), e.closest("article")].find(c => c && ring(c));
-      if (!bearer) { wrong.push(`no ring of 2 px: ${tag(e)}`); continue; }
-      const { colour, inside } = ring(bearer), behind = ground(inside ? bearer : bearer.parentElement);
-      if (contrast(colour, behind) < 3) wrong.push(`ring ${colour} on ${behind} is below 3:1: ${tag(e)}`);
-      const b = box(e);
-      if (b.bottom <= 0 || b.top >= innerHeight || b.right <= 0 || b.left >= innerWidth) { wrong.push(`focused outside of the window: ${tag(e)}`); continue; }
-      // A link over several lines has a box for each.
-      const tops = [...e.getClientRects()].map(r => document.elementFromPoint(Math.min(Math.max(r.x + r.width / 2, 1), innerWidth - 2),
-        Math.min(Math.max(r.y + r.height / 2, 1), innerHeight - 2))), top = tops[0];
-      const own = tops.some(t => t && (t === e || e.contains(t) || t.contains(e) || (e.labels && [...e.labels].some(l => l.contains(t)))));
-      if (!own) wrong.push(`focused but hidden behind ${top && tag(top)}: ${tag(e)}`);
-    }
+  // Whether the one that has the focus is seen: its ring, and nothing before it.
+  function seen(e) {
+    const bearer = [e, e.closest("li"), e.closest("article")].find(c => c && ring(c));
+    if (!bearer) return [`no ring of 2 px: ${tag(e)}`];
+    const wrong = [], { colour, inside } = ring(bearer), behind = ground(inside ? bearer : bearer.parentElement);
+    if (contrast(colour, behind) < 3) wrong.push(`ring ${colour} on ${behind} is below 3:1: ${tag(e)}`);
+    // A link over several lines has a box for each.
+    const boxes = [...e.getClientRects()].filter(b => b.width && b.bottom > 0 && b.top < innerHeight && b.right > 0 && b.left < innerWidth);
+    if (!boxes.length) return [...wrong, `focused outside of the window: ${tag(e)}`];
+    const own = t => t && (t === e || e.contains(t) || t.contains(e) || (e.labels && [...e.labels].some(l => l.contains(t))));
+    const tops = boxes.flatMap(b => [.1, .5, .9].map(part => document.elementFromPoint(
+      Math.min(Math.max(b.x + b.width * part, 1), innerWidth - 2), Math.min(Math.max(b.y + b.height / 2, 1), innerHeight - 2))));
+    const before = tops.find(t => !own(t));
+    if (before !== undefined) wrong.push(`focused but hidden behind ${before && tag(before)}: ${tag(e)}`);
+    return wrong;
+  }
+
+  // What Tab must come to; one of the radio buttons of a name stands for all.
+  const group = e => e.type === "radio" ? `${e.name} of ${e.form && e.form.id}` : e;
+  const stops = () => [...new Map(all(CONTROLS).filter(e => e.tabIndex >= 0 && !e.disabled && !e.closest("[inert]")
+    && e.checkVisibility({ visibilityProperty: true })).map(e => [group(e), e])).values()];
+  const parts = e => ["date", "time", "datetime-local", "month", "week"].includes(e.type) ? 8 : 1;  // day, month, year, …
+
+  // The same by script, as long as the last key was Tab: for widths and colours in which the order is no other.
+  function focused() {
+    const wrong = stops().flatMap(e => { e.focus(); return document.activeElement === e ? seen(e) : [`cannot have the focus: ${tag(e)}`]; });
+    document.activeElement.blur();
+    scrollTo(0, 0);
+    return wrong;
+  }
+  // What can be come to at this width and could not at the one before, and the other way round.
+  let before = [];
+  function others() {
+    const now = stops().map(e => `${e.tagName} ${e.type || ""} ${words(e)}`), then = before;
+    before = now;
+    return [...now.filter(e => !then.includes(e)), ...then.filter(e => !now.includes(e)).map(e => `not ${e}`)].join(", ");
+  }
+
+  // The walk with Tab through the page: `start` at its top, then one key after the other (looking.py), then `walked`.
+  let walk = null, untouched = true;
+  function start() {
+    const top = document.body;
+    // Where a focus was, Tab goes on from there: put it before everything. A new page needs none of that.
+    if (!untouched || document.activeElement !== top) { top.tabIndex = -1; top.focus(); top.blur(); top.removeAttribute("tabindex"); }
+    untouched = false;
+    scrollTo(0, 0);
+    walk = { expected: stops(), at: [], wrong: [], over: false };
+    return walk.expected.reduce((sum, e) => sum + parts(e), 0) + 10;
+  }
+  // Before each key: where did the last one lead to? Scrolling has come to its end by now.
+  addEventListener("keydown", key => {
+    if (!walk || walk.over || key.key !== "Tab") return;
+    const e = document.activeElement, last = walk.at.at(-1);
+    if (!e || e === document.body) return;
+    if (e === last && parts(e) > 1) return;
+    walk.over = walk.at.includes(e);
+    if (walk.over) { walk.wrong.push(`Tab is caught and comes again to ${tag(e)}`); return; }
+    const { left, right, top, bottom } = box(e);
+    walk.at.push(e);
+    walk.wrong.push(...seen(e));
+    e.place = { left, right, top: top + scrollY, bottom: bottom + scrollY };
+  }, true);
+  // Behind the last stop the focus is back at the browser.
+  addEventListener("blur", left => { if (walk && left.target === window) walk.over = true; }, true);
+  const over = () => walk.over;
+  function walked() {
+    const { expected, at, wrong } = walk, reached = new Set(at.map(group));
+    if (!walk.over) wrong.push("Tab does not come back to the browser");
+    for (const e of expected) if (!reached.has(group(e))) wrong.push(`Tab never comes to ${tag(e)}`);
+    if (at.length && !(at[0].getAttribute("href") || "").startsWith("#")) wrong.push(`the first stop is no skip link: ${tag(at[0])}`);
+    at.slice(1).forEach((e, i) => {
+      const last = at[i], a = last.place, b = e.place;
+      if (!(last.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING)) wrong.push(`Tab leads back in the page: ${tag(last)} → ${tag(e)}`);
+      // Back in the line, or up without being a column further right. The skip link comes from outside of the window;
+      // the form beside a text stands before it on a phone, where it is what one came for.
+      if (!i || last.closest(".detail__panel") && !e.closest(".detail__panel")) return;
+      const back = b.right <= a.left + 1 && b.bottom > a.top + 1 && b.top < a.bottom - 1, up = b.bottom <= a.top + 1 && b.left < a.right - 1;
+      if (back || up) wrong.push(`Tab leads ${up ? "up" : "to the left"}: ${tag(last)} → ${tag(e)}`);
+    });
+    for (const e of all("body *").filter(e => getComputedStyle(e).cursor === "pointer" && usable(e) && !e.closest(`${CONTROLS}, label, option`)))
+      wrong.push(`only for the mouse: ${tag(e)}`);
+    walk = null;
     document.activeElement.blur();
     scrollTo(0, 0);
     return wrong;
@@ -143,6 +206,10 @@ window.checks = (() => {
   // Without any style sheet everything still stands there in a sensible order.
   function withoutStyles() {
     const sheets = [...document.styleSheets], wrong = [];
+    for (const e of all("body *").filter(shown)) for (const at of ["::before", "::after"]) {
+      const said = /^"(.*\p{L}{2}.*)"$/u.exec(getComputedStyle(e, at).content);
+      if (said) wrong.push(`said by CSS only: „${said[1]}“ ${at} ${tag(e)}`);
+    }
     sheets.forEach(sheet => { sheet.disabled = true; });
     try {
       for (const e of all("main p, main li, main h1, main h2, main h3, main label, main button, main td, main dd"))
@@ -168,7 +235,7 @@ window.checks = (() => {
     }
     const ink = getComputedStyle(document.body).color, paper = ground(document.body);
     if (contrast(ink, paper) < 7) wrong.push(`text ${ink} on ${paper}`);
-    return [...wrong, ...focus()];
+    return [...wrong, ...focused()];
   }
 
   // On paper: what one reads is there, what one presses may be missing, dark on white.
@@ -232,6 +299,6 @@ window.checks = (() => {
     return kept;
   }
 
-  return { structure, autocomplete, tooWide, cutOff, targets, focus, spacing, bigText, withoutStyles, forced, remember,
+  return { structure, autocomplete, tooWide, cutOff, targets, start, over, walked, focused, others, spacing, bigText, withoutStyles, forced, remember,
     print: () => print(readable), errors, unfold, forms, mistake };
 })();

@@ -1,13 +1,14 @@
 """Every line of trust.md „Accessibility" on every page and in every state, in a real browser.
 
 What is looked at is generated in `visits.py`, what is checked stands in `looking.py` and `checks.js`. One test
-for each kind of visitor, with one window: a failure names the page, the check and the element.
+for each kind of visitor, with one window: a failure names the page, the check and the element. That each check
+would fail is shown in `test_checks.py`.
 """
 
 import pytest
 
 from tests.browser import visits
-from tests.browser.looking import CHECKS, Looking, nu_html_checker
+from tests.browser.looking import Looking
 
 VISITS = visits.visits()
 TEAMS = {"vor der Anmeldung und Verband": ("", "network", "seminars"), "Kommune": ("clerk",)}
@@ -55,29 +56,3 @@ def test_pages_of_staff_are_accessible_in_every_state(visit, started, proof, tmp
                 looking.open(label, started.addresses[label])
     looking.validate(tmp_path)
     looking.prove(proof, f"{visits.STAFF}, {team}")
-
-
-def test_checks_find_what_is_wrong(visit, tmp_path):
-    """The proof that the tests above could fail: each check on a page that breaks its promise."""
-    page = visit()
-    page.goto("/")
-    page.evaluate(
-        """() => {
-            document.title = "Start"; document.querySelector("footer").remove();
-            document.querySelector("main").innerHTML = `<h1>Eins</h1><h1>Zwei</h1><img src="data:,"><a href="/" class="small">.</a>
-                <p class="pale">blass</p><p class="cut">Wörter, die ihr Kasten abschneidet</p><form method="post"><button type="submit">Los</button>
-                <button type="button">Tut nichts</button><input type="email" name="email" aria-label="Mail"></form><div class="wide">breit</div>
-                <p class="screen">nur am Bildschirm</p>`;
-            const sheet = new CSSStyleSheet();
-            sheet.replaceSync(`.small { display: block; width: 9px; height: 9px } .pale { color: #ddd !important } .wide { width: 999px }
-                .cut { height: 12px; overflow: hidden } :focus-visible { outline: 0 !important } button { border: 0 !important; height: 20px }
-                @media print { .screen { display: none } }`);
-            document.adoptedStyleSheets = [sheet]; localStorage.x = 1; }"""
-    )
-    page.complaints.clear()
-    looking = Looking(page)
-    looking.look("kaputt", "<!doctype html><html lang=de><title>x</title><p><div></p>")
-    looking.check("Fehlermeldungen", "kaputt", page.evaluate("() => checks.errors([['email', 'weg']])"))
-    looking.wrong["Nu HTML Checker"] += nu_html_checker(looking.sources, tmp_path)
-    # Without CSS nothing can be gone that is in the page, unless it is hidden by other means: that is its reading.
-    assert [name for name in CHECKS if not looking.wrong[name]] == ["ohne CSS"]
