@@ -168,7 +168,7 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         erased=make.booking("", "", organisation=organisation, erased_at=now),
         shift=shift,
         full=full,
-        seat=make.signup(shift, booking=bookings["confirmed"], seats=2),
+        seat=make.signup(shift, booking=bookings["confirmed"], seats=2, seated_at=now),
         offered=make.signup(soon, status=Signup.Status.WAITING),
         queued=make.signup(full, booking=bookings["waiting"], status=Signup.Status.WAITING),
         **bookings,

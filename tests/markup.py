@@ -175,5 +175,7 @@ def _value(element):
     if element.tag == "select":
         options = [e for e in element.walk() if e.tag == "option"]
         chosen = [o for o in options if "selected" in o.attributes] or options[:1]
-        return (chosen[0].get("value") or chosen[0].text) if chosen else ""
+        if not chosen:
+            return ""
+        return chosen[0].get("value") if "value" in chosen[0].attributes else chosen[0].text
     return element.get("value") or ("on" if element.get("type") == "checkbox" else "")

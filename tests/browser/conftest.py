@@ -54,6 +54,10 @@ def started(prepared, tmp_path_factory):
         portal.first_day = json.loads(portal.python(PRINT_FIRST_DAY))
         portal.failures = json.loads(portal.python(FAILURES))
         portal.sessions = json.loads(portal.python(STAFF))
+        filled = (
+            f"from tests.browser import visits; visits.print_done({portal.addresses!r}, {portal.sessions!r})"
+        )
+        portal.done = json.loads(portal.python(filled))
         yield portal
     # Django notes refused requests (400, 403) with a traceback, as warnings.
     assert [line for server in servers for line in server.errors() if "Traceback" not in line] == []

@@ -218,3 +218,18 @@ def test_menu_on_a_phone_opens_and_leads_on(visit):
     sound(problems(page, widths=(320,)))
     menu.get_by_role("link", name="Orte").click()
     page.wait_for_url("**/orte/")
+
+
+def test_menu_on_a_phone_works_by_keyboard_only(visit, proof):
+    page = visit(viewport={"width": 320, "height": 700})
+    page.goto("/")
+    tab_to(page, "Menü", "button")
+    page.keyboard.press("Enter")
+    menu = page.get_by_role("navigation", name="Hauptmenü")
+    for link in menu.get_by_role("link").all():
+        tab_to(page, link.inner_text(), "a")
+        expect(link).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    assert page.evaluate(FOCUSED)["words"] == "Menü"
+    walked(proof, page, "Menü bei 320 px, öffnen, durchgehen, schließen")

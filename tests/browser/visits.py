@@ -6,9 +6,14 @@ when it is empty, when a form has mistakes, when something was done, and when it
 without an answer fails (`test_visits.py`).
 """
 
+import json
 from typing import NamedTuple
 
+from django.db import transaction
+from django.test import Client
+
 from tests import audience
+from tests.markup import Page
 
 GUEST, LINK, STAFF = "Gäste", "Links aus Mails", "Redaktion"
 
@@ -88,6 +93,7 @@ MISTAKES = ("Formular mit Fehlern",)  # its form is sent with mistakes, and look
 NO_LIST, NO_FORM, NO_SEATS = "shows no list", "has no form", "has no seats"
 ITSELF = "is what one sees afterwards"
 TEXT = Faces(NO_LIST, NO_FORM, "nothing is done here", NO_SEATS)
+DONE = ", getan"  # what one sees after the form of a page was sent without a mistake
 FIRST_DAY = "erster Tag: "  # the portal before anybody has published anything
 # Pages for what went wrong: those that can be had by an address, with their status, and those that cannot.
 WENT_WRONG = {"404.html": ("/gibt-es-nicht/", 404), "400.html": ("/mitmachen/?ort=%00", 400)}
@@ -133,21 +139,21 @@ FACES = {
     "plain_language": TEXT,
     "watch:sent": TEXT,
     "watch:confirm": Faces(
-        NO_LIST, "a button alone", ("watch, radius of the link", "series, to confirm"), NO_SEATS
+        NO_LIST, "a button alone", ("watch:confirm" + DONE, "watch, radius of the link", "series, to confirm"), NO_SEATS
     ),
     "watch:manage": Faces(("watch, ended",), ("watch, not confirmed",), ("watch, just confirmed",), NO_SEATS),
     "booking:sent": Faces(NO_LIST, MISTAKES, ("sent, confirmed since",), NO_SEATS),
     "booking:confirm": Faces(
-        ("link has expired",), MISTAKES, ("confirmed already", "seminar, to confirm"), "the queue: see manage"
+        ("link has expired",), MISTAKES, ("booking:confirm" + DONE, "confirmed already", "seminar, to confirm"), "the queue: see manage"
     ),
     "booking:manage": Faces(
         ("over", "erased", "seminar, over"), MISTAKES, ("just confirmed", "seminar, with a seat"), ("waiting",)
     ),
     "booking:give_back": Faces(
-        NO_LIST, "a button alone", ("waiting, given back", "seminar, give back"), NO_SEATS
+        NO_LIST, "a button alone", ("booking:give_back" + DONE, "waiting, given back", "seminar, give back"), NO_SEATS
     ),
     "booking:claim": Faces(
-        ("seat, nothing to claim",), ("not confirmed",), ("a seat is free",), "the queue: see manage"
+        ("seat, nothing to claim",), ("not confirmed",), ("a seat is free", "a seat is free" + DONE), "the queue: see manage"
     ),
 }  # fmt: skip
 
@@ -179,6 +185,48 @@ print(json.dumps(pages))
 """
 
 
+# Pages whose form is sent without a mistake → what is filled in; all else stays as it is.
+FILLED_IN = {
+    "booking:confirm": {},
+    "booking:give_back": {},
+    "a seat is free": {},
+    "watch:confirm": {},
+    "admin:volunteers_shift_phone": {"name": "Kim Anruf", "phone": "06404 806123", "age": "on"},
+    "admin:volunteers_shift_give_back": {},
+    "admin:volunteers_shift_cancel": {"reason": "Sturmwarnung"},
+    "admin:volunteers_opportunity_change": {"_save": "Speichern"},
+    "admin:initiatives_initiative_change": {"_continue": "Speichern und hier bleiben"},
+    "admin:initiatives_initiative_delete": {},
+    "admin:seminars_session_phone": {
+        "name": "Kim Anruf",
+        "email": "anruf@example.org",
+        "function": "staff",
+        "municipality": "Lich",
+    },
+    "admin:seminars_session_cancel": {"reason": "Die Referentin ist krank."},
+}
+
+
+def print_done(addresses: dict[str, str], sessions: dict[str, str]) -> None:
+    """For a started portal: label → what it answers to the forms of FILLED_IN; nothing of it stays."""
+    pages = {}
+    for name, typed in FILLED_IN.items():
+        client = Client(headers={"host": "localhost", "origin": "http://localhost"})
+        if session := sessions.get(seen_by(name)) if name.startswith("admin:") else None:
+            client.cookies["sessionid"] = session
+        with transaction.atomic():
+            page = Page(client.get(addresses[name]).content.decode(), addresses[name])
+            data: dict[str, list[str]] = {}
+            for field, value in dict(page.posts())[addresses[name]]:
+                data.setdefault(field, []).append(value)
+            answer = client.post(addresses[name], data | typed, follow=True)
+            way = answer.redirect_chain[-1][0] if answer.redirect_chain else addresses[name]
+            assert "<title>Fehler: " not in answer.content.decode(), name
+            pages[name + DONE] = [way, dict(answer.headers), answer.content.decode()]
+            transaction.set_rollback(True)
+    print(json.dumps(pages))  # noqa: T201
+
+
 class Visit(NamedTuple):
     """Who opens what; `who` is nobody or a name of `started.sessions`."""
 
@@ -203,6 +251,9 @@ def visits() -> dict[str, list[Visit]]:
             found[STAFF].append(Visit(name, seen_by(name)))
     found[GUEST] += [Visit(label) for label in (*audience.STATES, *first_days(), *WENT_WRONG, *CANNOT_BE_HAD)]
     found[LINK] += [Visit(label) for label in audience.TOKEN_STATES]
+    for name in FILLED_IN:
+        staff = name.startswith("admin:")
+        found[STAFF if staff else LINK].append(Visit(name + DONE, seen_by(name) if staff else ""))
     return found
 
 
