@@ -32,7 +32,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
+from django.db import connection as database
 from django.db.models import Case, F, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -56,6 +57,7 @@ PAUSE = timedelta(minutes=2)  # while the server is not reached
 GIVE_UP = timedelta(hours=72)
 BATCH = 100  # mails over one connection; servers end longer ones
 LIMIT = 5_000  # mails per call
+NOTING = 180.0  # seconds in which a database that was away may come back before its outcome is lost; below the lease
 BUDGET = 240.0  # seconds per call; below CELERY_TASK_TIME_LIMIT also with a slow server
 
 # In `last_error` from the claim until the outcome is known; what stays there was lost.
@@ -174,7 +176,7 @@ def _deliver_one(mail: Mail, connection: BaseEmailBackend, *, now: datetime | No
             outcome = Outcome("failed", _("Die Mail lässt sich nicht schreiben: %s") % error)
         else:
             outcome = _hand_over(connection, packed)
-    return _settle(mail, outcome, now=now or timezone.now())
+    return _settle_at_last(mail, outcome, now=now or timezone.now())
 
 
 def _claim(mail: Mail, *, now: datetime) -> bool:
@@ -189,6 +191,20 @@ def _leased(
 ) -> Changes:
     rows = Mail.objects.due(now, quiet=quiet).filter(pk=pk, attempts=attempts)
     return rows, {"next_try_at": until, "attempts": tries, "last_error": started}
+
+
+def _settle_at_last(mail: Mail, outcome: Outcome, *, now: datetime) -> Outcome:
+    """Also when the database is away just now: else the lease ends, and the same mail goes out once more."""
+    end = time.monotonic() + NOTING
+    while True:
+        try:
+            return _settle(mail, outcome, now=now)
+        except (OperationalError, InterfaceError) as error:
+            database.close()
+            if time.monotonic() > end:
+                raise
+            log.warning("mail %s: outcome not written yet (%s)", mail.pk, type(error).__name__)
+            time.sleep(1)
 
 
 def _settle(mail: Mail, outcome: Outcome, *, now: datetime) -> Outcome:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.faults.site import POSTGRES, pages, story, together
+from tests.mailserver import KEEP
 from tests.servers import wait_until
 
 pytestmark = pytest.mark.slow
@@ -64,6 +65,30 @@ def test_database_ends_at_once_in_the_middle_of_requests(site, proof):
     assert (between.forms, between.mails) == (0, 0)
     assert pages(again) == "6 × „Noch nicht fest“"
     assert (after.forms, after.mails, after.arrived, after.doubled, after.half) == (6, 6, 6, 0, 0)
+
+
+@pytest.mark.postgres
+def test_database_that_ends_between_a_250_and_its_note_repeats_no_mail(site, proof):
+    (visitor,), before = site.visitors("notiz", 1), site.books("notiz")
+    site.mail.plan("data", KEEP, to=visitor.email)
+    answers = [visitor.sign_up()]
+    site.mail.wait_for_moment("data", visitor.email)
+    site.postgres.process.send_signal(signal.SIGQUIT)
+    site.postgres.process.wait(20)
+    site.mail.release.set()
+    site.mail.wait_for_moment("taken", visitor.email)
+    time.sleep(1)  # the worker has tried to write it down
+    site.postgres.start()
+    site.all_left("notiz", seconds=60)  # the lease of a mail that nobody knows about is five minutes
+
+    after = site.books("notiz")
+    proof(
+        "faults", "PostgreSQL mitten in der Anfrage beendet",
+        tried="eine Mail ist gerade beim Mailserver; der sagt 250, während die Datenbank weg ist; dann startet sie wieder",
+        expected="der worker trägt es nach, die Mail kommt einmal",
+        seen=story(before, after, answers),
+    )  # fmt: skip
+    assert (after.forms, after.mails, after.arrived, after.doubled, after.half) == (1, 1, 1, 0, 0)
 
 
 @pytest.mark.postgres
