@@ -6,6 +6,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from portal.remembering import worded
+
 QUIET_FROM, QUIET_TO = 21, 7  # o'clock, local (rule 16)
 
 
@@ -30,6 +32,7 @@ def _bare(moment: datetime) -> str:
     return f"{local.hour}.{local.minute:02}" if local.minute else str(local.hour)
 
 
+@worded
 def span(starts: datetime, ends: datetime) -> str:
     """„9–12 Uhr" on one day, „9 Uhr bis So., 29. Nov., 12 Uhr" over more."""
     if timezone.localtime(starts).date() == timezone.localtime(ends).date():
@@ -37,6 +40,7 @@ def span(starts: datetime, ends: datetime) -> str:
     return _("%(from)s bis %(to)s") % {"from": clock(starts), "to": short(ends)}
 
 
+@worded
 def day(moment: datetime) -> str:
     """„Sa., 28. Nov.", „Do., 28. Mai"."""
     return date_format(timezone.localtime(moment), "D., j. N")
@@ -58,6 +62,7 @@ def known(starts: datetime, ends: datetime, precision: str) -> str:
     return f"{words}, {clock(starts)}" if precision == "start" else words
 
 
+@worded
 def long(starts: datetime, ends: datetime) -> str:
     """„Samstag, 28. November 2026, 9–12 Uhr": for letters and pages."""
     return f"{date_format(timezone.localtime(starts), 'l, j. F Y')}, {span(starts, ends)}"

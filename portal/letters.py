@@ -269,11 +269,14 @@ def _text_line(line: Line, block: Block) -> str:
     if line.url:
         return f"{line.label}:\n{line.url}"
     words = f"{line.label}: {line.text}" if line.label else line.text
+    first, others = ("- ", "  ") if block.is_list else ("", "")
+    if len(first + words) <= WIDTH:
+        return first + words
     return textwrap.fill(
         words,
         WIDTH,
-        initial_indent="- " if block.is_list else "",
-        subsequent_indent="  " if block.is_list else "",
+        initial_indent=first,
+        subsequent_indent=others,
         break_long_words=False,
         break_on_hyphens=False,
     )

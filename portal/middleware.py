@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from csp.utils import build_policy
 from django.conf import settings
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -88,6 +89,19 @@ class Headers:
             response.headers["Referrer-Policy"] = "same-origin"
         elif settings.DEMO:
             response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+
+class ContentSecurity:
+    """One policy on every page, unless a view set its own; django-csp builds it once, its middleware did for each answer."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+        self.policy = build_policy()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", self.policy)
         return response
 
 

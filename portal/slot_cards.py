@@ -6,16 +6,14 @@ templates/components/shift_card.html reads; lists of every kind of date use it.)
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.dates import MONTHS_3, WEEKDAYS_ABBR
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
 from portal import dates
-from portal.remembering import Memory
+from portal.remembering import Memory, worded
 from portal.slot_lists import seats_state, seats_text
 from portal.slots import Slot
 
@@ -56,17 +54,15 @@ def card(
         title,
         slot.get_absolute_url(),
         label,
-        *_when(slot.starts, slot.ends, get_language()),
+        *_when(slot.starts, slot.ends),
         words,
         state,
         is_example,
     )
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _when(
-    starts: datetime, ends: datetime, language: str
-) -> tuple[datetime, datetime, str, str, str, str, int, str]:
+@worded
+def _when(starts: datetime, ends: datetime) -> tuple[datetime, datetime, str, str, str, str, int, str]:
     """What a card says of its time, from `starts` to `month`, in the active language."""
     local = timezone.localtime(starts)
     return (

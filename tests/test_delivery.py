@@ -22,7 +22,7 @@ from portal import delivery, outbox
 from portal.models import Mail
 from portal.refused import Refused
 from tests import make
-from tests.mailserver import CLOSE, HANG, MailServer
+from tests.mailserver import CLOSE, HANG, KEEP, MailServer
 from tests.make import NOW
 from tests.servers import PASSED_ON, ROOT
 
@@ -560,6 +560,23 @@ def test_two_hosts_with_two_threads_send_each_mail_once(smtp, proof):
     assert sum(bool(counts) for counts in results) >= 2, "only one of them did anything"
     assert sorted(ids(smtp)) == sorted(delivery.message_id(f"test:{n}") for n in range(200))
     assert Mail.objects.filter(sent_at=NOW, attempts=1, last_error="").count() == 200
+
+
+def test_whoever_finds_mails_taken_goes_around_them_and_sends_the_rest(smtp, settings):
+    """Of six mails that a worker has before it, another one takes the second and the last."""
+    settings.EMAIL_TIMEOUT = 20
+    rows = [mail(number) for number in range(6)]
+    smtp.plan("data", KEEP, to=rows[0].to)
+    results = []
+    thread = threading.Thread(target=_deliver_and_close, args=[results])
+    thread.start()
+    smtp.wait_for_moment("data", rows[0].to)
+    taken = Mail.objects.filter(pk__in=[rows[1].pk, rows[5].pk])
+    taken.update(attempts=1, next_try_at=NOW + delivery.LEASE, last_error=delivery.ONCE)
+    smtp.release.set()
+    thread.join(20)
+    assert results == [{"sent": 4}]
+    assert [str(message["To"]) for message in smtp.messages] == [rows[n].to for n in (0, 2, 3, 4)]
 
 
 def test_late_result_of_a_lost_lease_does_not_undo_a_sent_mail(smtp, settings):

@@ -8,6 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from portal import markdown as rendering
+from portal.remembering import worded
 
 register = template.Library()
 
@@ -21,6 +22,7 @@ def markdown(text: str) -> SafeString:
 
 
 @register.filter
+@worded
 def reachable(text: str) -> SafeString:
     """Plain text with telephone numbers, mail and web addresses as links: one tap calls."""
     pieces = PHONE.split(text)

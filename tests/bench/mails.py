@@ -71,7 +71,10 @@ def _rate(site, workers, run):
     site.python(BEGIN.format(run=run))
     began = time.monotonic()
     for process in started:
-        process.communicate("go\n", timeout=120)
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in started:
+        process.communicate(timeout=120)
     seconds = time.monotonic() - began
     assert site.python(LEFT.format(run=run)).strip() == "0"
     return MAILS / seconds
