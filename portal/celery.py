@@ -39,6 +39,11 @@ def _log_as_the_portal(**kwargs: object) -> None:
     logging.config.dictConfig(settings.LOGGING)
 
 
+_CLOCK = getattr(
+    time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC
+)  # goes on while a laptop sleeps, where there is one
+
+
 class Every(schedule):
     """An interval that goes by the time that passes, not by what the wall clock shows.
 
@@ -46,10 +51,10 @@ class Every(schedule):
     after a restart, for the file of `celery beat` says when each last ran.
     """
 
-    _began, _from = datetime.now(UTC), time.monotonic()
+    _began, _from = datetime.now(UTC), time.clock_gettime(_CLOCK)
 
     def now(self) -> datetime:
-        return self._began + timedelta(seconds=time.monotonic() - self._from)
+        return self._began + timedelta(seconds=time.clock_gettime(_CLOCK) - self._from)
 
     def is_due(self, last_run_at: datetime) -> tuple[bool, Any]:
         """Of a last run that is still to come we only know that a wrong clock wrote it: now."""

@@ -1,7 +1,8 @@
 """How long whoever asks the database waits for its answer, should it be silent.
 
-A request has nine seconds, so that its visitor has a page within ten (trust.md „Reliability"). What is merely slow is
-not cut: when they are over, each further statement still has `GRACE`. Elsewhere (worker, commands) every statement
+A request has nine seconds, so that its visitor has a page within ten (trust.md „Reliability"). A request of many quick
+statements is not cut: when they are over, each further one still has `GRACE`; a statement that takes longer than what
+is left is, for slow and silent look the same. Elsewhere (worker, commands) every statement
 has a little longer than `statement_timeout`, with which the server itself ends it; who lifts that, for a migration that
 takes long, says `within(seconds)` as well.
 """

@@ -209,6 +209,8 @@ def _leased(
 def _settle_at_last(mail: Mail, outcome: Outcome, *, now: datetime) -> Outcome:
     """Also when the database is away just now: else the lease ends, and the same mail goes out once more."""
     end = time.monotonic() + NOTING
+    if outcome.state == "unknown":
+        _write_down(mail, sure=False)
     while True:
         try:
             return _settle(mail, outcome, now=now)
@@ -229,7 +231,6 @@ def _settle(mail: Mail, outcome: Outcome, *, now: datetime) -> Outcome:
         return outcome
     tried_for = now - mail.queued_at
     if outcome.state == "unknown":
-        _write_down(mail, sure=False)
         again = mail.last_error == ONCE
         outcome = outcome._replace(state="failed" if again else "later", why=AGAIN if again else ONCE)
     elif outcome.state == "later" and tried_for > GIVE_UP and mail.attempts >= len(LADDER):

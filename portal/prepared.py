@@ -36,7 +36,7 @@ from django.db.models import Expression, QuerySet
 from django.db.models.sql import UpdateQuery
 from django.db.transaction import TransactionManagementError, mark_for_rollback_on_error
 
-MANY = 200  # plans of one function; lists of many lengths must not fill the memory
+MANY = 40  # plans of one function, about 50 kB each; lists of many lengths must not fill the memory
 Values = dict[Hashable, Any]
 Changes = tuple[QuerySet, dict[str, Any]]  # rows, and what becomes of their columns
 

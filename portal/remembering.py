@@ -9,13 +9,13 @@ town, cost a question to Redis each, and make every page depend on it.
 import threading
 from collections.abc import Callable, Hashable
 from functools import lru_cache, wraps
-from typing import ClassVar, ParamSpec, TypeVar
+from typing import ClassVar, TypeVar, TypeVarTuple
 
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-P = ParamSpec("P")
+Values = TypeVarTuple("Values")
 R = TypeVar("R")
 _worded: list[Callable[[], None]] = []
 
@@ -48,13 +48,13 @@ class Memory:
             self._kept.clear()
 
 
-def worded(make: Callable[P, R]) -> Callable[P, R]:
+def worded(make: Callable[[*Values], R]) -> Callable[[*Values], R]:
     """Decorator: what `make` says of the same values is said once, in each language."""
     kept = lru_cache(maxsize=2048)(lambda _language, *values: make(*values))  # type: ignore[call-arg]
     _worded.append(kept.cache_clear)
 
     @wraps(make)
-    def inner(*values: P.args, **_none: P.kwargs) -> R:
+    def inner(*values: *Values) -> R:
         return kept(get_language(), *values)
 
     return inner

@@ -24,7 +24,7 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 
-from portal import columns, notices
+from portal import columns, deadlines, notices
 from portal.prepared import prepared
 from portal.refused import Busy
 from portal.slots import Signup, Slot
@@ -36,6 +36,7 @@ Status, Reason = Signup.Status, Signup.Reason
 _BUSY_STATES = {"55P03", "40P01", "57014"}
 _turn = threading.RLock()
 PATIENCE = 8.7  # seconds for both attempts: there is an answer within ten (trust.md)
+_TO_SAY_SO = 0.3  # seconds of a request that are left for the page
 
 
 def is_busy(error: OperationalError) -> bool:
@@ -66,7 +67,7 @@ def deciding(verb: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(verb)
     def inner(*args: P.args, **kwargs: P.kwargs) -> R:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + min(PATIENCE, deadlines.left() - _TO_SAY_SO)
         for attempt in range(2):
             left = end - time.monotonic()
             if left < settings.LOCK_TIMEOUT:

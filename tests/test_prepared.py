@@ -1,8 +1,11 @@
 """Statements that are put together once: what they answer is what Django answers that builds them anew."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.models import Model
 from django.db.transaction import TransactionManagementError, atomic
 from django.utils import timezone
@@ -36,17 +39,23 @@ def columns(row):
 
 @pytest.fixture
 def compared(monkeypatch):
-    """How often each prepared SELECT was asked; each answer was compared with that of its queryset."""
-    asked = {}
+    """The prepared statements that were asked; what each did was compared with its queryset."""
+    asked = set()
     plain = prepared.__call__
 
     def both(self, *shape, **values):
+        name = f"{self.__module__.rpartition('.')[2]}.{self.__name__}"
+        asked.add(name)
         if isinstance(self, prepared_update):
-            return plain(self, *shape, **values)
-        expected = [columns(row) for row in self.build(*shape, **values)]
-        found = plain(self, *shape, **values)
-        assert [columns(row) for row in found] == expected, self.__name__
-        asked[self.__name__] = asked.get(self.__name__, 0) + 1
+            rows, changes = self.build(*shape, **values)
+            keys = list(rows.values_list("pk", flat=True))
+            found = plain(self, *shape, **values)
+            now = rows.model.objects.filter(pk__in=keys).values(*changes)
+            assert (found, list(now)) == (len(keys), [changes] * len(keys)), name
+        else:
+            expected = [columns(row) for row in self.build(*shape, **values)]
+            found = plain(self, *shape, **values)
+            assert [columns(row) for row in found] == expected, name
         return found
 
     monkeypatch.setattr(prepared, "__call__", both)
@@ -62,20 +71,40 @@ def test_a_prepared_statement_answers_like_the_queryset_it_was_built_from(client
     first = ShiftSignup.objects.order_by("pk")[0]
     signups.give_back(first, now=shift.starts - timedelta(days=2))
     assert [s.status for s in ShiftSignup.objects.order_by("pk")] == ["ended", "confirmed", "waiting"]
-    assert {name for name, times in compared.items() if times > 2} >= {
-        *(
-            "_row",
-            "_public",
-            "_shifts",
-            "_of_form",
-            "_earlier",
-            "_taken",
-            "_for_update",
-            "_counts",
-            "_joining",
-        ),
-        *("_known", "_just_entered", "_other_kinds", "_due"),
+    session = make.session(starts=timezone.now() + timedelta(days=10))
+    client.get(session.get_absolute_url())
+    assert compared == known()
+
+
+def known():
+    """All prepared statements of the product, as „seats._counts“."""
+    return {
+        f"{module.rpartition('.')[2]}.{name}"
+        for module, found in list(sys.modules.items())
+        if module.split(".")[0] in ("portal", "volunteers", "seminars", "initiatives")
+        for name, value in vars(found).items()
+        if isinstance(value, prepared) and value.__module__ == module
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_share_plans_also_while_these_are_thrown_away(monkeypatch):
+    monkeypatch.setattr("portal.prepared.MANY", 3)
+    slots = [make.shift() for _number in range(6)]
+    rows = [make.signup(slot).pk for slot in slots]
+
+    def ask(number):
+        lengths = [1 + (number + turn) % 6 for turn in range(30)]
+        try:
+            found = [
+                of_slots(ShiftSignup, slots=[s.pk for s in slots[:n]], states=["confirmed"]) for n in lengths
+            ]
+        finally:
+            connection.close()
+        return [[row.pk for row in some] for some in found] == [rows[:n] for n in lengths]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(ask, range(8)))
 
 
 @pytest.mark.django_db
