@@ -144,6 +144,7 @@ def _letter(booking: Booking, signups: Sequence[Signup], *, nudge: bool) -> dict
             "n_dates": str(len(signups)),
             "nudge": "1" if nudge else "",
             "confirm_url": links.url("booking:confirm", links.CONFIRM, booking),
+            "manage_url": links.url("booking:manage", links.MANAGE, booking),
         },
         organisation=booking.organisation,
     )

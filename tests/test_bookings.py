@@ -156,6 +156,25 @@ def test_confirm_page_ticks_this_form_and_shows_others_of_the_address_unticked(c
     assert status(booking) == [(Status.UNCONFIRMED, "")]
 
 
+def test_who_did_not_sign_up_erases_this_form_and_no_other(client):
+    """The way from the confirm page leads to the page of the same form, which is all that its key opens."""
+    slot = make.shift()
+    seated, other = confirmed(slot), form(make.shift(starts=NOW + timedelta(days=12)))
+    booking = form(slot, name="Jemand")
+    asked = client.get(address("confirm", links.CONFIRM, booking)).content.decode()
+    assert re.findall(r'href="(/anmeldung/[^"]+)"', asked) == [manage(booking)]
+    page = client.get(manage(booking))
+    assert (heading(page), "Auch diesen Platz" in words(page)) == ("Noch nicht fest", False)
+
+    post(client, manage(booking), do="erase")
+
+    assert heading(client.get(manage(booking))) == "Ihre Daten sind gelöscht"
+    for row in (booking, seated, other):
+        row.refresh_from_db()
+    assert [row.name for row in (booking, seated, other)] == ["", "Kim Muster", "Kim Muster"]
+    assert status(seated) == [(Status.CONFIRMED, "")]
+
+
 def test_one_click_gives_the_seat_and_leads_to_the_page_of_the_form(client):
     slot = make.shift(capacity=1)
     booking = form(slot)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from portal import letters
+from portal import letters, links, watches
 from portal.models import Organisation
+from tests import make
 from tests.markup import Page
 
 TOWN = Organisation(name="Stadt Lich", imprint="Stadt Lich\nUnterstadt 1, 35423 Lich\nTelefon: 06404 8060")
@@ -37,6 +38,7 @@ ASKED = ABOUT | {
     "greeting": "Guten Tag Erika Muster,",
     "n_dates": "1",
     "confirm_url": f"{SITE}/anmeldung/bestaetigen/b/",
+    "manage_url": GUEST["manage_url"],
 }
 STAFF = ABOUT | {
     "count": "3",
@@ -46,6 +48,7 @@ STAFF = ABOUT | {
 OCCASION = "Sa., 28. Nov., 9 Uhr, Lich – Bachputz an der Wetter"
 CONFIRM = ("Anmeldung bestätigen", ASKED["confirm_url"])
 MANAGE = ("Meine Anmeldung ansehen", GUEST["manage_url"])
+MY_DATA = ("Meine Daten ansehen oder löschen", GUEST["manage_url"])
 GIVE_BACK = ("Platz freigeben", GUEST["give_back_url"])
 OFF_THE_LIST = ("Von der Warteliste nehmen", GUEST["give_back_url"])
 CALENDAR = ("In den Kalender eintragen", GUEST["calendar_url"])
@@ -59,7 +62,7 @@ MAILS = [
         ASKED | {"dates": SATURDAY},
         f"Noch ein Klick: {OCCASION}",
         ["Noch ist sie nicht fest: Erst Ihr Klick sichert den Platz.", SATURDAY],
-        [CONFIRM],
+        [CONFIRM, MY_DATA],
     ),
     (
         "confirm-address",
@@ -69,7 +72,7 @@ MAILS = [
             "ist noch nicht fest. Es fehlt nur noch ein Klick von Ihnen.",
             "Lieber anrufen? Telefon 06404 806123",
         ],
-        [CONFIRM],
+        [CONFIRM, MY_DATA],
     ),
     (
         "confirm-address",
@@ -80,7 +83,7 @@ MAILS = [
             SATURDAY,
             "Ohne Klick bleibt alles, wie es war.",
         ],
-        [CONFIRM],
+        [CONFIRM, MY_DATA],
     ),
     (
         "confirmed",
@@ -138,7 +141,7 @@ MAILS = [
         WAITING,
         f"Platz frei, wer zuerst klickt: {OCCASION}",
         ["Den Platz bekommt, wer zuerst klickt.", SUNDAY],
-        [("Platz nehmen", GUEST["claim_url"]), OFF_THE_LIST],
+        [("Platz nehmen", GUEST["claim_url"]), OFF_THE_LIST, MANAGE],
     ),
     (
         "reminder",
@@ -192,28 +195,28 @@ MAILS = [
         SEATED | {"reason": "Hochwasser & Sturm"},
         f"Fällt aus: {OCCASION}",
         ["leider fällt dieser Termin von", "Grund: Hochwasser & Sturm", SATURDAY],
-        [("Weitere Termine ansehen", ABOUT["page_url"])],
+        [("Weitere Termine ansehen", ABOUT["page_url"]), MY_DATA],
     ),
     (
         "cancelled-by-you",
         SEATED,
         f"Sie haben abgesagt: {OCCASION}",
         ["danke, dass Sie Bescheid gegeben haben.", SATURDAY, "Solange Plätze frei sind"],
-        [("Doch dabei sein", GUEST["claim_url"])],
+        [("Doch dabei sein", GUEST["claim_url"]), MY_DATA],
     ),
     (
         "cancelled-by-you",
         SEATED | {"by_staff": "1"},
         f"Abgemeldet: {OCCASION}",
         ["die Redaktion hat Ihre Anmeldung zu „Bachputz an der Wetter“ aufgehoben.", SATURDAY],
-        [("Zu allen Terminen", ABOUT["page_url"])],
+        [("Zu allen Terminen", ABOUT["page_url"]), MY_DATA],
     ),
     (
         "cancelled-by-you",
         SEATED | {"was_waiting": "1"},
         f"Sie haben abgesagt: {OCCASION}",
         ["Sie stehen nicht mehr auf der Warteliste für „Bachputz an der Wetter“:", SATURDAY],
-        [("Wieder anmelden", ABOUT["page_url"])],
+        [("Wieder anmelden", ABOUT["page_url"]), MY_DATA],
     ),
     (
         "thanks",
@@ -424,6 +427,49 @@ def test_confirmation_in_html_as_words():
     )
     assert [li.text for li in page.all("li")] == [SATURDAY.removeprefix("- ")]
     assert [strong.text for strong in page.all("strong")] == ["Bitte mitbringen:", "Ansprechperson:"]
+
+
+def clicks_to(page, do):
+    """(how many clicks on this page do it: the fold, if there is one, and the button; where the form goes)."""
+    found = [field for field in page.all("input", name="do", value=do) if field.inside("form")]
+    assert len(found) == 1, f"{do} on {page.address}"
+    return 2 if found[0].inside("details") else 1, found[0].inside("form").get("action")
+
+
+@pytest.mark.django_db
+def test_two_clicks_behind_the_link_of_every_mail_to_guests_erase_their_data(client, proof):
+    """Every letter to guests, found by their files (trust.md „Self-service from every mail link“)."""
+    waits, holds = (make.signup(status=status).booking for status in ("unconfirmed", "confirmed"))
+    forms = [waits, holds]
+    wishes = [(make.watch(), "watches"), (make.series_watch(), "seminars")]
+    own = {form: links.url("booking:manage", links.MANAGE, form) for form in forms}
+    own |= {row: links.url("watch:manage", watches.MANAGE, row) for row, _folder in wishes}
+    written = []
+    for name, facts, *_rest in MAILS:
+        if facts.keys() & {"staff_url", "barrier"}:  # to contacts and staff
+            continue
+        form = waits if name == "confirm-address" else holds
+        written.append((name, own[form], write(name, facts | {"manage_url": own[form]})["text"]))
+    for row, folder in wishes:
+        for path in Path("templates/mail", folder).glob("*.txt"):
+            facts = dict.fromkeys(letters.FACTS, "1") | {"end_url": own[row]}
+            text = letters.write(f"{folder}/{path.stem}", facts, organisation=TOWN)["text"]
+            written.append((f"{folder}/{path.stem}", own[row], text))
+    without = [name for name, url, text in written if url not in [link for _label, link in links_of(text)]]
+    clicks = {}
+    for row, url in own.items():
+        page = Page(client.get(url.removeprefix(SITE)).content.decode(), url)
+        do = "erase" if row in forms else "end"
+        clicks[row], address = clicks_to(page, do)
+        client.post(address, {"do": do}, headers={"origin": "http://testserver"})
+        row.refresh_from_db()
+    left = [str(row) for row in own if row.email]
+    proof(
+        "privacy", "Sich selbst löschen, aus jeder Mail", tried=f"{len(written)} Briefe an Gäste, {len(own)} Seiten dahinter",
+        expected="Link in jeder, höchstens 2 Klicks bis gelöscht", seen=f"ohne Link {len(without)}, höchstens {max(clicks.values())} Klicks, {len(left)} nicht gelöscht",
+    )  # fmt: skip
+    assert (without, left) == ([], [])
+    assert max(clicks.values()) <= 2
 
 
 def test_reminder_begins_with_the_way_to_give_the_seat_back():
