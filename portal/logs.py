@@ -16,13 +16,14 @@ from celery import current_task
 
 MASK = "…"
 _FORMATTER = logging.Formatter()
-# What follows the verb in /anmeldung/<verb>/…, the keys in allauth's addresses, and anything that has
-# the shape of our tokens (`links.py`) or of a value signed with a time, wherever it stands.
+# What stands before a key in our addresses: /anmeldung/<verb>/…, and allauth's.
+_BEFORE_KEY = r"(?P<path>/anmeldung/[\w-]+/|/konto/(?:[\w-]+/)*(?:key|confirm-email)/)"
+# That key, and anything that has the shape of our tokens (`links.py`) or of a value signed with a time.
 _SECRETS = re.compile(
-    r"""(?P<path>/anmeldung/[\w-]+/|/konto/(?:[\w-]+/)*(?:key|confirm-email)/)(?:[^/"'<>?\n]+(?=/)|[^/\s"'<>?]+)"""
-    r"""|\b\d+-\d+\.[\w-]{27,}|[\w-]+(?:%3A|:)[\w-]{5,}(?:%3A|:)[\w-]{27,}""",
+    _BEFORE_KEY + r"""[^/\s"'<>?]+|\b\d+-\d+\.[\w-]{27,}|[\w-]+(?:%3A|:)[\w-]{5,}(?:%3A|:)[\w-]{27,}""",
     re.IGNORECASE,
 )
+_KEY_OF_PATH = re.compile(_BEFORE_KEY + "[^/]+", re.IGNORECASE)
 _ADDRESSES = re.compile(r"[\w.+%&'*?^{|}~!#$-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)*")
 # „DETAIL:  Failing row contains (5, Kim Muster, …)." and „Key (email_key)=(kim@…) already exists."
 _DETAILS = re.compile(
@@ -42,6 +43,11 @@ def mask(text: str) -> str:
     return _SECRETS.sub(lambda match: (match["path"] or "") + MASK, text)
 
 
+def mask_path(path: str) -> str:
+    """The path of a request without its key, which may be any words here; around it there is no text."""
+    return _KEY_OF_PATH.sub(rf"\g<path>{MASK}", path)
+
+
 def anonymous(text: str) -> str:
     """The text without secrets of links, e-mail addresses, and values of rows."""
     return _ADDRESSES.sub(MASK, _DETAILS.sub(rf"\g<head>{MASK}", mask(text)))
@@ -56,7 +62,11 @@ class Anonymous(logging.Filter):
     """Masks the message and the traceback of each record that passes."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = anonymous(record.getMessage()), ()
+        message, path = record.getMessage(), getattr(getattr(record, "request", None), "path", "")
+        if path:  # „Not Found: …": Django escapes it
+            path = path.encode("unicode_escape").decode()
+            message = message.replace(path, mask_path(path))
+        record.msg, record.args = anonymous(message), ()
         if record.exc_info and not record.exc_text:
             record.exc_text = _FORMATTER.formatException(record.exc_info)
         if record.exc_text:

@@ -66,7 +66,7 @@ class Numbered:
 
 
 def _log(request: HttpRequest, response: HttpResponse, *, milliseconds: int) -> None:
-    path, status = logs.anonymous(request.path)[:200], response.status_code
+    path, status = logs.anonymous(logs.mask_path(request.path))[:200], response.status_code
     if path not in PROBES or status >= 400:
         facts = {"method": request.method, "path": path, "status": status, "ms": milliseconds}
         log.info("%s %s %s %s ms", *facts.values(), extra={"facts": facts})

@@ -4,6 +4,8 @@ import http.client
 import json
 import logging
 import re
+from collections import Counter
+from urllib.parse import quote
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -21,7 +23,11 @@ from tests.servers import wait_until
         ("GET /anmeldung/meine/12-0.Zm9v_bar-1/ 200", "GET /anmeldung/meine/…/ 200"),
         ("/anmeldung/kalender/12-0.abc/termine.ics", "/anmeldung/kalender/…/termine.ics"),
         ("/konto/password/reset/key/3-abc123/", "/konto/password/reset/key/…/"),
-        ("Not Found: /anmeldung/meine/Kim Muster/x", "Not Found: /anmeldung/meine/…/x"),
+        (
+            "/anmeldung/meine/ kommt mein Vorleser nicht zum Knopf, mit NVDA 2026/2 und Firefox",
+            "/anmeldung/meine/ kommt mein Vorleser nicht zum Knopf, mit NVDA 2026/2 und Firefox",
+        ),
+        ("Auf /anmeldung/meine/12-0.abc/ geht es/nicht", "Auf /anmeldung/meine/…/ geht es/nicht"),
         ("GET /anmeldung/meine/12-0.Zm9v_bar-1 404", "GET /anmeldung/meine/… 404"),
         ("token 12-0.abcdefghijklmnopqrstuvwxyz0123456789 unknown", "token … unknown"),
         ("MQ:1abCde:k8F_hJ2lqQ7vT0s3mP5xYzAbCdEfGhIjKlMnOpQrStU", "…"),
@@ -177,6 +183,26 @@ def test_a_request_is_one_line_without_query_token_and_who_asked(client, setting
         "method": "GET",
         "path": "/anmeldung/meine/…/",
         "status": 200,
+    }
+
+
+@pytest.mark.django_db
+def test_words_in_place_of_a_key_stand_in_no_line(client, settings, written):
+    settings.LOG_REQUESTS = True
+    logger, lines = written
+    watched = [logging.getLogger(name) for name in ("portal.requests", "django.request")]
+    before = [each.level for each in watched]
+    for each in watched:
+        each.addHandler(logger.handlers[0])
+        each.setLevel(logging.INFO)
+    for words in ("Kim Muster", "Kim\nMuster", "Käthe Öl", 'Kim "Muster', "<Kim>"):
+        client.get(f"/anmeldung/meine/{quote(words)}/x")
+    for each, level in zip(watched, before, strict=True):
+        each.removeHandler(logger.handlers[0])
+        each.setLevel(level)
+    assert Counter(re.sub(r"\d+ ms", "n ms", line["message"]) for line in lines()) == {
+        "Not Found: /anmeldung/meine/…/x": 5,
+        "GET /anmeldung/meine/…/x 404 n ms": 5,
     }
 
 
