@@ -123,6 +123,15 @@ def _own_world(settings, tmp_path):
 
 
 @pytest.fixture
+def own_counters(settings):
+    """Limits and used codes are counted in this process alone, and end when the clock of the test says so."""
+    from django.core.cache import cache
+
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    cache.clear()
+
+
+@pytest.fixture
 def smtp(settings):
     """A real mail server that this process delivers to; `tests/mailserver.py` says what it can do."""
     with MailServer() as server:

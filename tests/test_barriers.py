@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.apps import apps
+from django.db import connection
+from django.test import Client
 
 from portal import barriers, traps
 from portal.association import association
@@ -125,6 +127,28 @@ def test_eleventh_report_of_a_client_waits(client):
     assert statuses == [303] * 10 + [429]
 
 
+def test_one_client_cannot_close_the_form_for_all(client, own_counters):
+    """Ten a day, however slowly; the eleventh is kept and shown another way, the same words again are no other report."""
+    statuses = []
+    for number in range(12):
+        with time_machine.travel(NOW + timedelta(minutes=11 * number), tick=False):
+            statuses.append(send(client, what=f"{SAID} {number}").status_code)
+    again = send(client, what=f"{SAID} 3")
+    late = send(client, what=f"{SAID} 12")
+    other = send(Client(REMOTE_ADDR="198.51.100.7"), what=f"{SAID} 12")
+    assert (statuses, again.status_code, other.status_code) == ([303] * 10 + [422] * 2, 303, 303)
+    assert f"Bitte schreiben Sie uns direkt: {association().contact_email}" in late.content.decode()
+    assert f"{SAID} 12" in late.content.decode()
+
+
+@pytest.mark.postgres
+def test_reports_of_a_day_are_counted_by_an_index():
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = barriers.of_a_day(NOW).explain()
+    assert plan.count("_like") == 2, plan
+
+
 def test_reports_of_all_clients_together_are_limited_by_the_day(client, clock):
     """A mailbox of people is no target either (trust.md „No mail cannon“); what was typed is kept, and the way is named."""
     for number in range(barriers.A_DAY):
@@ -133,6 +157,10 @@ def test_reports_of_all_clients_together_are_limited_by_the_day(client, clock):
     assert (late.status_code, Mail.objects.count()) == (422, barriers.A_DAY)
     assert f"Bitte schreiben Sie uns direkt: {association().contact_email}" in late.content.decode()
     assert SAID in late.content.decode()
+    again = send(
+        client, what=f"{SAID} 0", where="", email=""
+    )  # it was accepted, and the page is loaded again
+    assert (again.status_code, Mail.objects.count()) == (303, barriers.A_DAY)
     clock.shift(timedelta(hours=24))
     assert send(client, seconds=-23 * 3600).status_code == 303
 

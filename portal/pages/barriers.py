@@ -61,7 +61,12 @@ def _send(request: HttpRequest, now: datetime) -> HttpResponse:
     form = BarrierForm(request.POST)
 
     def report() -> HttpResponse:
-        barriers.report(**form.cleaned_data, now=now)
+        said = form.cleaned_data | {"now": now}
+        if not barriers.known(**said) and throttle.over(
+            request, "barriers-of-a-day", limit=barriers.A_DAY_FROM_ONE, seconds=24 * 3600
+        ):
+            raise barriers.full()
+        barriers.report(**said)
         return HttpResponseRedirect(reverse("barrier_sent"), status=303)
 
     def again(status: int) -> HttpResponse:
