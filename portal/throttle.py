@@ -57,7 +57,10 @@ def _over(key: str, *, limit: int, seconds: int) -> bool:
 
 def _counted(key: str, seconds: int) -> int:
     try:
-        return cache.incr(key)
+        count = cache.incr(key)
+        if count == 1:  # it expired after Redis was asked for it: the new one has no end
+            cache.touch(key, seconds)
+        return count
     except ValueError:  # nobody counted yet, and somebody else may do it at the same moment
         return 1 if cache.add(key, 1, seconds) else cache.incr(key)
 
