@@ -40,15 +40,18 @@ USUAL = [
     "hessen",
     "test",
 ]
+_COUNTED = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No", "So"}  # letters, numbers, pictures
 _YEARS = re.compile(r"(?:19|20)\d\d")
 
 
 def _plain(text: str) -> str:
-    """Lower-case letters and digits of ASCII: „Grünberg“ is „gruenberg“."""
-    text = text.casefold()
+    """Lower-case letters, digits and pictures of every script, without accents: „Grünberg“ is „gruenberg“."""
+    text = unicodedata.normalize("NFKC", text).casefold()
     for umlaut, letters in (("ä", "ae"), ("ö", "oe"), ("ü", "ue")):
         text = text.replace(umlaut, letters)
-    return re.sub("[^a-z0-9]", "", unicodedata.normalize("NFKD", text))
+    return "".join(
+        each for each in unicodedata.normalize("NFD", text) if unicodedata.category(each) in _COUNTED
+    )
 
 
 def words() -> list[str]:
