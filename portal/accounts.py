@@ -133,7 +133,8 @@ def trusted_device(request: HttpRequest, email: str) -> str:
     """What this browser got when it was trusted after a second factor of the account, or nothing.
 
     The cookie is signed; its fingerprint is of account, password and factors, so a changed one trusts nobody.
-    Without such a cookie nothing is asked: known and unknown addresses cost the same.
+    Without such a cookie nothing is asked. With one the factors of somebody are, as allauth asks once more for
+    nobody: known and unknown addresses cost the same (measured).
     """
     trusts = {trust.fingerprint: trust.at for trust in decode_trust_cookie(request)}
     for user in filter_users_by_email(email, is_active=True) if trusts else ():
