@@ -16,12 +16,14 @@ from django.utils import timezone
 
 from initiatives.models import Initiative, Topic
 from portal import example_people
-from portal.association import association
+from portal.association import association, open_imprint
 from portal.dates import at
 from portal.models import AccessLog, Booking, Mail, Membership, Municipality, Organisation, User
 from portal.slugs import compose, unique_slug
 from seminars import examples as seminars
 from volunteers.models import Opportunity, Shift, ShiftSignup
+
+OF_THE_DEMO = "Beispiel der Vorführung, kein echtes Impressum."
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,7 @@ def add(now: datetime) -> list[tuple[str, str, str]]:
     towns = {name: _town(name) for name in dict.fromkeys(example.town for example in EXAMPLES)}
     for example in EXAMPLES:
         _opportunity(example, towns[example.town], now)
+    Organisation.objects.filter(pk=association().pk, imprint=open_imprint()).update(imprint=OF_THE_DEMO)
     seminars.add(now)
     lich = towns["Lich"].organisation
     if lich is None:
@@ -199,6 +202,7 @@ def remove() -> None:
     AccessLog.objects.filter(user__in=users).delete()
     organisations.delete()
     users.delete()
+    Organisation.objects.filter(imprint=OF_THE_DEMO).update(imprint=open_imprint())
 
 
 def is_there() -> bool:
@@ -221,7 +225,7 @@ def _town(name: str) -> Municipality:
         address=f"Rathaus, {town.postal_code} {name}",
         contact_email=f"ehrenamt@{domain}",
         contact_phone="069 90009 100",
-        imprint=f"Beispiel der Vorführung, kein echtes Impressum. Rathaus, {town.postal_code} {name}",
+        imprint=f"{OF_THE_DEMO} Rathaus, {town.postal_code} {name}",
         is_demo=True,
     )
     town.save(update_fields=["organisation"])

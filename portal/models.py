@@ -19,6 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from portal import dates, search
 from portal.remembering import address
 
+# Anschrift, Vertretung and Register are not ours to invent; the operator writes them in the Redaktion.
+OPEN_IMPRINT = "offen: Impressum wird vom Betrieb ergänzt (Anschrift, Vertretung, Register, Kontakt)."
+
 
 def email_domain(domain: str) -> str:
     """Where mail for this domain really goes, readable: „ＥＸＡＭＰＬＥ。org" and „example.org" are one (IDNA)."""
@@ -163,7 +166,12 @@ class Organisation(models.Model):
     @property
     def may_publish(self) -> bool:
         """Publishing is blocked until imprint and contact are filled in (domain.md, terms; trust.md)."""
-        return bool(self.imprint.strip() and self.contact_email)
+        return bool(self.imprint.strip() and not self.imprint_is_open and self.contact_email)
+
+    @property
+    def imprint_is_open(self) -> bool:
+        """Whether the operator still has to complete the imprint."""
+        return OPEN_IMPRINT in self.imprint
 
     @property
     def answers_to(self) -> str:

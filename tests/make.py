@@ -28,6 +28,15 @@ def organisation(name="Stadt Lich", **fields):
     return Organisation.objects.create(name=name, **(defaults | fields))
 
 
+def filled_association():
+    """The association, after the operator filled in its imprint."""
+    row = association()
+    if row.imprint_is_open:
+        row.imprint = f"{row.name}, Musterstraße 1, 12345 Musterstadt"
+        row.save(update_fields=["imprint"])
+    return row
+
+
 def municipality(name="Lich", **fields):
     number = next(_n)
     defaults = {
@@ -127,7 +136,7 @@ def series(**fields):
         "contact_email": "seminare@verband.example",
     }
     if "organisation" not in fields:
-        defaults["organisation"] = association()
+        defaults["organisation"] = filled_association()
     return Series.objects.create(**(defaults | fields))
 
 

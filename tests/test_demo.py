@@ -9,7 +9,7 @@ from django.utils import timezone
 from initiatives.models import Initiative
 from initiatives.topics import ensure_topics
 from portal import demo
-from portal.association import association
+from portal.association import association, open_imprint
 from portal.models import Booking, Mail, Membership, Municipality, Organisation, User
 from portal.reminders import queue_due
 from portal.slot_lists import seats_text
@@ -92,7 +92,9 @@ def test_start_without_demo_removes_examples_and_logins_but_no_real_row(loaded, 
         assert not model.objects.exists(), model
     assert list(Series.objects.values_list("title", flat=True)) == ["#kommunalEngagiert"]
     assert not Session.objects.exclude(registration="elsewhere").exists()
-    assert list(Organisation.objects.values_list("kind", flat=True)) == ["association"]
+    assert [(row.kind, row.imprint) for row in Organisation.objects.all()] == [
+        ("association", open_imprint())
+    ]
     assert list(Initiative.objects.values_list("origin", flat=True)) == ["collected"]
     assert Municipality.objects.count() == len({example.town for example in demo.EXAMPLES})
 

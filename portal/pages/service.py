@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from portal import accessibility as declared
-from portal.association import OPEN_IMPRINT, imprint_is_open, known
+from portal.association import known
+from portal.models import OPEN_IMPRINT
 from portal.origin import shared
 from portal.retention import RULES
 from portal.who_sees import overview
@@ -28,7 +29,7 @@ def imprint(request: HttpRequest) -> HttpResponse:
     page = {
         "association_row": association,
         "text": association.imprint.replace(OPEN_IMPRINT, "").strip() if association else "",
-        "is_open": association is None or imprint_is_open(association),
+        "is_open": association is None or association.imprint_is_open,
         "crumbs": [(_("Impressum"), "")],
     }
     return render(request, "portal/imprint.html", page)
