@@ -52,6 +52,9 @@ class Purpose:
     recipients: str | Promise
     labels: tuple[str, ...]
     elsewhere: tuple[tuple[str | Promise, str | Promise], ...] = ()  # not in the database: what, how long
+    hashes: tuple[
+        tuple[str | Promise, str | Promise], ...
+    ] = ()  # of addresses, in the database: what, how long
 
     @property
     def models(self) -> Iterator[type[models.Model]]:
@@ -104,6 +107,18 @@ PURPOSES = [
         _("wie bei dem, was die Mail betrifft"),
         _("Betreiber des Mailservers (offen: Name); Postfachanbieter der Empfängerin oder des Empfängers"),
         ("portal.Mail",),
+        hashes=(
+            (
+                _(
+                    "Prüfsumme des Postfachs (mit dem Schlüssel des Portals) im Namen jeder Mail, die um eine "
+                    "Bestätigung bittet oder einen Zugang betrifft: zählt bis zur Grenze von drei Mails am Tag"
+                ),
+                _(
+                    "so lange wie die Zeile der Mail: bis die Anmeldung oder Benachrichtigung gelöscht ist, danach "
+                    "höchstens, bis die Mail einen Tag alt ist; bei Zugängen wie der Text der Mail (Löschklasse K1)"
+                ),
+            ),
+        ),
     ),
     Purpose(
         _("Meldung von Barrieren"),
@@ -146,10 +161,17 @@ PURPOSES = [
             (_("IP-Adresse, um zu antworten"), _("während des Aufrufs, nirgends abgelegt")),
             (
                 _(
-                    "Zwischenspeicher: Prüfsumme der IP-Adresse, bei der Anmeldung zur Redaktion die Adresse "
+                    "Zwischenspeicher: Prüfsumme der IP-Adresse, bei der Anmeldung zur Redaktion die IP-Adresse "
                     "selbst, um Missbrauch zu begrenzen"
                 ),
                 _("höchstens zehn Minuten"),
+            ),
+            (
+                _(
+                    "Zwischenspeicher: Prüfsumme der E-Mail-Adresse, die jemand bei der Anmeldung zur Redaktion "
+                    "eingibt, um Missbrauch zu begrenzen"
+                ),
+                _("nach einem falschen Passwort fünf Minuten, nach „Passwort vergessen“ einen Tag"),
             ),
             (
                 _(

@@ -93,6 +93,12 @@ RULES = [
         _("Danach bleibt nur die Zahl der Anmeldungen."),
     ),
     Rule(
+        "K3",
+        _("Name auf einer Teilnahmebescheinigung (12 Monate, wenn es sie einmal gibt)"),
+        _("gibt es in diesem Portal nicht"),
+        for_citizens=False,
+    ),
+    Rule(
         "K4",
         _("Adresse, Ort und Reihe unter „Sagen Sie mir Bescheid“"),
         _("nach Ihrem letzten Klick"),

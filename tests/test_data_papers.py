@@ -6,11 +6,15 @@ import shutil
 from datetime import timedelta
 
 import pytest
+from allauth.account import app_settings
+from allauth.core.internal.ratelimit import parse_rates
 from django.apps import apps
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from portal import (
+    confirmations,
     data_papers,
     measures,
     privacy,
@@ -19,10 +23,11 @@ from portal import (
     retention,
     roles,
     signups,
+    traps,
     who_sees,
 )
 from portal.association import association
-from portal.models import Booking, Membership, Organisation
+from portal.models import Booking, Mail, Membership, Organisation
 from tests import make, source
 from tests.make import NOW
 from tests.markup import Page
@@ -96,6 +101,56 @@ def test_threshold_analysis_counts_the_purposes_of_the_record():
     texts = {path.stem: text for path, text in data_papers.papers()}
     recorded = re.findall(r"^## \d+\.", texts["verzeichnis"], re.MULTILINE)
     assert f"| {len(recorded)} Zwecke;" in texts["schwellwertanalyse"]
+
+
+def test_record_says_how_long_limits_remember_an_address():
+    """From the settings: a longer limit needs another sentence."""
+    longest = {}
+    for limit in filter(None, app_settings.RATE_LIMITS.values()):
+        for rate in parse_rates(limit):
+            longest[rate.per] = max(longest.get(rate.per, 0), rate.duration)
+    windows = {
+        int(number)
+        for path in source.files(".py")
+        if path.parts[0] in ("portal", "volunteers", "seminars")
+        for number in re.findall(r"\bseconds=(\d+)", source.read(path))
+    }
+    of_login = {rate.per: rate.duration for rate in parse_rates(app_settings.RATE_LIMITS["login_failed"])}
+    record = {path.stem: text for path, text in data_papers.papers()}["verzeichnis"]
+    lines = [line for line in record.splitlines() if "Prüfsumme" in line and "begrenzen" in line]
+    assert [re.search(r"\(([^()]*)\) \|$", line)[1] for line in lines] == [
+        "höchstens zehn Minuten",
+        "nach einem falschen Passwort fünf Minuten, nach „Passwort vergessen“ einen Tag",
+    ]
+    assert (longest["ip"] <= 600, max(*windows, traps.HASTY_WINDOW)) == (True, 600)
+    assert (of_login["key"], longest["key"]) == (5 * 60, 24 * 60 * 60)
+
+
+@db
+def test_record_names_the_hash_of_a_mailbox_in_the_key_of_a_mail():
+    signups.register(slots=[make.shift()], name="Kim", email="kim@example.org", age_confirmed=True, now=NOW)
+    (key,) = Mail.objects.values_list("key", flat=True)
+    assert confirmations.mailbox("kim@example.org") in key
+    record = {path.stem: text for path, text in data_papers.papers()}["verzeichnis"]
+    (said,) = [line for line in record.splitlines() if line.startswith("| Prüfsummen |")]
+    assert "Grenze von drei Mails am Tag" in said
+    assert "höchstens, bis die Mail einen Tag alt ist" in said
+    assert (confirmations.CONFIRMATIONS_A_DAY, confirmations.DAY) == (3, DAY)
+
+
+def test_what_does_not_exist_yet_is_said_as_long_as_that_is_true():
+    """The concept of deletion on certificates (class K3), the papers for a town's IT on passkeys (rule 36)."""
+    texts = {path.stem: text for path, text in data_papers.papers()}
+    columns = [str(field) for model in apps.get_models() for field in model._meta.get_fields()]
+    has_certificates = any("certificate" in column for column in columns)
+    line = "| K3 | Name auf einer Teilnahmebescheinigung (12 Monate, wenn es sie einmal gibt) | gibt es in diesem Portal nicht. |"
+    assert (line in texts["loeschkonzept"]) is not has_certificates
+    open_points = {
+        "massnahmen.md": "**offen:** Passkeys" in texts["massnahmen"],
+        "sicherheit.md": "Offen: Passkeys" in source.read("docs/sicherheit.md"),
+        "betrieb.md": "Offen: Passkeys" in source.read("docs/betrieb.md"),
+    }
+    assert open_points == dict.fromkeys(open_points, "webauthn" not in settings.MFA_SUPPORTED_TYPES)
 
 
 def test_every_measure_names_tests_that_exist():
