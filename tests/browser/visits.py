@@ -3,7 +3,7 @@
 `visits()` names them for each kind of visitor: all addresses of tests/audience.py but those that show no
 page (`NO_PAGE` says why), with their other faces. `FACES` says for each page of guests what it looks like
 when it is empty, when a form has mistakes, when something was done, and when it is full. An address
-without an answer fails (`test_visits.py`).
+without an answer fails (`tests/test_accessibility.py`).
 """
 
 import json
