@@ -102,7 +102,7 @@ def test_the_product_has_no_script_of_its_own():
 
 
 def test_every_library_is_locked_with_hashes(proof):
-    """No index, no address, no version left open; what is known about them is not asked here (docs/sicherheit.md)."""
+    """No index, no address, no version left open; what is known about them asks tests/audit.py."""
     wrong, libraries = [], set()
     for lock in ("requirements.lock", "dev.lock"):
         entries = re.split(r"\n(?=\S)", re.sub(r"(?m)^\s*#.*\n?", "", source.read(lock)).strip())
@@ -113,7 +113,7 @@ def test_every_library_is_locked_with_hashes(proof):
                 wrong.append(f"{lock}: {entry.splitlines()[0]}")
     proof(
         "attacks", "Bibliotheken", tried=f"{len(libraries)} Bibliotheken in zwei Listen",
-        expected="jede mit Version und Prüfsumme; bekannte Lücken: Daten von hier nicht erreichbar", seen=f"{len(wrong)} ohne",
+        expected="jede mit Version und Prüfsumme; bekannte Lücken fragt `tests/audit.py`", seen=f"{len(wrong)} ohne",
     )  # fmt: skip
     none(wrong, "Not locked with a hash (trust.md):")
     assert "nicht erreichbar" in PAPER
