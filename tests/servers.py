@@ -28,6 +28,8 @@ import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
 
+from tests import compose
+
 ROOT = Path(__file__).resolve().parent.parent
 # What a started portal sees of our own environment; everything else is said by the test.
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONUTF8")
@@ -169,6 +171,12 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def _says():
+    """What PostgreSQL writes into its log on a server, and what not: as in docker-compose.yml."""
+    given = [part.partition("=") for part in compose.command("postgres") if part.startswith("log_")]
+    return {name: value for name, _is, value in given}
+
+
 class PostgreSQL(Server):
     as_user = "postgres"
     end_signal = signal.SIGINT  # „fast": does not wait for clients
@@ -206,7 +214,7 @@ class PostgreSQL(Server):
             "fsync": "off",  # the data is thrown away; what is committed survives kill -9 all the same
             "max_connections": 200,
             "timezone": "UTC",
-        }
+        } | _says()
         given = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         folders = ["-D", self.folder / "data", "-k", self.folder]
         return [self.programs / "postgres", *folders, "-p", self.port, *given, *self.given]

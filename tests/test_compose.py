@@ -45,6 +45,12 @@ def test_services_are_those_of_the_architecture():
     assert services["nginx"]["depends_on"] == {"web": {"condition": "service_healthy"}}
 
 
+def test_who_installs_without_docker_is_told_what_postgresql_must_not_log():
+    given = [part.replace("=", " = ") for part in compose.command("postgres") if part.startswith("log_")]
+    assert len(given) == 2
+    assert [part for part in given if f"ALTER SYSTEM SET {part}" not in source.read("docs/betrieb.md")] == []
+
+
 def test_only_nginx_can_be_reached_and_the_database_reaches_nobody():
     read = compose.read()
     ports = {name: each["ports"] for name, each in read["services"].items() if "ports" in each}

@@ -1,4 +1,4 @@
-"""Nobody's name, address, telephone, words or key in any log: web, worker, beat and nginx, whatever goes wrong."""
+"""Nobody's name, address, telephone, words or key in any log: web, worker, beat, nginx and PostgreSQL, whatever goes wrong."""
 
 import json
 import re
@@ -124,6 +124,7 @@ def all_of_it(site, journey, slug):
 def test_no_line_of_any_log_names_a_person_or_holds_a_key(site, proof):
     nginx = Nginx(web_port=int(site.portal.settings["PORT"]))
     servers = {"web": site.portal, "worker": site.worker, "beat": site.beat, "nginx": nginx}
+    servers["PostgreSQL"] = site.postgres
     with nginx:
         before = {name: len(server.log()) for name, server in servers.items()}
         journey = Journey(site, nginx)
@@ -141,7 +142,7 @@ def test_no_line_of_any_log_names_a_person_or_holds_a_key(site, proof):
     proof(
         "attacks", "Namen und Links in Protokollen",
         tried=f"{len(journey.statuses)} Anfragen ({', '.join(map(str, sorted(set(journey.statuses))))}), {len(keys)} Schlüssel, 4 Mails, Fehlerberichte in web und worker; Name, Adresse, Telefon, Passwort, Text gesucht",
-        expected="in keiner Zeile von web, worker, beat, nginx",
+        expected="in keiner Zeile von web, worker, beat, nginx, PostgreSQL",
         seen=f"{len(found)} von {', '.join(f'{len(of_server)} ({name})' for name, of_server in lines.items())} Zeilen",
     )  # fmt: skip
     assert not found, "\n".join(found)
@@ -151,3 +152,4 @@ def test_no_line_of_any_log_names_a_person_or_holds_a_key(site, proof):
     for name in ("web", "worker"):  # they had the row in hand
         assert "no_bird" in written[name]
         assert "Traceback" in written[name]
+    assert written["PostgreSQL"].count("no_bird") >= 2  # it refused the rows
