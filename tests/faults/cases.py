@@ -29,6 +29,7 @@ CASES = (
     "Neu laden",
     "zwei Tabs",
     "Verbindung nach dem Speichern getrennt",
+    "200 melden sich gleichzeitig an",
     "500 gleichzeitig für 50 Plätze",
     "Absagen gegen Nachrücken, 200 Mal",
     "Termin verlegt, Mails unterwegs",
