@@ -164,7 +164,7 @@ PURPOSES = [
                     "Zwischenspeicher: Prüfsumme der IP-Adresse, bei der Anmeldung zur Redaktion die IP-Adresse "
                     "selbst, um Missbrauch zu begrenzen"
                 ),
-                _("höchstens zehn Minuten"),
+                _("höchstens zehn Minuten, nach „Barriere melden“ einen Tag"),
             ),
             (
                 _(
@@ -175,7 +175,7 @@ PURPOSES = [
             ),
             (
                 _(
-                    "Protokolle von nginx, web, worker und beat: Zeitpunkt, Seite ohne Suchworte und ohne Schlüssel "
+                    "Protokolle von nginx, web, worker, beat und PostgreSQL: Zeitpunkt, Seite ohne Suchworte und ohne Schlüssel "
                     "aus Mails, Antwort, Dauer, Nummer der Anfrage, Fehlerberichte ohne Werte; keine IP-Adresse, "
                     "kein Name, keine E-Mail-Adresse"
                 ),
