@@ -188,7 +188,6 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "libraries": {"i18n": "portal.templatetags.spoken"},
             "context_processors": [
                 "portal.context.site",
                 # The admin needs these two; public pages are session-blind and never touch them.

@@ -9,7 +9,7 @@ from portal.templatetags.spoken import Constant
 
 
 def nodes(source):
-    template = engines["django"].from_string("{% load i18n %}" + source).template
+    template = engines["django"].from_string("{% load spoken %}" + source).template
     return template, template.nodelist[-1]
 
 
