@@ -25,7 +25,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 
 from portal import columns, deadlines, notices
-from portal.prepared import prepared
+from portal.prepared import Changes, prepared, prepared_update
 from portal.refused import Busy
 from portal.slots import Signup, Slot
 
@@ -166,7 +166,12 @@ def _counts(model: Any, *, slot: int) -> QuerySet:
 
 
 def _wait(signup: Signup) -> None:
-    signup.save(update_fields=["status", "place"])
+    _waits(type(signup), pk=signup.pk, place=signup.place)
+
+
+@prepared_update
+def _waits(model: Any, *, pk: int, place: int) -> Changes:
+    return model.objects.filter(pk=pk), {"status": Status.WAITING, "place": place}
 
 
 def enter_again(signup: Signup, *, now: datetime) -> None:
@@ -204,7 +209,12 @@ def give_seat(signup: Signup, *, now: datetime) -> None:
     """This party has its seats."""
     signup.status = Status.CONFIRMED
     signup.seated_at = now
-    signup.save(update_fields=["status", "seated_at", "place"])
+    _sits(type(signup), pk=signup.pk, place=signup.place, since=now)
+
+
+@prepared_update
+def _sits(model: Any, *, pk: int, place: int, since: datetime) -> Changes:
+    return model.objects.filter(pk=pk), {"status": Status.CONFIRMED, "seated_at": since, "place": place}
 
 
 def end(signup: Signup, reason: Signup.Reason, *, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from crispy_forms.templatetags.crispy_forms_filters import as_crispy_field
 from django import forms
 from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
@@ -12,6 +13,7 @@ from portal.models import PostalCode
 from portal.remembering import Memory
 from portal.templatetags.remembered import form_field, remembered
 from tests import make
+from tests.markup import Page
 from tests.staffroom import PASSWORD, staff
 
 BIRD = "Kanarienvogel"
@@ -78,6 +80,23 @@ def test_field_with_a_list_or_an_equal_number_is_its_own():
     assert 'value="1"' in form_field(chosen["seats"])
     assert 'value="1.0"' in form_field(Form(initial={"seats": 1.0})["seats"])
     assert 'value="True"' in form_field(Form(initial={"seats": True})["seats"])
+
+
+@pytest.mark.parametrize(
+    "name", ["Kim", 'O\'Neill & "Söhne"', '"><script>alert(1)</script>', "<input name=x>", mark_safe("<b>")]
+)
+def test_what_is_known_of_a_person_is_put_into_the_empty_field_as_crispy_would(name):
+    class Form(forms.Form):
+        name = forms.CharField(label="<input> Name", widget=forms.TextInput(attrs={"autocomplete": "name"}))
+
+    form = Form(initial={"name": name})
+    pages = [Page(draw(form["name"])) for draw in (form_field, as_crispy_field)]
+    drawn, expected = (
+        [(each.tag, each.attributes, each.text) for each in page.root.walk()] for page in pages
+    )
+    assert drawn == expected
+    assert [attributes.get("value") for tag, attributes, _text in drawn if tag == "input"] == [name]
+    assert 'value="' not in form_field(Form()["name"])
 
 
 def test_text_and_equal_markup_are_two_things():

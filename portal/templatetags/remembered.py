@@ -5,11 +5,13 @@
 """
 
 from collections.abc import Hashable
+from copy import copy
 
 from crispy_forms.templatetags.crispy_forms_filters import as_crispy_field
 from django import forms, template
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 
 from portal.remembering import Memory
 
@@ -26,13 +28,28 @@ def remembered(name: str, **values: Hashable) -> SafeString:
 
 @register.simple_tag
 def form_field(field: forms.BoundField) -> SafeString:
-    """A field as the pack `kern` draws it; drawn anew where something is typed in it, or known of a person.
+    """A field as the pack `kern` draws it; drawn anew where something was sent.
 
-    What is remembered is empty, or stands at a number of ours, as „1 Person“.
+    What is remembered is empty, or stands at a number of ours, as „1 Person“: what is known of a person is put into
+    the empty field.
     """
-    value, shown = field.value(), field.field
-    if field.form.is_bound or (value and not isinstance(value, int)):
+    value = field.value()
+    if field.form.is_bound:
         return as_crispy_field(field)
+    if isinstance(value, str) and value and isinstance(field.field.widget, forms.TextInput):
+        return _filled(field, value)
+    return as_crispy_field(field) if value and not isinstance(value, int) else _drawn(field, value)
+
+
+def _filled(field: forms.BoundField, value: str) -> SafeString:
+    empty = copy(field)
+    vars(empty)["initial"] = ""  # a cached property
+    before, after = _drawn(empty, "").split("<input ", 1)
+    return mark_safe(f'{before}<input value="{escape(value)}" {after}')  # noqa: S308
+
+
+def _drawn(field: forms.BoundField, value: object) -> SafeString:
+    shown = field.field
     made_of = (
         (
             type(field.form),
