@@ -1,6 +1,6 @@
 """How long whoever asks the database waits for its answer, should it be silent.
 
-A request has nine seconds, so that its visitor has a page within ten (trust.md „Reliability"). A request of many quick
+A request has eight and a half seconds, so that its visitor has a page within ten (trust.md „Reliability"). A request of many quick
 statements is not cut: when they are over, each further one still has `GRACE`; a statement that takes longer than what
 is left is, for slow and silent look the same. Elsewhere (worker, commands) every statement
 has a little longer than `statement_timeout`, with which the server itself ends it; who lifts that, for a migration that
@@ -14,7 +14,7 @@ from contextvars import ContextVar
 
 from django.conf import settings
 
-ANSWER = 9.0  # seconds
+ANSWER = 8.5  # seconds: twice a lock_timeout, and half a second for the page
 GRACE = 1.0
 SILENCE = settings.STATEMENT_TIMEOUT + 5.0
 
