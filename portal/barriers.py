@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from portal import letters, outbox
 from portal.association import association
 from portal.logs import mask
-from portal.models import Mail
+from portal.models import Mail, Organisation
 from portal.refused import Refused
 from portal.seats import deciding
 
@@ -32,7 +32,8 @@ def known(*, what: str, where: str, email: str, now: datetime) -> bool:
 def full() -> Refused:
     """What to raise when the day has had its fill: the form is no way for it today, a mail still is."""
     return Refused(
-        _("Heute kamen schon sehr viele Meldungen. Bitte schreiben Sie uns direkt: %s") % _mailbox()
+        _("Heute kamen schon sehr viele Meldungen. Bitte schreiben Sie uns direkt: %s")
+        % _mailbox(association())
     )
 
 
@@ -53,7 +54,7 @@ def report(*, what: str, where: str, email: str, now: datetime) -> None:
     outbox.queue(
         key=_key(said, now),
         kind="barrier",
-        to=_mailbox(),
+        to=_mailbox(reader),
         letter=letters.write("staff/barrier", said | {"page_url": page_url}, organisation=reader),
         now=now,
         organisation=reader,
@@ -76,5 +77,5 @@ def _key(said: dict[str, str], now: datetime) -> str:
     return f"barrier:{now:%Y-%m-%d}:{sha256(chr(10).join(said.values()).encode()).hexdigest()[:32]}"
 
 
-def _mailbox() -> str:
-    return association().contact_email or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+def _mailbox(reader: Organisation) -> str:
+    return reader.contact_email or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]

@@ -39,9 +39,8 @@ def _log_as_the_portal(**kwargs: object) -> None:
     logging.config.dictConfig(settings.LOGGING)
 
 
-_CLOCK = getattr(
-    time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC
-)  # goes on while a laptop sleeps, where there is one
+# Goes on while a laptop sleeps, where there is such a clock.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Every(schedule):

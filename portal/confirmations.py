@@ -152,9 +152,8 @@ def _letter(booking: Booking, signups: Sequence[Signup], *, nudge: bool) -> dict
 
 @prepared
 def _taken(model: Any, *, email_key: str, slots: Sequence[int]) -> QuerySet:
-    return (
-        model.objects.live().filter(email_key=email_key, slot__pk__in=slots).values_list("slot_id", flat=True)
-    )  # type: ignore[no-any-return]
+    rows = model.objects.live().filter(email_key=email_key, slot__pk__in=slots)
+    return rows.values_list("slot_id", flat=True)  # type: ignore[no-any-return]
 
 
 def withdraw(booking: Booking, *, now: datetime) -> int:

@@ -1,10 +1,10 @@
 """How long whoever asks the database waits for its answer, should it be silent.
 
-A request has eight and a half seconds, so that its visitor has a page within ten (trust.md „Reliability"). A request of many quick
-statements is not cut: when they are over, each further one still has `GRACE`; a statement that takes longer than what
-is left is, for slow and silent look the same. Elsewhere (worker, commands) every statement
-has a little longer than `statement_timeout`, with which the server itself ends it; who lifts that, for a migration that
-takes long, says `within(seconds)` as well.
+A request has not quite nine seconds, so that its visitor has a page within ten (trust.md „Reliability"). A request of
+many quick statements is not cut: when they are over, each further one still has `GRACE`; a statement that takes longer
+than what is left is, for slow and silent look the same. Elsewhere (worker, commands) every statement has a little
+longer than `statement_timeout`, with which the server itself ends it; who lifts that, for a migration that takes long,
+says `within(seconds)` as well.
 """
 
 import time
@@ -14,7 +14,7 @@ from contextvars import ContextVar
 
 from django.conf import settings
 
-ANSWER = 8.5  # seconds: twice a lock_timeout, and half a second for the page
+ANSWER = 8.8  # seconds: twice a lock_timeout (seats.py), and what a page needs beside it
 GRACE = 1.0
 SILENCE = settings.STATEMENT_TIMEOUT + 5.0
 

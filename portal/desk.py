@@ -71,7 +71,8 @@ def _row(signup: Signup, position: int | None = None, *, is_old: bool = False) -
     """One line of the list; of a date that is long over nobody is named, also whose form lives on (class K3)."""
     booking = Booking() if is_old else signup.booking
     remarks = []
-    if not booking.email and signup.is_live and not is_old:
+    concerned = signup.is_live or signup.ended_reason == Signup.Reason.SLOT_CANCELLED
+    if not booking.email and concerned and not is_old:
         remarks.append(gettext("selbst anrufen"))
     elif booking.email_refused_at:
         remarks.append(gettext("Adresse nimmt keine Mails an, selbst anrufen"))

@@ -409,9 +409,9 @@ class MailQuerySet(models.QuerySet["Mail"]):
         `quiet` says whether it is night; left out, `now` does.
         """
         rows = self.open().still_useful(now).filter(next_try_at__lte=now)
-        return (
-            rows.exclude(kind__in=Mail.PATIENT) if (dates.is_quiet(now) if quiet is None else quiet) else rows
-        )
+        if quiet is None:
+            quiet = dates.is_quiet(now)
+        return rows.exclude(kind__in=Mail.PATIENT) if quiet else rows
 
 
 class Mail(models.Model):

@@ -51,10 +51,9 @@ class Purpose:
     basis: str | Promise
     recipients: str | Promise
     labels: tuple[str, ...]
-    elsewhere: tuple[tuple[str | Promise, str | Promise], ...] = ()  # not in the database: what, how long
-    hashes: tuple[
-        tuple[str | Promise, str | Promise], ...
-    ] = ()  # of addresses, in the database: what, how long
+    # What, and how long: not in the database, and checksums of addresses in it.
+    elsewhere: tuple[tuple[str | Promise, str | Promise], ...] = ()
+    hashes: tuple[tuple[str | Promise, str | Promise], ...] = ()
 
     @property
     def models(self) -> Iterator[type[models.Model]]:

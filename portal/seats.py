@@ -35,8 +35,8 @@ Status, Reason = Signup.Status, Signup.Reason
 # PostgreSQL: lock not available, deadlock, statement timeout
 _BUSY_STATES = {"55P03", "40P01", "57014"}
 _turn = threading.RLock()
-PATIENCE = 8.7  # seconds for both attempts: there is an answer within ten (trust.md)
 _TO_SAY_SO = 0.3  # seconds of a request that are left for the page
+PATIENCE = deadlines.ANSWER - _TO_SAY_SO  # for both attempts: there is an answer within ten (trust.md)
 
 
 def is_busy(error: OperationalError) -> bool:

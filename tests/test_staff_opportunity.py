@@ -247,6 +247,9 @@ def test_cancelling_tells_people_and_names_whom_to_call(clerk, town):
         ("cancelled-by-us", "kim@example.org", "Fällt aus")
     ]
     assert list(shift.signups.values_list("ended_reason", flat=True)) == ["slot_cancelled"] * 2
+    afterwards = clerk.get(desk(shift)).content.decode()
+    assert afterwards.count("selbst anrufen") == 1
+    assert "06404 1" in afterwards
 
 
 def test_the_people_of_a_date(clerk, town):
