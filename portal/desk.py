@@ -16,15 +16,14 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import accesslog, accounts, answers, consents, dates, inputs, rescheduling, roles, signups
+from portal import accesslog, accounts, answers, dates, inputs, people, rescheduling, roles, signups
 from portal.models import Booking, User
-from portal.retention import K3_PERSON
 from portal.scoping import atomically
+from portal.search import MAX_QUERY
 from portal.slots import Signup, Slot
 from portal.standing import signup_model
 
 MOST = 50  # rule 8: staff may allow more than a party of five
-UNCONFIRMED_SHOWN = 100  # the list stays readable when somebody invents people
 
 
 def may(user: User, action: str, slot: Slot) -> bool:
@@ -67,75 +66,6 @@ def seats_words(slot: Any) -> str:
     return words
 
 
-def _row(signup: Signup, position: int | None = None, *, is_old: bool = False) -> dict[str, Any]:
-    """One line of the list; of a date that is long over nobody is named, also whose form lives on (class K3)."""
-    booking = Booking() if is_old else signup.booking
-    remarks = []
-    concerned = signup.is_live or signup.ended_reason == Signup.Reason.SLOT_CANCELLED
-    if not booking.email and concerned and not is_old:
-        remarks.append(gettext("selbst anrufen"))
-    elif booking.email_refused_at:
-        remarks.append(gettext("Adresse nimmt keine Mails an, selbst anrufen"))
-    if signup.passed_over >= 2:
-        remarks.append(gettext("zweimal übergangen: Die Gruppe passte nicht in die freien Plätze"))
-    if booking.source == Booking.Source.PHONE:
-        remarks.append(gettext("am Telefon eingetragen"))
-    return {
-        "pk": signup.pk,
-        "name": booking.name or gettext("(gelöscht)"),
-        "email": booking.email,
-        "phone": booking.phone,
-        "seats": signup.seats,
-        "answers": answers.sentence(signup),
-        "status": _status(signup, position),
-        "proof": consents.words(signup.booking),
-        "remarks": remarks,
-        "live": signup.status != Signup.Status.ENDED,
-        "by_hand": signup.may_be_seated_by_hand,
-    }
-
-
-def _is_old(slot: Slot) -> bool:
-    return timezone.now() >= slot.ends + K3_PERSON
-
-
-def _status(signup: Signup, position: int | None) -> str:
-    if signup.status == Signup.Status.WAITING:
-        return gettext("Warteliste, Platz %s") % position
-    if signup.status == Signup.Status.ENDED:
-        return str(signup.get_ended_reason_display())
-    return str(signup.get_status_display())
-
-
-def _groups(slot: Slot) -> list[dict[str, Any]]:
-    """The sign-ups of a date in the order in which a clerk asks for them."""
-    status = Signup.Status
-    # Of who never confirmed nothing is left to show; and invented people by the thousand hide nobody else.
-    rows = slot.signups.exclude(ended_reason=Signup.Reason.EXPIRED, booking__name="")
-    rows = rows.select_related("booking").order_by("place", "pk")
-    unconfirmed = rows.filter(status=status.UNCONFIRMED)
-    everybody = [*rows.exclude(status=status.UNCONFIRMED), *unconfirmed[:UNCONFIRMED_SHOWN]]
-    is_old = _is_old(slot)
-    wanted: list[tuple[Any, Any, str]] = [
-        ((status.CONFIRMED, status.HELD), gettext("Wer kommt"), gettext("Noch niemand.")),
-        ((status.REQUESTED, status.WAITING), gettext("Warteliste"), ""),
-        ((status.UNCONFIRMED,), gettext("Noch nicht bestätigt (hält keinen Platz)"), ""),
-        ((status.ENDED,), gettext("Nicht mehr dabei"), ""),
-    ]
-    groups = []
-    for states, title, empty in wanted:
-        found = [signup for signup in everybody if signup.status in states]
-        waiting = (signup.pk for signup in found if signup.status == status.WAITING)
-        position = {pk: number for number, pk in enumerate(waiting, start=1)}
-        lines = [_row(signup, position.get(signup.pk), is_old=is_old) for signup in found]
-        n = len(found)
-        if status.UNCONFIRMED in states and n == UNCONFIRMED_SHOWN:
-            n = unconfirmed.count()
-        if lines or empty:
-            groups.append({"title": title, "lines": lines, "empty": empty, "n": n, "more": n - len(found)})
-    return groups
-
-
 def _page(request: HttpRequest, template: str, slot: Slot, context: dict[str, Any]) -> HttpResponse:
     facts = {
         "slot": slot,
@@ -164,17 +94,21 @@ def log(user: User, action: str, slot: Slot, signup: Signup | None = None) -> No
     )
 
 
-def people(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> HttpResponse:
-    """The list of a date's people."""
+def people_of(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> HttpResponse:
+    """The list of a date's people, all of them or those whom the clerk looks for."""
     user, now = accounts.person(request), timezone.now()
     log(user, gettext("Liste gelesen"), slot)
     may_change = may(user, "change", slot)
-    groups = _groups(slot)
+    search, state = request.GET.get("q", "").strip()[:MAX_QUERY], request.GET.get("stand", "")
+    groups = people.groups(slot, search=search, state=state)
     for line in (line for group in groups for line in group["lines"]):
         line["url"] = reverse(f"admin:{_name(slot)}_give_back", args=[slot.pk, line["pk"]])
     more = {
         "title": gettext("Wer kommt?"),
         "groups": groups,
+        "search": search,
+        "states": [(value, words, value == state) for value, words in people.STATES.items()],
+        "is_part": bool(search or state in people.STATES),
         "may_add": may(user, "add", slot) and slot.cancelled_at is None and now < slot.starts,
         "may_change": may_change and now < slot.starts,
         "may_cancel": may_change and slot.cancelled_at is None and now < slot.ends,
@@ -285,7 +219,7 @@ def cancel(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> HttpRes
         "title": gettext("Termin absagen"),
         "form": form,
         "mailed": sum(1 for signup in live if signup.booking.email),
-        "call": [_row(signup) for signup in live if not signup.booking.email],
+        "call": [people.line(signup) for signup in live if not signup.booking.email],
     }
     return _page(request, "cancel", slot, context | more)
 
@@ -305,7 +239,7 @@ def give_back(request: HttpRequest, slot: Slot, signup_id: int, context: dict[st
             messages.success(request, gettext("Der Platz ist frei."))
         return redirect(slot.staff_path)
     log(accounts.person(request), gettext("Anmeldung gelesen"), slot, signup)
-    more = {"title": gettext("Platz freigeben"), "signup": _row(signup, is_old=_is_old(slot))}
+    more = {"title": gettext("Platz freigeben"), "signup": people.line(signup, nameless=people.is_old(slot))}
     return _page(request, "give_back", slot, context | more)
 
 

@@ -82,7 +82,9 @@ class DeskAdmin(ScopedAdmin):
         return slot
 
     def people_view(self, request: HttpRequest, object_id: str | int) -> HttpResponse:
-        return desk.people(request, self.slot_of(request, object_id), self.admin_site.each_context(request))
+        return desk.people_of(
+            request, self.slot_of(request, object_id), self.admin_site.each_context(request)
+        )
 
     def phone_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         return desk.phone(

@@ -248,7 +248,7 @@ def test_cancelling_tells_people_and_names_whom_to_call(clerk, town):
     ]
     assert list(shift.signups.values_list("ended_reason", flat=True)) == ["slot_cancelled"] * 2
     afterwards = clerk.get(desk(shift)).content.decode()
-    assert afterwards.count("selbst anrufen") == 1
+    assert afterwards.count(">selbst anrufen</strong>") == 1
     assert "06404 1" in afterwards
 
 
