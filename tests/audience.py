@@ -5,7 +5,6 @@ can be about (in the test's database, or in a started portal's by `portal.python
 table into example addresses, and `STATES` adds the public pages' other faces.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -479,9 +478,7 @@ def token_addresses(rows: Rows) -> dict[str, str]:
     return addresses(rows, TOKEN) | {label: state(rows) for label, state in TOKEN_STATES.items()}
 
 
-def print_addresses() -> None:
-    """For a started portal (`portal.python`): makes the rows there and prints label → address."""
+def every_address() -> dict[str, str]:
+    """Label → address, of rows that are made for it."""
     rows = make_rows()
-    print(  # noqa: T201
-        json.dumps(addresses(rows) | public_addresses(rows) | token_addresses(rows))
-    )
+    return addresses(rows) | public_addresses(rows) | token_addresses(rows)

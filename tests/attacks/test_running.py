@@ -30,7 +30,9 @@ def running(prepared, tmp_path_factory):
 @pytest.fixture(scope="module")
 def addresses(running):
     """Label → address of one row of everything in that portal."""
-    return json.loads(running.python("from tests import audience; audience.print_addresses()"))
+    return json.loads(
+        running.python("import json; from tests import audience; print(json.dumps(audience.every_address()))")
+    )
 
 
 # --- raw bytes over a real connection ----------------------------------------------------------------------

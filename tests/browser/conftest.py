@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.browser.visits import CANNOT_BE_HAD, PRINT_FIRST_DAY
 from tests.conftest import portals
 
 CHROMIUM = "/usr/bin/chromium"
@@ -23,41 +22,14 @@ FLAGS = [
 ]
 HERE = Path(__file__).parent
 SCRIPTS = (HERE / "vendor" / "axe.min.js", HERE / "checks.js")  # in every page before it loads
-STAFF = """
-import json
-from portal.association import association
-from portal.models import Membership, Organisation
-from tests.staffroom import proven, staff
-town = Organisation.objects.filter(name="Stadt Lich").order_by("pk").last()
-people = {"clerk": staff(town, email="barrierefrei@lich.example"),
-          "network": staff(association(), Membership.Role.NETWORK, email="netzwerk@verband.example"),
-          "seminars": staff(association(), Membership.Role.SEMINARS, email="seminare@verband.example")}
-print(json.dumps({name: proven(user, fresh_for=3600).session.session_key for name, user in people.items()}))
-"""
-# Pages for what cannot be made to go wrong at will, with the names of the started portal's files.
-FAILURES = f"""
-import json
-from django.template.loader import render_to_string
-from django.test import RequestFactory
-request = RequestFactory().get("/mitmachen/")
-print(json.dumps({{name: render_to_string(name, {{"minutes": 10, "retry_after": 5}}, request=request)
-                  for name in {CANNOT_BE_HAD}}}))
-"""
 
 
 @pytest.fixture(scope="package")
 def started(prepared, tmp_path_factory):
-    """A portal with a row of everything; `.addresses` leads to them, `.sessions` are those of staff."""
+    """A portal with a row of everything; `stage.py` says what it has besides."""
     with portals(prepared, tmp_path_factory.mktemp("browser")) as (start, servers):
         portal = start(ALLOWED_HOSTS=HOST)
-        portal.addresses = json.loads(portal.python("from tests import audience; audience.print_addresses()"))
-        portal.first_day = json.loads(portal.python(PRINT_FIRST_DAY))
-        portal.failures = json.loads(portal.python(FAILURES))
-        portal.sessions = json.loads(portal.python(STAFF))
-        filled = (
-            f"from tests.browser import visits; visits.print_done({portal.addresses!r}, {portal.sessions!r})"
-        )
-        portal.done = json.loads(portal.python(filled))
+        vars(portal).update(json.loads(portal.python("from tests.browser import stage; stage.print_all()")))
         yield portal
     # Django notes refused requests (400, 403) with a traceback, as warnings.
     assert [line for server in servers for line in server.errors() if "Traceback" not in line] == []

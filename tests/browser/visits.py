@@ -6,14 +6,9 @@ when it is empty, when a form has mistakes, when something was done, and when it
 without an answer fails (`tests/test_accessibility.py`).
 """
 
-import json
 from typing import NamedTuple
 
-from django.db import transaction
-from django.test import Client
-
 from tests import audience
-from tests.markup import Page
 
 GUEST, LINK, STAFF = "Gäste", "Links aus Mails", "Redaktion"
 
@@ -163,28 +158,6 @@ NO_MISTAKES = {
     "/anmeldung/meine/…/ seats": "a choice among what is possible",
 }
 
-# What a started portal answers before anybody has published anything; nothing of it stays.
-PRINT_FIRST_DAY = """
-import json
-from django.db import transaction
-from django.test import Client
-from django.urls import reverse
-from initiatives.models import Initiative
-from seminars.models import Session
-from volunteers.models import Opportunity
-pages = {}
-with transaction.atomic():
-    Session.objects.update(state="draft")
-    Opportunity.objects.update(state="draft")
-    Initiative.objects.update(state="draft")
-    for name in ("start", "volunteers:list", "initiatives:list", "towns", "seminars:list", "for_towns"):
-        answer = Client(headers={"host": "localhost"}).get(reverse(name))
-        pages[name] = [reverse(name), dict(answer.headers), answer.content.decode()]
-    transaction.set_rollback(True)
-print(json.dumps(pages))
-"""
-
-
 # Pages whose form is sent without a mistake → what is filled in; all else stays as it is.
 FILLED_IN = {
     "booking:confirm": {},
@@ -205,26 +178,6 @@ FILLED_IN = {
     },
     "admin:seminars_session_cancel": {"reason": "Die Referentin ist krank."},
 }
-
-
-def print_done(addresses: dict[str, str], sessions: dict[str, str]) -> None:
-    """For a started portal: label → what it answers to the forms of FILLED_IN; nothing of it stays."""
-    pages = {}
-    for name, typed in FILLED_IN.items():
-        client = Client(headers={"host": "localhost", "origin": "http://localhost"})
-        if session := sessions.get(seen_by(name)) if name.startswith("admin:") else None:
-            client.cookies["sessionid"] = session
-        with transaction.atomic():
-            page = Page(client.get(addresses[name]).content.decode(), addresses[name])
-            data: dict[str, list[str]] = {}
-            for field, value in dict(page.posts())[addresses[name]]:
-                data.setdefault(field, []).append(value)
-            answer = client.post(addresses[name], data | typed, follow=True)
-            way = answer.redirect_chain[-1][0] if answer.redirect_chain else addresses[name]
-            assert "<title>Fehler: " not in answer.content.decode(), name
-            pages[name + DONE] = [way, dict(answer.headers), answer.content.decode()]
-            transaction.set_rollback(True)
-    print(json.dumps(pages))  # noqa: T201
 
 
 class Visit(NamedTuple):
