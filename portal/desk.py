@@ -16,7 +16,18 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import accesslog, accounts, answers, dates, inputs, people, rescheduling, roles, signups
+from portal import (
+    accesslog,
+    accounts,
+    answers,
+    attendance,
+    dates,
+    inputs,
+    people,
+    rescheduling,
+    roles,
+    signups,
+)
 from portal.models import Booking, User
 from portal.scoping import atomically
 from portal.search import MAX_QUERY
@@ -66,8 +77,9 @@ def seats_words(slot: Any) -> str:
     return words
 
 
-def _page(request: HttpRequest, template: str, slot: Slot, context: dict[str, Any]) -> HttpResponse:
-    facts = {
+def facts(slot: Slot) -> dict[str, Any]:
+    """What every page about a date shows of it, and where its other pages are."""
+    return {
         "slot": slot,
         "opts": slot._meta,
         "when": dates.long(slot.starts, slot.ends),
@@ -75,8 +87,12 @@ def _page(request: HttpRequest, template: str, slot: Slot, context: dict[str, An
         "list_url": reverse(f"admin:{_name(slot)}_changelist"),
         "phone_url": reverse(f"admin:{_name(slot)}_phone", args=[slot.pk]),
         "cancel_url": reverse(f"admin:{_name(slot)}_cancel", args=[slot.pk]),
+        "attendance_url": reverse(f"admin:{_name(slot)}_attendance", args=[slot.pk]),
     }
-    return render(request, f"admin/desk/{template}.html", facts | context)
+
+
+def _page(request: HttpRequest, template: str, slot: Slot, context: dict[str, Any]) -> HttpResponse:
+    return render(request, f"admin/desk/{template}.html", facts(slot) | context)
 
 
 def _name(slot: Slot) -> str:
@@ -111,6 +127,7 @@ def people_of(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> Http
         "is_part": bool(search or state in people.STATES),
         "may_add": may(user, "add", slot) and slot.cancelled_at is None and now < slot.starts,
         "may_change": may_change and now < slot.starts,
+        "may_note": may_change and attendance.is_open(slot, now),
         "may_cancel": may_change and slot.cancelled_at is None and now < slot.ends,
     }
     return _page(request, "people", slot, context | more)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import accounts, desk
+from portal import accounts, desk, who_came
 from portal.scoping import ScopedAdmin
 from portal.widgets import StaffField
 
@@ -59,6 +59,7 @@ class DeskAdmin(ScopedAdmin):
         return [
             self._at("anrufen/", self.phone_view, "phone"),
             self._at("absagen/", self.cancel_view, "cancel"),
+            self._at("wer-war-da/", self.attendance_view, "attendance"),
             self._at("freigeben/<int:signup_id>/", self.give_back_view, "give_back"),
             *super().get_urls(),
         ]
@@ -94,6 +95,10 @@ class DeskAdmin(ScopedAdmin):
     def cancel_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         slot = self.slot_of(request, object_id, "change")
         return desk.cancel(request, slot, self.admin_site.each_context(request))
+
+    def attendance_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        slot = self.slot_of(request, object_id, "change")
+        return who_came.desk_page(request, slot, self.admin_site.each_context(request))
 
     def give_back_view(self, request: HttpRequest, object_id: int, signup_id: int) -> HttpResponse:
         slot = self.slot_of(request, object_id, "change")

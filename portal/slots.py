@@ -40,6 +40,13 @@ class Slot(models.Model):
     cancelled_at = models.DateTimeField(_("abgesagt"), null=True, blank=True, editable=False)
     cancel_reason = models.CharField(_("Grund der Absage"), max_length=300, blank=True)
     contact_told_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Rule 11: when the contact was asked who came, when somebody answered last, and who came unannounced.
+    attendance_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    attendance_noted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    walk_ins = models.PositiveSmallIntegerField(
+        _("ohne Anmeldung dabei"), default=0, db_default=0, editable=False
+    )
+    link_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     starts_revision = models.PositiveIntegerField(default=0, editable=False)
     sequence = models.PositiveIntegerField(default=0, editable=False)
 
@@ -112,6 +119,11 @@ class Slot(models.Model):
     @property
     def contact_line(self) -> str:
         """Who can be reached and how, for letters; may be empty."""
+        return ""
+
+    @property
+    def contact_name(self) -> str:
+        """Who can be reached, without how; may be empty."""
         return ""
 
     @property
@@ -225,6 +237,14 @@ class SignupQuerySet(models.QuerySet[Any]):
     def live(self) -> Self:
         return self.filter(status__in=Signup.LIVE)
 
+    def seated(self) -> Self:
+        """Who had a seat: of these somebody may say whether they came (rule 11)."""
+        return self.filter(status__in=Signup.SEATED)
+
+    def came(self) -> int:
+        """How many people came, as far as somebody said so."""
+        return self.seated().filter(attended=True).aggregate(n=Sum("seats"))["n"] or 0
+
 
 class Signup(models.Model):
     """One party (a person, or a few) on one slot."""
@@ -270,9 +290,13 @@ class Signup(models.Model):
     reminded_late = models.PositiveIntegerField(null=True, editable=False)
     thanked_at = models.DateTimeField(null=True, editable=False)
     attended = models.BooleanField(_("war da"), null=True, blank=True)
+    attended_at = models.DateTimeField(_("Anwesenheit notiert"), null=True, blank=True, editable=False)
+    attended_by = models.CharField(
+        _("Anwesenheit notiert von"), max_length=120, blank=True, default="", db_default="", editable=False
+    )
     link_version = models.PositiveIntegerField(default=0, editable=False)
 
-    privacy = {"email_key": "K3"}
+    privacy = {"email_key": "K3", "attended_by": "K3"}
     # Further columns that the form asks for; each is in `privacy`, too.
     answers: ClassVar[tuple[str, ...]] = ()
     objects = SignupQuerySet.as_manager()

@@ -246,6 +246,10 @@ class Session(Slot):
         return self.series.contact_line
 
     @property
+    def contact_name(self) -> str:
+        return self.series.contact
+
+    @property
     def contact_address(self) -> str:
         return self.series.contact_email
 

@@ -63,7 +63,7 @@ ADDS = {
 }
 DELETES = ("initiatives_initiative", "volunteers_opportunity", "seminars_series", "seminars_session")
 # Pages of one row beside Django's own: only who sees the row comes to them by GET.
-ROW_PAGES = ("change", "history", "phone", "cancel", "give_back", "people")
+ROW_PAGES = ("change", "history", "phone", "cancel", "give_back", "people", "attendance")
 # Where nobody may GET: one button elsewhere posts there.
 ONLY_POST = {"portal_mail_resend"}
 # Pages of no model: the status for staff (or for some of them, and 404 for the others), and whether the

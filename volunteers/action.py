@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -125,7 +125,7 @@ def _next(opportunity: Opportunity, now: datetime) -> list[Card]:
 
 def _thanks(shifts: Sequence[Shift]) -> str:
     """How many came, where that is known and worth telling; else how many had signed up (rule 11)."""
-    came = ShiftSignup.objects.filter(slot__in=shifts, attended=True).aggregate(n=Sum("seats"))["n"] or 0
+    came = ShiftSignup.objects.filter(slot__in=shifts).came() + sum(shift.walk_ins for shift in shifts)
     if came >= WORTH_TELLING:
         return _("%(n)s Menschen haben geholfen. Danke!") % {"n": came}
     signed_up = sum(shift.n_taken for shift in shifts if not shift.cancelled_at)  # type: ignore[attr-defined]

@@ -237,6 +237,10 @@ class Shift(Slot):
         return self.opportunity.contact_line
 
     @property
+    def contact_name(self) -> str:
+        return self.opportunity.contact
+
+    @property
     def contact_address(self) -> str:
         return self.opportunity.contact_email
 
