@@ -77,6 +77,8 @@ def _remarks(signup: Signup, booking: Booking, *, to_call: bool) -> Iterable[str
 def _status(signup: Signup, position: int | None) -> str:
     if signup.status == Status.WAITING:
         return gettext("Warteliste, Platz %s") % position
+    if signup.attended is not None:
+        return gettext("war da") if signup.attended else gettext("kam nicht")
     if signup.status == Status.ENDED:
         return str(signup.get_ended_reason_display())
     return str(signup.get_status_display())

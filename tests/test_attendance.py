@@ -237,10 +237,16 @@ def test_before_the_start_and_after_the_names_are_gone_the_page_says_why_not(cle
     assert page(early) not in clerk.get(list_of).content.decode()
 
 
-def test_the_desk_leads_to_the_page_once_the_date_began(clerk, town):
+def test_the_desk_leads_to_the_page_once_the_date_began_and_shows_what_is_known(clerk, town):
     slot = of(town)
-    desk = reverse("admin:volunteers_shift_change", args=[slot.pk])
-    assert page(slot) in clerk.get(desk).content.decode()
+    for name, attended in [("Kim Muster", True), ("Ada Beispiel", False), ("Tom Test", None)]:
+        person(slot, name, attended=attended)
+    response = clerk.get(reverse("admin:volunteers_shift_change", args=[slot.pk]))
+    assert page(slot) in response.content.decode()
+    (coming, *_others) = response.context["groups"]
+    assert [(line["name"], line["status"]) for line in coming["lines"]] == [
+        ("Kim Muster", "war da"), ("Ada Beispiel", "kam nicht"), ("Tom Test", "Platz sicher"),
+    ]  # fmt: skip
 
 
 def test_another_town_and_a_dismissed_clerk_find_nothing(town):
