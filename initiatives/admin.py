@@ -8,9 +8,11 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from initiatives import bulletin
 from initiatives.models import Initiative, Topic
+from portal.bulletin import Notice
+from portal.bulletin_admin import BulletinAdmin
 from portal.models import Organisation
-from portal.publishing import PublishedAdmin
 from portal.scoping import ScopedAdmin
 
 
@@ -22,7 +24,7 @@ class TopicAdmin(ScopedAdmin):
 
 
 @admin.register(Initiative)
-class InitiativeAdmin(PublishedAdmin):
+class InitiativeAdmin(BulletinAdmin):
     place = 30
     list_display = ("title", "municipality", "state", "life_state", "changed_at")
     list_filter = ("state", "life_state", "municipality")
@@ -66,6 +68,9 @@ class InitiativeAdmin(PublishedAdmin):
         if not change and obj.organisation.kind == Organisation.Kind.ASSOCIATION:
             obj.origin = Initiative.Origin.COLLECTED
             obj.save(update_fields=["origin"])
+
+    def notice(self, obj: Initiative) -> Notice:
+        return bulletin.notice(obj)
 
     def start_blocks(self, request: HttpRequest) -> list[dict[str, Any]]:
         drafts = self.get_queryset(request).filter(state__in=["draft", "proposed", "in_review"])

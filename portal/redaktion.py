@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from portal import accounts, condition, roles
+from portal import accounts, bulletin_admin, condition, roles
 from portal.scoping import ScopedAdmin
 
 
@@ -63,7 +63,13 @@ class Redaktion(admin.AdminSite):
         )
         django_s = super().get_urls()
         status = path("zustand/", self.admin_view(require_safe(self.status)), name="status")
-        return [shortcut, status, *(url for url in django_s if getattr(url, "name", "") != "view_on_site")]
+        texts = path("mitteilungsblatt/", self.admin_view(require_safe(self.bulletins)), name="bulletins")
+        return [
+            shortcut,
+            status,
+            texts,
+            *(url for url in django_s if getattr(url, "name", "") != "view_on_site"),
+        ]
 
     def on_site(self, request: HttpRequest, content_type_id: int, object_id: int) -> HttpResponse:
         """To the public page of a row that one may see here and everybody may see there."""
@@ -75,6 +81,10 @@ class Redaktion(admin.AdminSite):
         if obj is None or not model_admin.get_view_on_site_url(obj):
             raise Http404
         return redirect(obj.get_absolute_url())
+
+    def bulletins(self, request: HttpRequest) -> HttpResponse:
+        """What the town's paper may print."""
+        return bulletin_admin.overview(request, self)
 
     def sees_status(self, request: HttpRequest) -> bool:
         """The association's network and the operator; to a town's staff the page does not exist."""

@@ -235,8 +235,13 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
         """Further buttons below the form of a row: name, label and, where it goes elsewhere, formaction."""
         return []
 
+    def tools(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:
+        """Further pages of a row, beside its form: url and label."""
+        return []
+
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         context["buttons"] = self.buttons(request, context["original"])
+        context["tools"] = self.tools(request, context["original"]) if context["original"] else []
         return super().render_change_form(request, context, *args, **kwargs)
 
     def start_blocks(self, request: HttpRequest) -> list[dict[str, Any]]:

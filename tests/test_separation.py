@@ -8,6 +8,7 @@ participants of the seminars (SEMINAR, PARTICIPANT) are nobody's but „seminars
 row in the tables here fails.
 """
 
+import io
 from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
@@ -22,6 +23,7 @@ from django.db import models
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pypdf import PdfReader
 
 from initiatives.models import Initiative
 from portal.models import AccessLog, Mail, Membership, Municipality, Organisation, User
@@ -64,6 +66,7 @@ ADDS = {
 DELETES = ("initiatives_initiative", "volunteers_opportunity", "seminars_series", "seminars_session")
 # Pages of one row beside Django's own: only who sees the row comes to them by GET.
 ROW_PAGES = ("change", "history", "phone", "cancel", "give_back", "people", "attendance")
+ROW_PAGES += ("bulletin", "poster")
 # Where nobody may GET: one button elsewhere posts there.
 ONLY_POST = {"portal_mail_resend"}
 # Pages of no model: the status for staff (or for some of them, and 404 for the others), and whether the
@@ -71,6 +74,7 @@ ONLY_POST = {"portal_mail_resend"}
 SITE = {
     "admin:status": ({"network": 200}, False),
     "admin:index": (200, True),
+    "admin:bulletins": (200, True),
     "admin:app_list": (200, False),
     "admin:login": (302, False),
     "admin:logout": (302, False),
@@ -328,9 +332,16 @@ def _raise_first(failed):
         raise failed[0]
 
 
+def words_of(response):
+    """What somebody reads there, also in a PDF."""
+    if response["Content-Type"] != "application/pdf":
+        return response.content.decode()
+    return " ".join(page.extract_text() for page in PdfReader(io.BytesIO(response.content)).pages)
+
+
 def check_get(world, name):
     url = address(name, world.owner)
-    text = world.clients["owner"].get(url).content.decode()
+    text = words_of(world.clients["owner"].get(url))
     if split(name) and SEES[split(name)[0]].get("owner") == ROW and expected(name, "owner") == 200:
         page = split(name)[1]
         assert page == "add" or MARK in text, f"the owner sees the row: {name}"
@@ -342,7 +353,7 @@ def check_get(world, name):
             assert_outside(response, visitor, name)
             continue
         assert (name, visitor, response.status_code) == (name, visitor, expected(name, visitor))
-        words = response.content.decode()
+        words = words_of(response)
         assert (name, visitor, [w for w in leaks(visitor) if w in words]) == (name, visitor, [])
     model, page = split(name) or ("", "")
     if model.startswith("seminars_") and page not in ("add",):

@@ -7,7 +7,7 @@ The people of one date are on the page of `desk.py`.
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -17,11 +17,13 @@ from django.utils.translation import gettext_lazy as _
 
 from initiatives.models import Initiative
 from portal import accounts, dates, desk, rescheduling, slugs
+from portal.bulletin import Notice
+from portal.bulletin_admin import BulletinAdmin
 from portal.desk_admin import DeskAdmin, SlotForm, WhenFilter
 from portal.models import User
-from portal.publishing import PublishedAdmin
 from portal.refused import Refused
 from portal.scoping import ScopedInline
+from volunteers import bulletin
 from volunteers.models import Opportunity, Shift, ShiftSignup
 
 
@@ -53,7 +55,7 @@ class ShiftInline(ScopedInline, admin.StackedInline):
 
 
 @admin.register(Opportunity)
-class OpportunityAdmin(PublishedAdmin):
+class OpportunityAdmin(BulletinAdmin):
     place = 10
     list_display = ("title", "municipality", "state", "next_date", "changed_at")
     list_filter = ("state", "municipality")
@@ -145,6 +147,15 @@ class OpportunityAdmin(PublishedAdmin):
                 gettext("Zu dieser Aktion sind Menschen angemeldet. Bitte sagen Sie zuerst die Termine ab.")
             )
         super().take_down(obj, state)
+
+    def notice(self, obj: Opportunity) -> Notice:
+        return bulletin.notice(obj, now=timezone.now())
+
+    def bulletin_rows(self, request: HttpRequest) -> QuerySet[Opportunity]:
+        """Those with a date to come, soonest first."""
+        coming = Q(shifts__starts__gt=timezone.now(), shifts__cancelled_at=None)
+        rows = super().bulletin_rows(request).annotate(soonest=Min("shifts__starts", filter=coming))
+        return rows.filter(soonest__isnull=False).order_by("soonest", "pk")  # type: ignore[no-any-return]
 
     def start_blocks(self, request: HttpRequest) -> list[dict[str, Any]]:
         drafts = self.get_queryset(request).filter(state=Opportunity.State.DRAFT).order_by("-changed_at")[:5]

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from initiatives import views as initiatives
-from portal.pages import barriers, directory, initiative, machines, service, start, towns
+from portal.pages import barriers, directory, initiative, machines, service, short, start, towns
 
 collection = [
     path("", initiatives.index, name="list"),
@@ -13,6 +13,8 @@ collection = [
 urlpatterns = [
     path("", start.start, name="start"),
     path("initiativen/", include((collection, "initiatives"))),
+    path("h/<int:number>", short.action, name="short_action"),
+    path("i/<int:number>", short.initiative, name="short_initiative"),
     path("orte/", directory.index, name="towns"),
     path("orte/<slug:slug>/", towns.town, name="town"),
     path("fuer-kommunen/", service.for_towns, name="for_towns"),

@@ -1,0 +1,74 @@
+"""Posters to print: A4, one page, tagged for screen readers (PDF/UA-1), with a QR code to the page.
+
+typst sets them (portal/data/poster.typ) in our own type: `portal/data/fonts/` is `static/vendor/fira-sans/`
+without its compression, which typst does not read. What people typed reaches it as data, never as markup.
+"""
+
+import json
+import unicodedata
+from io import BytesIO
+from pathlib import Path
+
+import segno
+import typst
+from django.conf import settings
+from django.utils.translation import gettext
+
+from portal.bulletin import Notice, beginning
+
+HERE = Path(__file__).parent / "data"
+DRAWINGS = settings.BASE_DIR / "static" / "topics"
+STORY = 280  # characters of it on a poster
+SCRIPTS = ("LATIN", "GREEK", "CYRILLIC")  # letters that the two founts have
+
+
+def poster(notice: Notice) -> bytes:
+    """The PDF. Of a row that is not public it says „Entwurf“ where the code would stand: that leads nowhere yet."""
+    return typst.compile(
+        str(HERE / "poster.typ"),
+        root=str(HERE),
+        font_paths=[str(HERE / "fonts")],
+        ignore_system_fonts=True,
+        sys_inputs={"data": json.dumps(_words(notice))},
+        format="pdf",
+        pdf_standards=["ua-1"],
+    )
+
+
+def qr_code(url: str) -> str:
+    """The address as an SVG; a quarter of it may be lost to rain and tape (level Q)."""
+    out = BytesIO()
+    segno.make(url, error="q", micro=False).save(out, kind="svg", border=2, dark="#000", xmldecl=False)
+    return out.getvalue().decode()
+
+
+def _words(notice: Notice) -> dict[str, object]:
+    public = notice.is_public
+    facts = [{"label": f.label, "value": _legible(f.value), "strong": f.strong} for f in notice.facts]
+    plain = ("kicker", "title", "town", "call", "phone", "contact", "organiser")
+    return {name: _legible(getattr(notice, name)) for name in plain} | {
+        "summary": _legible(beginning(notice.story, STORY)),
+        "facts": facts,
+        "drawing": (DRAWINGS / f"{notice.drawing}.svg").read_text(),
+        "drawing_alt": gettext("Zeichnung zum Thema"),
+        "address": notice.address if public else "",
+        "qr": qr_code(notice.url) if public else "",
+        "qr_alt": gettext("QR-Code zur Seite %s") % notice.address,
+        "draft": gettext("Entwurf"),
+        "site": settings.ASSOCIATION,
+    }
+
+
+def _legible(text: str) -> str:
+    """Without what neither fount has: PDF/UA refuses a page with empty boxes."""
+    return " ".join("".join(c if _has_glyph(c) else " " for c in unicodedata.normalize("NFC", text)).split())
+
+
+def _has_glyph(character: str) -> bool:
+    if character.isspace() or unicodedata.category(character).startswith("C"):
+        return False
+    return (
+        ord(character) < 0x100
+        or character in "–—‘’‚“”„…•€‹›"
+        or unicodedata.name(character, "").startswith(SCRIPTS)
+    )
