@@ -3,22 +3,28 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from initiatives import bulletin
 from initiatives.models import Initiative, Topic
+from portal import welcome
 from portal.bulletin import Notice
 from portal.bulletin_admin import BulletinAdmin
 from portal.models import Organisation
 from portal.scoping import ScopedAdmin
 
+MOST = 20  # proposals on the start page
+
 
 @admin.register(Topic)
 class TopicAdmin(ScopedAdmin):
     place = 70
+    menu = _("Themen")
     scope = None
     list_display = ("name", "slug", "order")
 
@@ -26,6 +32,7 @@ class TopicAdmin(ScopedAdmin):
 @admin.register(Initiative)
 class InitiativeAdmin(BulletinAdmin):
     place = 30
+    menu = _("Initiativen")
     list_display = ("title", "municipality", "state", "life_state", "changed_at")
     list_filter = ("state", "life_state", "municipality")
     list_select_related = ("municipality",)
@@ -72,14 +79,30 @@ class InitiativeAdmin(BulletinAdmin):
     def notice(self, obj: Initiative) -> Notice:
         return bulletin.notice(obj)
 
-    def start_blocks(self, request: HttpRequest) -> list[dict[str, Any]]:
-        drafts = self.get_queryset(request).filter(state__in=["draft", "proposed", "in_review"])
-        lines = [
-            {
-                "url": reverse("admin:initiatives_initiative_change", args=[row.pk]),
-                "text": row.title,
-                "note": row.get_state_display(),
-            }
-            for row in drafts.order_by("-changed_at")[:5]
-        ]
-        return [{"title": gettext("Initiativen in Arbeit"), "lines": lines}] if lines else []
+    def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """Proposals first, the oldest on top; then what is not finished, the latest on top."""
+        rows = self.get_queryset(request).select_related("municipality")
+        proposed = rows.filter(state=Initiative.State.PROPOSED).order_by("changed_at")[:MOST]
+        return [self._proposal(row) for row in proposed] + self.draft_lines(request)
+
+    def _proposal(self, row: Initiative) -> dict[str, Any]:
+        waits = welcome.waiting_words(row.changed_at, now=timezone.now())
+        text = gettext("Vorschlag „%(title)s“ wartet %(since)s") % {"title": row.title, "since": waits}
+        return {
+            "url": reverse("admin:initiatives_initiative_change", args=[row.pk]),
+            "text": text,
+            "note": row.municipality.name,
+            "action": gettext("Ansehen"),
+        }
+
+    def with_missing(self, rows: QuerySet[Initiative]) -> QuerySet[Initiative]:
+        return rows.select_related("organisation").prefetch_related("topics")
+
+    def offers(self, request: HttpRequest) -> list[dict[str, str]]:
+        url = reverse("admin:initiatives_initiative_add")
+        may = self.has_add_permission(request)
+        return [{"url": url, "label": gettext("Initiative vorstellen")}] if may else []
+
+    def page_facts(self, request: HttpRequest) -> list[str]:
+        n = self.get_queryset(request).filter(state=Initiative.State.PUBLISHED).count()
+        return [ngettext("%(n)s Initiative öffentlich", "%(n)s Initiativen öffentlich", n) % {"n": n}]

@@ -178,7 +178,7 @@ class Initiative(PublishedOnce):
             missing.append(gettext("der Titel"))
         if not self.summary.strip():
             missing.append(gettext("die Zusammenfassung"))
-        if not self.pk or not self.topics.exists():
+        if not self.pk or not self.topics.all():
             missing.append(gettext("mindestens ein Thema"))
         if self.origin == self.Origin.COLLECTED:
             if not self.source_url:

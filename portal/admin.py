@@ -13,15 +13,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from portal import accesslog, accounts, delivery, roles, trust
+from portal import accesslog, accounts, delivery, roles, trust, undelivered
 from portal.logs import mask
 from portal.models import AccessLog, Mail, Membership, Municipality, Organisation, User, email_key
-from portal.scoping import EVERY, ScopedAdmin, ScopedInline, atomically
+from portal.scoping import EVERY, FIRST, ScopedAdmin, ScopedInline, atomically
 
 
 @admin.register(Organisation)
 class OrganisationAdmin(ScopedAdmin):
     place = 36
+    menu = _("Impressum und Kontakt")
     scope = "pk"
     list_display = ("name", "kind", "contact_email", "may_publish")
     search_fields = ("name",)
@@ -46,23 +47,25 @@ class OrganisationAdmin(ScopedAdmin):
         """A town writes its imprint; its name and kind are the association's business."""
         return () if self.has_add_permission(request) else ("name", "kind")
 
-    def start_blocks(self, request: HttpRequest) -> list[dict[str, Any]]:
-        own = self.get_queryset(request).filter(memberships__user=request.user)
-        lines = [
+    def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
+        own = self.get_queryset(request).filter(memberships__user=request.user).distinct()
+        return [
             {
                 "url": reverse("admin:portal_organisation_change", args=[organisation.pk]),
-                "text": organisation.name,
-                "note": gettext("Impressum oder E-Mail fehlt noch: erst damit können Sie veröffentlichen."),
+                "text": gettext("%s: Impressum oder E-Mail fehlt noch") % organisation.name,
+                "note": gettext("Erst damit können Sie veröffentlichen."),
+                "action": gettext("Ergänzen"),
+                "order": FIRST,
             }
             for organisation in own
             if not organisation.may_publish
         ]
-        return [{"title": gettext("Zuerst"), "lines": lines}] if lines else []
 
 
 @admin.register(Municipality)
 class MunicipalityAdmin(ScopedAdmin):
     place = 32
+    menu = _("Kommunen")
     list_display = ("name", "kind", "district", "organisation", "is_member")
     list_filter = ("level", "is_member")
     list_select_related = ("district", "organisation")
@@ -119,6 +122,7 @@ class UserAdmin(ScopedAdmin):
     """Staff accounts: created by the network, invited by mail, deactivated, never deleted."""
 
     place = 34
+    menu = _("Zugänge")
     scope = None
     form = UserForm
     list_display = ("email", "name", "is_active", "roles_in_words")
@@ -230,6 +234,7 @@ class MailAdmin(ScopedAdmin):
     """What was written to people: state, reason and, for what failed, „erneut senden" (rule 18)."""
 
     place = 60
+    menu = _("Mails")
     town = "booking__shiftsignups__slot__opportunity__municipality"
     list_display = ("subject", "to", "state_in_words", "queued_at", "sent_at", "last_error")
     list_filter = (StateFilter, "kind")
@@ -277,6 +282,11 @@ class MailAdmin(ScopedAdmin):
         )
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
+        recent = timezone.now() - undelivered.RECENT
+        failed = self.get_queryset(request).filter(failed_at__gt=recent, withdrawn_at=None)
+        return undelivered.todo_lines(failed.order_by("-failed_at").values_list("to", "last_error"))
+
     def get_urls(self) -> list[Any]:
         again = self.admin_site.admin_view(require_POST(self.send_again))
         return [path("<int:object_id>/resend/", again, name="portal_mail_resend"), *super().get_urls()]
@@ -309,6 +319,7 @@ class MailAdmin(ScopedAdmin):
 @admin.register(AccessLog)
 class AccessLogAdmin(ScopedAdmin):
     place = 90
+    menu = _("Protokoll")
     list_display = ("at", "user", "action", "about", "organisation")
     list_filter = ("organisation",)
     list_select_related = ("user", "organisation")

@@ -4,18 +4,19 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import accounts, desk, who_came
+from portal import accounts, dates, desk, desk_todo, who_came
 from portal.scoping import ScopedAdmin
 from portal.widgets import StaffField
 
+SOON = 8  # dates on the start page
 YEARS = range(2000, 2100)  # a slip of the finger is no date
 
 
@@ -54,6 +55,10 @@ class SlotForm(forms.ModelForm):
 class DeskAdmin(ScopedAdmin):
     """An admin of slots whose rows lead to their people: call, cancel, give back. Subclasses say how to scope."""
 
+    has_dates = True
+    # Pages of one date that the start page links beside it: the end of the URL name, and what the link says.
+    LINKS: ClassVar[tuple[tuple[str, Any], ...]] = (("phone", _("Jemanden eintragen")),)
+
     def get_urls(self) -> list[Any]:
         """The pages of the desk, before Django's own."""
         return [
@@ -63,6 +68,33 @@ class DeskAdmin(ScopedAdmin):
             self._at("freigeben/<int:signup_id>/", self.give_back_view, "give_back"),
             *super().get_urls(),
         ]
+
+    def coming(self, request: HttpRequest) -> QuerySet[Any]:
+        """My dates that take place and are not over, soonest first."""
+        rows = self.get_queryset(request).filter(ends__gt=timezone.now(), cancelled_at=None)
+        by_phone = Count("signups", filter=desk_todo.BY_PHONE)
+        return rows.annotate(n_phone=by_phone).order_by("starts", "pk")
+
+    def date_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
+        return [self.date_line(slot) for slot in self.coming(request)[:SOON]]
+
+    def date_line(self, slot: Any) -> dict[str, Any]:
+        """One date of the start page."""
+        return {
+            "starts": slot.starts,
+            "url": slot.staff_path,
+            "when": gettext("%(day)s %(span)s")
+            % {"day": dates.day(slot.starts), "span": dates.span(slot.starts, slot.ends)},
+            "title": slot.title,
+            "facts": desk_todo.facts(slot),
+            "links": [{"url": self._page(name, slot), "label": label} for name, label in self.LINKS],
+        }
+
+    def _page(self, name: str, slot: Any) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}", args=[slot.pk])
+
+    def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
+        return desk_todo.lines(self.get_queryset(request), now=timezone.now())
 
     def _at(self, route: str, view: Any, name: str) -> Any:
         opts = self.opts

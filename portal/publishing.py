@@ -11,8 +11,10 @@ from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +22,10 @@ from portal import accounts, roles, slugs
 from portal.models import Municipality, Organisation
 from portal.refused import Refused
 from portal.roles import Reach
-from portal.scoping import NONE, ScopedAdmin, atomically
+from portal.scoping import LATER, NONE, ScopedAdmin, atomically
+
+UNFINISHED = ("draft", "in_review")
+DRAFTS = 5  # on the start page
 
 
 def publish(obj: Any, *, now: datetime) -> None:
@@ -140,6 +145,26 @@ class PublishedAdmin(ScopedAdmin):
 
     def take_down(self, obj: Any, state: str) -> None:
         take_down(obj, state=state)
+
+    def draft_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """The last unfinished rows, and what each still needs, for the start page."""
+        mine = self.get_queryset(request).filter(state__in=UNFINISHED).order_by("-changed_at")
+        return [self._draft_line(row) for row in self.with_missing(mine)[:DRAFTS]]
+
+    def with_missing(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """With all that `missing_for_publication` reads, so that many rows ask no more than one."""
+        raise NotImplementedError
+
+    def _draft_line(self, row: Any) -> dict[str, Any]:
+        missing = ", ".join(row.missing_for_publication())
+        return {
+            "url": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk]),
+            "text": gettext("%(state)s: „%(title)s“")
+            % {"state": capfirst(row.get_state_display()), "title": row.title},
+            "note": gettext("Es fehlt: %s.") % missing if missing else gettext("Kann veröffentlicht werden."),
+            "action": gettext("Fertigstellen"),
+            "order": LATER,
+        }
 
     def state_in_words(self, obj: Any) -> str:
         """The state, and while it is not public what is missing for that."""

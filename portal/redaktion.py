@@ -4,6 +4,7 @@ What is not mine does not exist: 404, also where Django answers 403. Whose a row
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -15,19 +16,19 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from portal import accounts, bulletin_admin, condition, roles
-from portal.scoping import ScopedAdmin
+from portal import accounts, association, bulletin_admin, condition, roles, welcome
+from portal.scoping import SOON, ScopedAdmin
 
 
 class Redaktion(admin.AdminSite):
     """Django's admin under our name, behind the gate of `accounts.py`."""
 
     site_header = site_title = _("Redaktion")
-    index_title = _("Ihre Aufgaben")
+    index_title = _("Übersicht")
     enable_nav_sidebar = False
     index_template = "admin/start.html"
 
@@ -124,24 +125,64 @@ class Redaktion(admin.AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """With the places of the Redaktion for its navigation."""
-        places = []
-        for each in self.in_order(request, "module") if self.has_permission(request) else []:
-            url = reverse(f"admin:{each.opts.app_label}_{each.opts.model_name}_changelist")
-            current = request.path.startswith(url)
-            places.append({"label": each.opts.verbose_name_plural, "url": url, "current": current})
-        if self.has_permission(request) and self.sees_status(request):
-            url = reverse("admin:status")
-            places.append({"label": gettext("Zustand"), "url": url, "current": request.path == url})
+        places = self._places(request) if self.has_permission(request) else []
         return super().each_context(request) | {"places": places}
 
-    def index(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """What is to be done, from every admin that has something to say about it."""
-        blocks = [block for each in self.in_order(request, "module") for block in each.start_blocks(request)]
-        adds = [
-            {
-                "url": reverse(f"admin:{each.opts.app_label}_{each.opts.model_name}_add"),
-                "label": gettext("%s anlegen") % each.opts.verbose_name,
-            }
-            for each in self.in_order(request, "add")
+    def _places(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """Few, and named after tasks; lists that are nobody's task are the operator's."""
+        operates = accounts.person(request).is_superuser
+        found = [
+            (each.menu or each.opts.verbose_name_plural, self._list_url(each))
+            for each in self.in_order(request, "module")
+            if each.menu or operates
         ]
-        return super().index(request, {"blocks": blocks, "adds": adds, **(extra_context or {})})
+        if self.sees_status(request):
+            found.append((gettext("Zustand"), reverse("admin:status")))
+        return [{"label": label, "url": url, "current": request.path.startswith(url)} for label, url in found]
+
+    def _list_url(self, model_admin: Any) -> str:
+        opts = model_admin.opts
+        return reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> Any:
+        """Lists of models are for the operator; everybody else has tasks."""
+        if not accounts.person(request).is_superuser:
+            raise Http404
+        return super().app_index(request, app_label, extra_context)
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """What is to be done, what comes, what one may begin: from every admin that has something to say."""
+        user, now = accounts.person(request), timezone.now()
+        admins = self.in_order(request, "module")
+        coming = [line for each in admins for line in each.date_lines(request)]
+        more = {
+            "title": welcome.greeting(user, now=now),
+            "todo": self._todo(request, admins, now),
+            "coming": sorted(coming, key=lambda line: line["starts"]),
+            "has_dates": any(each.has_dates for each in admins),
+            "offers": self._offers(request, admins),
+            "page_facts": [fact for each in admins for fact in each.page_facts(request)],
+            "towns": welcome.towns(user),
+            "association": association.known(),
+        }
+        return super().index(request, more | (extra_context or {}))
+
+    def _todo(self, request: HttpRequest, admins: list[Any], now: datetime) -> list[dict[str, Any]]:
+        """What is pressing first, and otherwise as the admins stand."""
+        lines = [line for each in admins for line in each.todo_lines(request)] + self._status(request, now)
+        return sorted(lines, key=lambda line: line.get("order", SOON))
+
+    def _offers(self, request: HttpRequest, admins: list[Any]) -> list[dict[str, str]]:
+        """What one may begin; last what a paper may print, of whatever is one's own."""
+        offers = [offer for each in admins for offer in each.offers(request)]
+        if any(isinstance(each, bulletin_admin.BulletinAdmin) for each in admins):
+            offers.append({"url": reverse("admin:bulletins"), "label": gettext("Text fürs Mitteilungsblatt")})
+        return offers
+
+    def _status(self, request: HttpRequest, now: datetime) -> list[dict[str, Any]]:
+        """What the machinery asks for, in one line for those who see its page."""
+        n = sum(1 for found in condition.findings(now) if found.advice) if self.sees_status(request) else 0
+        if not n:
+            return []
+        text = ngettext("Zustand: %(n)s Hinweis", "Zustand: %(n)s Hinweise", n) % {"n": n}
+        return [{"url": reverse("admin:status"), "text": text, "note": "", "action": gettext("Ansehen")}]

@@ -28,6 +28,7 @@ from portal.seats import is_busy
 from portal.widgets import FORMFIELDS, StaffField
 
 NONE, EVERY = Q(pk__in=[]), Q(pk__isnull=False)  # not Q(): an empty condition vanishes in an "or"
+FIRST, SOON, LATER = range(3)  # how pressing a line of the start page is
 BUSY = _(
     "Gerade ändert jemand anderes denselben Termin. Bitte speichern Sie in einigen Sekunden noch einmal."
 )
@@ -111,6 +112,8 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
 
     actions = None
     place = 50  # in the navigation: small numbers first
+    has_dates = False  # whether its rows are dates with people, which the start page shows
+    menu: ClassVar[Any] = ""  # its name there, after the task; without one it is the operator's alone
     formfield_overrides = FORMFIELDS
     view_on_site = False
     list_per_page = 50
@@ -244,8 +247,26 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
         context["tools"] = self.tools(request, context["original"]) if context["original"] else []
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def start_blocks(self, request: HttpRequest) -> list[dict[str, Any]]:
-        """What this model puts on the start page: title, lines (url, text, note), url and text of „alle"."""
+    # What follows is this model's part of the start page (`redaktion.py` collects it): each answers about
+    # rows that are mine, with a number of queries that does not grow with them.
+
+    def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """What is to be done: url, text („1 Vorschlag wartet …"), note (may be empty) and action („Ansehen").
+
+        `order` says FIRST or LATER where it is more, or less, pressing than the rest.
+        """
+        return []
+
+    def date_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """Dates to come, soonest first: starts, when, url, title, facts (a list of words), links (url, label)."""
+        return []
+
+    def offers(self, request: HttpRequest) -> list[dict[str, str]]:
+        """What one may begin here: url and label, as a clerk would say it („Initiative vorstellen")."""
+        return []
+
+    def page_facts(self, request: HttpRequest) -> list[str]:
+        """What one's own public page shows and does not show yet, in a few words each."""
         return []
 
 

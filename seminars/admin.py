@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -22,12 +23,11 @@ from portal.refused import Refused
 from portal.scoping import ScopedAdmin, ScopedInline
 from seminars.models import Series, Session, SessionSignup, Speaker
 
-SOON = 8  # dates on the overview of the Redaktion
-
 
 @admin.register(Series)
 class SeriesAdmin(ScopedAdmin):
     place = 14
+    menu = _("Seminarreihen")
     list_display = ("title", "run_by", "only_points")
     fieldsets = (
         (None, {"fields": ("title", "summary", "audience", "run_by", "only_points")}),
@@ -101,6 +101,7 @@ class SessionAdmin(DeskAdmin, PublishedAdmin):
     """A session with its speakers on one page; its people are on the page of the desk."""
 
     place = 12
+    menu = _("Seminartermine")
     scope = "series__organisation"
     form = SessionForm
     list_display = ("when", "name", "series", "state", "seats", "unconfirmed")
@@ -213,24 +214,25 @@ class SessionAdmin(DeskAdmin, PublishedAdmin):
             )
         super().take_down(obj, state)
 
-    def start_blocks(self, request: HttpRequest) -> list[dict[str, Any]]:
-        if not self.has_module_permission(request):
-            return []
-        now = timezone.now()
-        rows = self.get_queryset(request)
-        coming = rows.filter(ends__gt=now, cancelled_at=None, state=Session.State.PUBLISHED)
-        lines = [self._line(session) for session in coming.order_by("starts", "pk")[:SOON]]
-        empty = gettext("Noch keine. Legen Sie einen Seminartermin an, dann steht er hier.")
-        drafts = [
-            {"url": row.edit_path, "text": row.name, "note": row.when_words}
-            for row in rows.filter(state=Session.State.DRAFT).order_by("starts", "pk")[:SOON]
-        ]
-        blocks = [{"title": gettext("Die nächsten Seminare"), "lines": lines, "empty": empty}]
-        return blocks + ([{"title": gettext("Seminare im Entwurf"), "lines": drafts}] if drafts else [])
+    def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
+        return super().todo_lines(request) + self.draft_lines(request)
 
-    def _line(self, session: Session) -> dict[str, str]:
-        note = self.seats(session)
-        if session.is_here and not session.join_url:
-            note = gettext("%s. Der Zugang zum Online-Raum fehlt noch.") % note
-        url = session.staff_path if session.is_here else session.edit_path
-        return {"url": url, "text": f"{dates.short(session.starts)}: {session.name}", "note": note}
+    def with_missing(self, rows: QuerySet[Session]) -> QuerySet[Session]:
+        return rows.select_related("series__organisation")
+
+    def offers(self, request: HttpRequest) -> list[dict[str, str]]:
+        url = reverse("admin:seminars_session_add")
+        may = self.has_add_permission(request)
+        return [{"url": url, "label": gettext("Neuer Seminartermin")}] if may else []
+
+    def coming(self, request: HttpRequest) -> QuerySet[Session]:
+        return super().coming(request).filter(state=Session.State.PUBLISHED)
+
+    def date_line(self, slot: Session) -> dict[str, Any]:
+        """Of a session elsewhere there are no people here; one without a way in says so."""
+        line = super().date_line(slot)
+        if not slot.is_here:
+            return line | {"url": slot.edit_path, "facts": [gettext("Anmeldung anderswo")], "links": []}
+        if not slot.join_url:
+            line["facts"].append(gettext("Zugang zum Online-Raum fehlt noch"))
+        return line

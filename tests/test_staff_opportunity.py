@@ -378,20 +378,6 @@ def test_a_new_title_leaves_the_address_and_a_new_address_keeps_the_old(clerk, t
     ]
 
 
-def test_start_page_shows_the_next_dates_and_drafts(clerk, town):
-    shift = make.shift(opportunity=wanted(town), starts=at(10), capacity=2)
-    make.signup(shift)
-    wanted(town, state="draft", title="Noch ein Entwurf")
-    blocks = {
-        b["title"]: [(line["text"].split(": ")[-1], line["note"]) for line in b["lines"]]
-        for b in clerk.get(reverse("admin:index")).context["blocks"]
-    }
-    assert blocks == {
-        "Ihre nächsten Termine": [("Bachputz an der Wetter", "1 von 2 Plätzen vergeben")],
-        "Aktionen im Entwurf": [("Noch ein Entwurf", "")],
-    }
-
-
 def test_failed_mails_say_why_and_are_sent_again_without_showing_links(clerk, town):
     now = timezone.now()
     token = "12-0." + "A" * 43
@@ -433,7 +419,6 @@ def test_secret_mails_are_shown_to_nobody(clerk, town):
     [
         ("admin:volunteers_shift_changelist", 8),
         ("admin:volunteers_opportunity_changelist", 9),
-        ("admin:index", 8),
     ],
 )
 def test_lists_ask_as_often_with_three_rows_as_with_one(clerk, town, name, queries):

@@ -7,12 +7,12 @@ The people of one date are on the page of `desk.py`.
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Min, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.models import Initiative
@@ -57,6 +57,7 @@ class ShiftInline(ScopedInline, admin.StackedInline):
 @admin.register(Opportunity)
 class OpportunityAdmin(BulletinAdmin):
     place = 10
+    menu = _("Aktionen")
     list_display = ("title", "municipality", "state", "next_date", "changed_at")
     list_filter = ("state", "municipality")
     list_select_related = ("municipality",)
@@ -90,12 +91,13 @@ class OpportunityAdmin(BulletinAdmin):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Opportunity]:
-        return super().get_queryset(request).prefetch_related("shifts")
+        """With all dates as `all_dates`; what a form changes is not read from there."""
+        return super().get_queryset(request).prefetch_related(Prefetch("shifts", to_attr="all_dates"))
 
     @admin.display(description=_("Nächster Termin"))
-    def next_date(self, obj: Opportunity) -> str:
+    def next_date(self, obj: Any) -> str:
         now = timezone.now()
-        coming = [s.starts for s in obj.shifts.all() if s.starts > now and not s.cancelled_at]
+        coming = [s.starts for s in obj.all_dates if s.starts > now and not s.cancelled_at]
         return dates.short(min(coming)) if coming else gettext("keiner")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -157,17 +159,21 @@ class OpportunityAdmin(BulletinAdmin):
         rows = super().bulletin_rows(request).annotate(soonest=Min("shifts__starts", filter=coming))
         return rows.filter(soonest__isnull=False).order_by("soonest", "pk")  # type: ignore[no-any-return]
 
-    def start_blocks(self, request: HttpRequest) -> list[dict[str, Any]]:
-        drafts = self.get_queryset(request).filter(state=Opportunity.State.DRAFT).order_by("-changed_at")[:5]
-        lines = [
-            {
-                "url": reverse("admin:volunteers_opportunity_change", args=[row.pk]),
-                "text": row.title,
-                "note": "",
-            }
-            for row in drafts
-        ]
-        return [{"title": gettext("Aktionen im Entwurf"), "lines": lines}] if lines else []
+    def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
+        return self.draft_lines(request)
+
+    def with_missing(self, rows: QuerySet[Opportunity]) -> QuerySet[Opportunity]:
+        rows = rows.select_related("organisation", "initiative")
+        return rows.prefetch_related(None).prefetch_related("shifts")
+
+    def offers(self, request: HttpRequest) -> list[dict[str, str]]:
+        url = reverse("admin:volunteers_opportunity_add")
+        may = self.has_add_permission(request)
+        return [{"url": url, "label": gettext("Hilfe suchen: neuer Termin")}] if may else []
+
+    def page_facts(self, request: HttpRequest) -> list[str]:
+        n = self.get_queryset(request).filter(state=Opportunity.State.PUBLISHED).count()
+        return [ngettext("%(n)s Aktion öffentlich", "%(n)s Aktionen öffentlich", n) % {"n": n}]
 
 
 def change_shift(user: User, shift: Shift, changed: set[str]) -> None:
@@ -183,6 +189,7 @@ class ShiftAdmin(DeskAdmin):
     """The dates of all one's actions; each leads to its people."""
 
     place = 20
+    menu = _("Termine und Anmeldungen")
     scope = "opportunity__organisation"
     town = "opportunity__municipality"
     list_display = ("when", "title", "seats", "unconfirmed")
@@ -224,20 +231,6 @@ class ShiftAdmin(DeskAdmin):
         """The people of a date instead of Django's form: times and seats stand with the action."""
         return self.people_view(request, object_id)
 
-    def start_blocks(self, request: HttpRequest) -> list[dict[str, Any]]:
-        if not self.has_module_permission(request):
-            return []
-        now = timezone.now()
-        coming = (
-            self.get_queryset(request).filter(ends__gt=now, cancelled_at=None).select_related("opportunity")
-        )
-        lines = [
-            {
-                "url": reverse("admin:volunteers_shift_change", args=[shift.pk]),
-                "text": f"{dates.short(shift.starts)}: {shift.opportunity.title}",
-                "note": desk.seats_words(shift),
-            }
-            for shift in coming.order_by("starts", "pk")[:8]
-        ]
-        empty = gettext("Noch keine. Legen Sie eine Aktion mit einem Termin an, dann stehen sie hier.")
-        return [{"title": gettext("Ihre nächsten Termine"), "lines": lines, "empty": empty}]
+    def coming(self, request: HttpRequest) -> QuerySet[Shift]:
+        rows = super().coming(request).filter(opportunity__state=Opportunity.State.PUBLISHED)
+        return rows.select_related("opportunity")

@@ -167,7 +167,7 @@ class Opportunity(PublishedOnce):
         ]:
             if not (value or "").strip():
                 missing.append(words)
-        if not self.pk or not self.shifts.filter(cancelled_at=None).exists():
+        if not self.pk or not any(shift.cancelled_at is None for shift in self.shifts.all()):
             missing.append(gettext("mindestens ein Termin"))
         if self.initiative and self.initiative.life_state != Initiative.LifeState.RUNNING:
             missing.append(gettext("eine Initiative, die läuft (oder keine Initiative)"))

@@ -33,6 +33,7 @@ NO_PAGE = {
     "admin:password_change_done": "leads to the change of all",
     "admin:autocomplete": "answers 404: nothing is completed",
     "admin:jsi18n": "a script",
+    "admin:app_list": "answers 404: lists of models are the operator's",
     "admin:unknown": "answers 404",
     "admin:portal_mail_resend": "a button posts there",
     "admin:portal_mail_add": "nobody writes mails by hand",
