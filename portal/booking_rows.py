@@ -117,6 +117,7 @@ def _status(signup: Signup, *, begun: bool, over: bool) -> tuple[str, str]:
     return "ended", {
         Reason.GIVEN_BACK: _("Abgemeldet"),
         Reason.REMOVED: _("Von der Redaktion abgemeldet"),
+        Reason.MOVED: _("Auf einen anderen Termin umgebucht"),
         Reason.SLOT_CANCELLED: _("Fällt aus"),
         Reason.EXPIRED: _("Nicht bestätigt, deshalb verfallen"),
         Reason.MERGED: _("Steht in Ihrer früheren Anmeldung"),

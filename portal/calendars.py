@@ -22,6 +22,7 @@ PUBLISH, REQUEST, CANCEL = "PUBLISH", "REQUEST", "CANCEL"
 def calendar(signups: Iterable[Signup], *, method: str, now: datetime) -> str:
     """One file with one event per sign-up, CRLF lines; `method` is PUBLISH, REQUEST or CANCEL.
 
+    One that ended is published as cancelled, so that one file takes a date out and puts another in (RFC 5546, 3.2.1).
     Expects `slot` (and what its title, place and organisation read) selected, and `booking` with
     an address for REQUEST and CANCEL, which name the person as RFC 5546 wants it.
     """
@@ -41,7 +42,7 @@ def uid(signup: Signup) -> str:
 
 
 def _event(signup: Signup, *, method: str, now: datetime) -> Event:
-    slot = signup.slot
+    slot, is_off = signup.slot, method == CANCEL or signup.status == Signup.Status.ENDED
     page = settings.SITE_URL + slot.get_absolute_url()
     event = Event()
     event.add("uid", uid(signup))
@@ -54,8 +55,8 @@ def _event(signup: Signup, *, method: str, now: datetime) -> Event:
     event.add("description", _("Alles zu diesem Termin: %(page)s") % {"page": page})
     event.add("url", page)
     # A cancellation outranks every announced change, also one that only this person made.
-    event.add("sequence", slot.sequence + (method == CANCEL))
-    event.add("status", "CANCELLED" if method == CANCEL else "CONFIRMED")
+    event.add("sequence", slot.sequence + is_off)
+    event.add("status", "CANCELLED" if is_off else "CONFIRMED")
     event.add("organizer", _organizer(signup))
     if method != PUBLISH and signup.booking.email:
         event.add("attendee", _attendee(signup))

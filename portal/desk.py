@@ -84,18 +84,20 @@ def facts(slot: Slot) -> dict[str, Any]:
         "opts": slot._meta,
         "when": dates.long(slot.starts, slot.ends),
         "seats": seats_words(slot),
-        "list_url": reverse(f"admin:{_name(slot)}_changelist"),
-        "phone_url": reverse(f"admin:{_name(slot)}_phone", args=[slot.pk]),
-        "cancel_url": reverse(f"admin:{_name(slot)}_cancel", args=[slot.pk]),
-        "attendance_url": reverse(f"admin:{_name(slot)}_attendance", args=[slot.pk]),
+        "list_url": reverse(f"admin:{admin_name(slot)}_changelist"),
+        "phone_url": reverse(f"admin:{admin_name(slot)}_phone", args=[slot.pk]),
+        "cancel_url": reverse(f"admin:{admin_name(slot)}_cancel", args=[slot.pk]),
+        "attendance_url": reverse(f"admin:{admin_name(slot)}_attendance", args=[slot.pk]),
     }
 
 
-def _page(request: HttpRequest, template: str, slot: Slot, context: dict[str, Any]) -> HttpResponse:
+def page(request: HttpRequest, template: str, slot: Slot, context: dict[str, Any]) -> HttpResponse:
+    """A page of the desk, with what all of them say about their date."""
     return render(request, f"admin/desk/{template}.html", facts(slot) | context)
 
 
-def _name(slot: Slot) -> str:
+def admin_name(slot: Slot) -> str:
+    """How the addresses of its admin begin: „volunteers_shift"."""
     return f"{slot._meta.app_label}_{slot._meta.model_name}"
 
 
@@ -118,7 +120,8 @@ def people_of(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> Http
     search, state = request.GET.get("q", "").strip()[:MAX_QUERY], request.GET.get("stand", "")
     groups = people.groups(slot, search=search, state=state)
     for line in (line for group in groups for line in group["lines"]):
-        line["url"] = reverse(f"admin:{_name(slot)}_give_back", args=[slot.pk, line["pk"]])
+        line["url"] = reverse(f"admin:{admin_name(slot)}_give_back", args=[slot.pk, line["pk"]])
+        line["rebook_url"] = reverse(f"admin:{admin_name(slot)}_rebook", args=[slot.pk, line["pk"]])
     more = {
         "title": gettext("Wer kommt?"),
         "groups": groups,
@@ -130,7 +133,7 @@ def people_of(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> Http
         "may_note": may_change and attendance.is_open(slot, now),
         "may_cancel": may_change and slot.cancelled_at is None and now < slot.ends,
     }
-    return _page(request, "people", slot, context | more)
+    return page(request, "people", slot, context | more)
 
 
 class PhoneForm(forms.Form):
@@ -205,7 +208,7 @@ def phone(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> HttpResp
             messages.success(request, gettext("%s ist eingetragen.") % data["name"])
             return redirect(slot.staff_path)
         form.add_error(None, refused)
-    return _page(request, "phone", slot, context | {"title": gettext("Jemand ruft an"), "form": form})
+    return page(request, "phone", slot, context | {"title": gettext("Jemand ruft an"), "form": form})
 
 
 class CancelForm(forms.Form):
@@ -238,7 +241,7 @@ def cancel(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> HttpRes
         "mailed": sum(1 for signup in live if signup.booking.email),
         "call": [people.line(signup) for signup in live if not signup.booking.email],
     }
-    return _page(request, "cancel", slot, context | more)
+    return page(request, "cancel", slot, context | more)
 
 
 def give_back(request: HttpRequest, slot: Slot, signup_id: int, context: dict[str, Any]) -> HttpResponse:
@@ -257,7 +260,7 @@ def give_back(request: HttpRequest, slot: Slot, signup_id: int, context: dict[st
         return redirect(slot.staff_path)
     log(accounts.person(request), gettext("Anmeldung gelesen"), slot, signup)
     more = {"title": gettext("Platz freigeben"), "signup": people.line(signup, nameless=people.is_old(slot))}
-    return _page(request, "give_back", slot, context | more)
+    return page(request, "give_back", slot, context | more)
 
 
 def _seat_by_hand(request: HttpRequest, slot: Slot, signup: Signup) -> HttpResponse:

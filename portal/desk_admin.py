@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import accounts, dates, desk, desk_todo, who_came
+from portal import accounts, dates, desk, desk_rebooking, desk_todo, who_came
 from portal.scoping import ScopedAdmin
 from portal.widgets import StaffField
 
@@ -66,6 +66,7 @@ class DeskAdmin(ScopedAdmin):
             self._at("absagen/", self.cancel_view, "cancel"),
             self._at("wer-war-da/", self.attendance_view, "attendance"),
             self._at("freigeben/<int:signup_id>/", self.give_back_view, "give_back"),
+            self._at("umbuchen/<int:signup_id>/", self.rebook_view, "rebook"),
             *super().get_urls(),
         ]
 
@@ -135,6 +136,10 @@ class DeskAdmin(ScopedAdmin):
     def give_back_view(self, request: HttpRequest, object_id: int, signup_id: int) -> HttpResponse:
         slot = self.slot_of(request, object_id, "change")
         return desk.give_back(request, slot, signup_id, self.admin_site.each_context(request))
+
+    def rebook_view(self, request: HttpRequest, object_id: int, signup_id: int) -> HttpResponse:
+        slot = self.slot_of(request, object_id, "change")
+        return desk_rebooking.rebook(request, slot, signup_id, self.admin_site.each_context(request))
 
 
 class WhenFilter(admin.SimpleListFilter):

@@ -16,11 +16,11 @@ from portal import calendars, dates, letters, links, outbox
 from portal.models import Booking, Mail
 from portal.reminder_times import DaysBefore, ShortlyBefore
 from portal.slots import Signup, Slot
-from portal.standing import forms_of, signup_models, signups_of, slot_model
+from portal.standing import forms_of, signup_models, signups_of, slot_model, with_slot
 
 FREE_SEAT_PAUSE = timedelta(hours=6)  # rule 6
 # Mails about one sign-up, and about a whole form, that its end or a change makes untrue.
-_ONE = ("promoted", "passed-over", "seat-free", "changed", "new-access")
+_ONE = ("promoted", "passed-over", "seat-free", "changed", "new-access", "rebooked")
 _FORM = ("confirmed", "waiting")
 
 
@@ -167,9 +167,11 @@ def _tell(
     if kind in ("promoted", "changed"):
         seated = [signup for signup in signups if signup.status in Signup.SEATED]
         calendar = _calendar(seated, method=calendars.PUBLISH, now=now)
+    elif kind == "rebooked":
+        calendar = _calendar(_swapped(first), method=calendars.PUBLISH, now=now)
     elif kind in ("cancelled-by-us", "cancelled-by-you") and first.seated_at:
         calendar = _calendar(signups, method=calendars.CANCEL, now=now)
-    if kind == "promoted":
+    if kind == "promoted" or (kind == "rebooked" and first.status in Signup.SEATED):
         more = more | _promise(signups, now=now)
     until_start = kind in ("seat-free", "passed-over")
     outbox.queue(
@@ -186,6 +188,15 @@ def _tell(
         about=about,
         useful_until=max(s.slot.starts if until_start else s.slot.ends for s in signups),
     )
+
+
+def _swapped(signup: Signup) -> list[Signup]:
+    """This date if it has a seat, and what stood in the calendar of the same form and was moved away from."""
+    moved = type(signup).objects.filter(  # type: ignore[attr-defined]
+        booking=signup.booking, ended_reason=Signup.Reason.MOVED, seated_at__isnull=False
+    )
+    seated = [signup] if signup.status in Signup.SEATED else []
+    return [*with_slot(moved.order_by("pk")), *seated]
 
 
 def tell_promoted(signup: Signup, *, now: datetime) -> None:
@@ -205,11 +216,15 @@ def seat_gone(slot: Slot, *, now: datetime) -> None:
         slot.signups.filter(pk__in=[waiting[about] for about in unheard]).update(told_free_at=None)
 
 
-def take_back(signup: Signup, *, now: datetime) -> None:
-    """The sign-up ended: its queued mails do not leave; what they said of other dates is said again."""
+def take_back(signup: Signup, *, now: datetime) -> bool:
+    """The sign-up ended: its queued mails do not leave; what they said of other dates is said again.
+
+    True when the result of the form had not left either and was written anew.
+    """
     outbox.withdraw(about=[signup.label], kinds=_ONE, now=now)
-    retell(signup, now=now)
+    found = retell(signup, now=now)
     take_back_reminder(signup.booking, day=signup.slot.day, now=now)
+    return found
 
 
 def retell(signup: Signup, *, now: datetime) -> bool:

@@ -59,6 +59,7 @@ def line(signup: Signup, position: int | None = None, *, nameless: bool = False)
         "remarks": list(_remarks(signup, booking, to_call=to_call)),
         "to_call": to_call or bool(booking.email_refused_at and concerned),
         "live": signup.status != Status.ENDED,
+        "may_move": signup.is_live,
         "by_hand": signup.may_be_seated_by_hand,
     }
 

@@ -167,6 +167,10 @@ class Slot(models.Model):
     def get_absolute_url(self) -> str:
         raise NotImplementedError
 
+    def siblings(self) -> Any:
+        """The other dates of the same action or series, past ones too: where staff may move somebody to."""
+        raise NotImplementedError
+
     def refuse_unless_open(self) -> None:
         """Raise `Refused` where the concrete slot has reasons of its own to take nobody."""
 
@@ -260,6 +264,7 @@ class Signup(models.Model):
     class Reason(models.TextChoices):
         GIVEN_BACK = "given_back", _("Platz freigegeben")
         REMOVED = "removed", _("von der Redaktion entfernt")
+        MOVED = "moved", _("auf einen anderen Termin umgebucht")
         SLOT_CANCELLED = "slot_cancelled", _("Termin fällt aus")
         EXPIRED = "expired", _("nicht bestätigt")
         MERGED = "merged", _("in die frühere Anmeldung übernommen")

@@ -300,6 +300,11 @@ class Session(Slot):
         rows = Session.objects.public().registers_here(now).select_related("series")
         return list(rows.filter(series=self.series_id).exclude(pk=self.pk)[:NEXT])
 
+    def siblings(self) -> Any:
+        """The other public dates of the series that register here."""
+        rows = Session.objects.public().filter(series=self.series_id, registration=self.Registration.HERE)
+        return rows.exclude(pk=self.pk).select_related(*self.row_relations)
+
     def refuse_unless_open(self) -> None:
         """Only a published date that registers here takes sign-ups."""
         if not (self.is_public and self.is_here):

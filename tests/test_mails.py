@@ -184,6 +184,25 @@ MAILS = [
         [GIVE_BACK, MANAGE],
     ),
     (
+        "rebooked",
+        SEATED | {"old_when": "Freitag, 27. November 2026, 9–12 Uhr"},
+        f"Umgebucht: {OCCASION}",
+        [
+            "Bisher: Freitag, 27. November 2026, 9–12 Uhr",
+            "Ihr Platz ist sicher:",
+            SATURDAY,
+            "Bitte mitbringen: Gummistiefel, Handschuhe",
+        ],
+        [GIVE_BACK, MANAGE, CALENDAR],
+    ),
+    (
+        "rebooked",
+        WAITING,
+        f"Umgebucht, Warteliste, Platz 3: {OCCASION}",
+        ["Sie stehen auf der Warteliste:", SUNDAY],
+        [OFF_THE_LIST, MANAGE],
+    ),
+    (
         "new-access",
         SEATED | {"online": "1", "join_url": "https://raum.example/1", "dial_in": "069 123, Kennwort 4711"},
         f"Ihr Zugang: {OCCASION}",

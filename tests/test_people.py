@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.models import AccessLog
+from portal.models import AccessLog, Mail
 from portal.retention import K3_PERSON
 from portal.slots import Signup
 from tests import make
@@ -138,3 +138,69 @@ def test_what_was_searched_stands_in_no_log(clerk, shift, settings, caplog):
     assert desk(shift) in caplog.text
     assert "Kanarienvogel" not in caplog.text
     assert list(AccessLog.objects.values_list("action", "about")) == [("Liste gelesen", shift.label)]
+
+
+# --- moved to another date ------------------------------------------------------------------------------
+
+
+def said(response):
+    return [str(message) for message in response.context["messages"]]
+
+
+def named(shift, name):
+    return shift.signups.get(booking__name=name)
+
+
+def test_a_clerk_moves_somebody_to_another_date_and_it_is_logged(clerk, shift):
+    other = make.shift(opportunity=shift.opportunity, starts=at(17), capacity=1)
+    jorg = named(shift, "Jörg Müller")
+    page = clerk.get(desk(shift, "rebook", jorg.pk))
+    assert "noch 1 Platz" in page.content.decode()
+    response = clerk.post(desk(shift, "rebook", jorg.pk), {"to": other.pk}, follow=True)
+    assert [message.split(":")[0] for message in said(response)] == ["Jörg Müller ist umgebucht"]
+    assert other.signups.get().booking == jorg.booking
+    assert ("Umgebucht", jorg.label) in AccessLog.objects.values_list("action", "about")
+    assert Mail.objects.get(to="jm@example.org").kind == "rebooked"
+
+
+def test_a_full_date_offers_the_waiting_list(clerk, shift):
+    other = make.shift(opportunity=shift.opportunity, starts=at(17), capacity=1)
+    make.signup(other)
+    url = desk(shift, "rebook", named(shift, "Jörg Müller").pk)
+    page = clerk.post(url, {"to": other.pk}).content.decode()
+    assert "Es ginge nur auf die Warteliste." in page
+    assert "auf die Warteliste setzen" in page
+    assert other.signups.count() == 1
+    clerk.post(url, {"to": other.pk, "may_wait": "on"})
+    assert other.signups.get(booking__name="Jörg Müller").status == Status.WAITING
+
+
+def test_who_has_no_address_has_to_be_called_after_moving(clerk, shift):
+    other = make.shift(opportunity=shift.opportunity, starts=at(17))
+    opa = named(shift, "Opa Ohnemail")
+    assert "Bitte rufen Sie selbst an." in clerk.get(desk(shift, "rebook", opa.pk)).content.decode()
+    response = clerk.post(desk(shift, "rebook", opa.pk), {"to": other.pk}, follow=True)
+    assert (
+        said(response)[1] == "Opa Ohnemail hat keine E-Mail-Adresse. Bitte rufen Sie selbst an: 06404 8061."
+    )
+    (group,) = clerk.get(desk(other), {"q": "opa"}).context["groups"]
+    assert [line["remarks"] for line in group["lines"]] == [["selbst anrufen"]]
+
+
+@pytest.mark.parametrize("whose", ["mine", "foreign"])
+def test_a_date_of_another_action_posted_by_hand_is_no_choice(clerk, shift, town, whose):
+    owner = {"organisation": town.organisation} if whose == "mine" else {}
+    other = make.shift(opportunity=make.opportunity(title="Zitronenfalter", **owner), starts=at(17))
+    jorg = named(shift, "Jörg Müller")
+    page = clerk.post(desk(shift, "rebook", jorg.pk), {"to": other.pk, "may_wait": "on"})
+    assert (page.status_code, other.signups.count(), named(shift, "Jörg Müller").status) == (
+        200,
+        0,
+        "confirmed",
+    )
+    assert "Zitronenfalter" not in page.content.decode()
+
+
+def test_without_another_date_the_page_says_what_to_do(clerk, shift):
+    page = clerk.get(desk(shift, "rebook", named(shift, "Jörg Müller").pk)).content.decode()
+    assert "Zurzeit gibt es keinen anderen kommenden Termin." in page

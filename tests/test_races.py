@@ -22,6 +22,7 @@ from django.db.utils import load_backend
 
 from portal import privacy, reminders, retention, signups
 from portal.models import Booking, Mail
+from portal.rebooking import rebook
 from portal.refused import Busy, Refused
 from portal.rescheduling import cancel, change_capacity
 from portal.slots import Signup
@@ -300,6 +301,74 @@ def test_same_address_confirmed_twice_at_once_has_one_seat():
                 ("confirmed", ""),
                 ("ended", "merged"),
             ]
+
+
+def test_parties_that_change_places_over_two_dates_lose_no_seat_and_do_not_block_each_other():
+    """From either side at once, while others confirm: both locks in key order, never more than the seats."""
+    action = make.opportunity()
+    one, two = (make.shift(opportunity=action, capacity=4, starts=NOW + timedelta(days=n)) for n in (9, 10))
+    refused = []
+
+    def swap(signup, to):
+        try:
+            return rebook(signup, to=to, may_wait=False, now=NOW)
+        except Refused as error:
+            refused.append(str(error))
+
+    with Crowd(8) as crowd:
+        for turn in range(10):
+            here, there = [
+                [make.signup(slot, email=f"{slot.pk}-{turn}-{n}@example.org") for n in range(2)]
+                for slot in (one, two)
+            ]
+            new = [guests(slot, count=2, prefix=f"neu{slot.pk}-{turn}-") for slot in (one, two)]
+            crowd.at_once(
+                *[call(swap, signup, two) for signup in here],
+                *[call(swap, signup, one) for signup in there],
+                *[call(confirm, booking) for pair in new for booking in pair],
+            )
+            for slot in (one, two):
+                check_seats(slot)
+            moved = ShiftSignup.objects.filter(ended_reason="moved")
+            for old in moved:  # nobody is on neither date, nobody on both
+                assert ShiftSignup.objects.live().filter(booking=old.booking).count() == 1
+            assert len(refused) + moved.count() == 4
+            told = Mail.objects.filter(kind="rebooked", withdrawn_at=None).values_list("booking", flat=True)
+            assert sorted(told) == sorted(moved.values_list("booking", flat=True))
+            ShiftSignup.objects.all().delete()
+            Mail.objects.all().delete()
+            refused.clear()
+
+
+def test_two_who_want_the_last_seat_of_the_other_date_are_not_both_there():
+    action = make.opportunity()
+    with Crowd(2) as crowd:
+        for turn in range(15):
+            here = make.shift(opportunity=action, capacity=None)
+            there = make.shift(opportunity=action, capacity=1, starts=NOW + timedelta(days=11))
+            both = [make.signup(here, email=f"{turn}-{n}@example.org") for n in range(2)]
+
+            crowd.at_once(*[call(rebook, signup, to=there, may_wait=True, now=NOW) for signup in both])
+
+            assert (statuses(here), statuses(there)) == ({"ended": 2}, {"confirmed": 1, "waiting": 1})
+
+
+def test_one_party_moved_by_two_clerks_at_once_is_on_one_date():
+    action = make.opportunity()
+    here, one, two = (make.shift(opportunity=action, starts=NOW + timedelta(days=n)) for n in (9, 10, 11))
+
+    def move(signup, to):
+        try:
+            rebook(signup, to=to, may_wait=False, now=NOW)
+        except Refused as error:
+            return str(error)
+
+    with Crowd(2) as crowd:
+        for turn in range(15):
+            signup = make.signup(here, email=f"{turn}@example.org")
+            said = crowd.at_once(call(move, signup, one), call(move, signup, two))
+            assert sorted(map(bool, said)) == [False, True]
+            assert ShiftSignup.objects.live().filter(booking=signup.booking).count() == 1
 
 
 def test_one_form_confirmed_in_eight_tabs_at_once_is_told_once():

@@ -9,6 +9,7 @@ import time_machine
 
 from portal import signups
 from portal.models import Booking, Mail
+from portal.rebooking import rebook
 from portal.reminders import queue_due
 from portal.rescheduling import cancel, change_capacity, move
 from portal.slots import Signup
@@ -108,6 +109,12 @@ def gave_back_late(session):
     signups.give_back(make.participant(session, seated_at=NOW), now=session.starts - HOUR / 2)
 
 
+def rebooked(session):
+    other = make.session(series=session.series, starts=session.starts + DAY, name="Viele kommen")
+    old = make.participant(session, email="kim@rathaus.example", seated_at=NOW)
+    rebook(old, to=other, may_wait=False, now=NOW)
+
+
 def new_signups(session):
     make.participant(session)
     queue_due(now=NOW + 5 * HOUR)
@@ -141,6 +148,7 @@ TABLE = [
     (cancelled_by_us, "cancelled-by-us", f"Fällt aus: {WHEN}", ["Grund: Die Referentin ist krank.", "Der Online-Raum bleibt geschlossen."]),
     (cancelled_by_you, "cancelled-by-you", f"Sie haben abgesagt: {WHEN}", ["/anmeldung/platz/"]),
     (gave_back_late, "gave-back-late", f"Platz freigegeben: {WHEN}", ["/verwaltung/seminars/session/"]),
+    (rebooked, "rebooked", "Umgebucht: So., 21. Juni, 13.30 Uhr – Viele kommen", ["Bisher: „Anerkennung, die ankommt“, Samstag, 20. Juni 2026, 13.30–15 Uhr", "Wir schicken ihn Ihnen am Tag vorher"]),
     (new_signups, "new-signups", f"1 neue Anmeldung: {WHEN}", ["/verwaltung/seminars/session/", "1 von 1 Plätzen vergeben"]),
     (reminder, "reminder", f"Morgen: {WHEN}", ["Zum Online-Raum:", "https://raum.example/geheim"]),
     (reminder_soon, "reminder-soon", f"In einer Stunde: {WHEN}", ["Per Telefon: 069 123, Kennwort 4711"]),

@@ -67,6 +67,7 @@ DELETES = ("initiatives_initiative", "volunteers_opportunity", "seminars_series"
 # Pages of one row beside Django's own: only who sees the row comes to them by GET.
 ROW_PAGES = ("change", "history", "phone", "cancel", "give_back", "people", "attendance")
 ROW_PAGES += ("bulletin", "poster")
+ROW_PAGES += ("rebook",)
 # Where nobody may GET: one button elsewhere posts there.
 ONLY_POST = {"portal_mail_resend"}
 # Pages of no model: the status for staff (or for some of them, and 404 for the others), and whether the
@@ -237,7 +238,7 @@ def address(name, town):
     if page in ("changelist", "add"):
         return reverse(name)
     arguments = [example(model, town, page).pk]
-    if page == "give_back":
+    if page in ("give_back", "rebook"):
         arguments.append(SessionSignup.objects.get().pk if model == "seminars_session" else town.seat.pk)
     return reverse(name, args=arguments)
 

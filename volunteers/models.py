@@ -290,6 +290,11 @@ class Shift(Slot):
         open_ones = Shift.objects.public().open_for_signup(now).select_related("opportunity__municipality")
         return list(open_ones.filter(opportunity=self.opportunity_id).exclude(pk=self.pk)[:3])
 
+    def siblings(self) -> Any:
+        """The other dates of the same action."""
+        rows = Shift.objects.filter(opportunity=self.opportunity_id).exclude(pk=self.pk)
+        return rows.select_related(*self.row_relations)
+
     def refuse_unless_open(self) -> None:
         """Only a published action takes sign-ups."""
         if not self.opportunity.is_public:
