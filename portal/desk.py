@@ -1,10 +1,11 @@
 """The desk: one date and its people, as staff see them (rules 1–9), for every kind of slot.
 
 Who has a seat, who waits, who has not confirmed yet, whom to call oneself; take a call, give a seat
-back for somebody, cancel the date. Reading the list and changing it is logged (rule 34). `desk_admin.py`
+back for somebody. Changing the date itself is in `desk_changes.py`. Reading the list and changing it is logged (rule 34). `desk_admin.py`
 gives a slot's admin these pages.
 """
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -77,6 +78,13 @@ def seats_words(slot: Any) -> str:
     return words
 
 
+def call_line(signup: Signup) -> dict[str, str]:
+    """Whom to call oneself: name, telephone and, where there is an address, why it does not help."""
+    booking = signup.booking
+    why = gettext("Die E-Mail-Adresse nimmt keine Mails an.") if booking.email else ""
+    return {"name": booking.name or gettext("(gelöscht)"), "phone": booking.phone, "why": why}
+
+
 def facts(slot: Slot) -> dict[str, Any]:
     """What every page about a date shows of it, and where its other pages are."""
     return {
@@ -86,7 +94,6 @@ def facts(slot: Slot) -> dict[str, Any]:
         "seats": seats_words(slot),
         "list_url": reverse(f"admin:{admin_name(slot)}_changelist"),
         "phone_url": reverse(f"admin:{admin_name(slot)}_phone", args=[slot.pk]),
-        "cancel_url": reverse(f"admin:{admin_name(slot)}_cancel", args=[slot.pk]),
         "attendance_url": reverse(f"admin:{admin_name(slot)}_attendance", args=[slot.pk]),
     }
 
@@ -122,7 +129,7 @@ def people_of(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> Http
     for line in (line for group in groups for line in group["lines"]):
         line["url"] = reverse(f"admin:{admin_name(slot)}_give_back", args=[slot.pk, line["pk"]])
         line["rebook_url"] = reverse(f"admin:{admin_name(slot)}_rebook", args=[slot.pk, line["pk"]])
-    more = {
+    more: dict[str, Any] = {
         "title": gettext("Wer kommt?"),
         "groups": groups,
         "search": search,
@@ -131,9 +138,23 @@ def people_of(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> Http
         "may_add": may(user, "add", slot) and slot.cancelled_at is None and now < slot.starts,
         "may_change": may_change and now < slot.starts,
         "may_note": may_change and attendance.is_open(slot, now),
-        "may_cancel": may_change and slot.cancelled_at is None and now < slot.ends,
+        "changes": _changes(slot, now) if may_change else [],
     }
     return page(request, "people", slot, context | more)
+
+
+def _changes(slot: Slot, now: datetime) -> list[dict[str, str]]:
+    """The pages that change this date for its people."""
+    if slot.cancelled_at:
+        return []
+    offered = [("move", gettext("Zeit verschieben")), ("seats", gettext("Plätze ändern"))]
+    offered += [("cancel", gettext("Termin absagen"))] if now < slot.ends else []
+    found = [
+        {"url": reverse(f"admin:{admin_name(slot)}_{name}", args=[slot.pk]), "label": label}
+        for name, label in offered
+    ]
+    place = {"url": slot.place_path, "label": gettext("Treffpunkt ändern")}
+    return [*found, *([place] if slot.place_path and now < slot.starts else [])]
 
 
 class PhoneForm(forms.Form):
@@ -209,39 +230,6 @@ def phone(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> HttpResp
             return redirect(slot.staff_path)
         form.add_error(None, refused)
     return page(request, "phone", slot, context | {"title": gettext("Jemand ruft an"), "form": form})
-
-
-class CancelForm(forms.Form):
-    reason = forms.CharField(
-        label=_("Warum fällt der Termin aus?"),
-        max_length=300,
-        help_text=_("Ein Satz. Er steht in der Mail an alle, die angemeldet sind."),
-        widget=forms.Textarea(attrs={"rows": 3, "maxlength": 300}),
-    )
-
-
-def cancel(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> HttpResponse:
-    """The date does not take place; whoever has no e-mail is named, so that somebody calls."""
-    form = CancelForm(request.POST or None)
-    live = slot.signups.live().select_related("booking")
-    if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
-        refused = atomically(lambda: rescheduling.cancel(slot, reason=reason, now=timezone.now()))
-        if not refused:
-            log(accounts.person(request), gettext("Termin abgesagt"), slot)
-            messages.success(
-                request, gettext("Der Termin ist abgesagt. Wer eine E-Mail-Adresse hat, bekommt Bescheid.")
-            )
-            return redirect(slot.staff_path)
-        form.add_error(None, refused)
-    log(accounts.person(request), gettext("Liste gelesen"), slot)
-    more = {
-        "title": gettext("Termin absagen"),
-        "form": form,
-        "mailed": sum(1 for signup in live if signup.booking.email),
-        "call": [people.line(signup) for signup in live if not signup.booking.email],
-    }
-    return page(request, "cancel", slot, context | more)
 
 
 def give_back(request: HttpRequest, slot: Slot, signup_id: int, context: dict[str, Any]) -> HttpResponse:

@@ -12,15 +12,15 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import accounts, dates, desk, desk_rebooking, desk_todo, who_came
+from portal import accounts, dates, desk, desk_changes, desk_rebooking, desk_todo, who_came
 from portal.scoping import ScopedAdmin
+from portal.settled import SettledForm, counted_on
 from portal.widgets import StaffField
 
 SOON = 8  # dates on the start page
-YEARS = range(2000, 2100)  # a slip of the finger is no date
 
 
-class SlotForm(forms.ModelForm):
+class SlotForm(SettledForm):
     """A date as staff change it: in order, in a year that exists, and no more once it is cancelled.
 
     Each field is compared with what the clerk saw: who had the page open while a colleague moved the date,
@@ -29,17 +29,22 @@ class SlotForm(forms.ModelForm):
 
     bound_field_class = StaffField
     DECIDED: ClassVar[tuple[str, ...]] = ("starts", "ends", "deadline", "capacity")
+    SETTLED = DECIDED
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.show_hidden_initial = True
 
+    def has_people(self) -> bool:
+        known: int | None = getattr(self.instance, "n_people", None)
+        return counted_on(self.instance.signups.all()).exists() if known is None else known > 0
+
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         starts, ends, deadline = (data.get(name) for name in ("starts", "ends", "deadline"))
         for name in ("starts", "ends", "deadline"):
-            if data.get(name) and data[name].year not in YEARS:
+            if data.get(name) and data[name].year not in desk_changes.YEARS:
                 self.add_error(name, gettext("Bitte prüfen Sie das Jahr."))
         if starts and ends and ends <= starts:
             self.add_error("ends", gettext("Das Ende muss nach dem Beginn liegen."))
@@ -63,7 +68,10 @@ class DeskAdmin(ScopedAdmin):
         """The pages of the desk, before Django's own."""
         return [
             self._at("anrufen/", self.phone_view, "phone"),
-            self._at("absagen/", self.cancel_view, "cancel"),
+            *(
+                self._at(f"{route}/", self.change_page(change), change.name)
+                for route, change in desk_changes.PAGES.items()
+            ),
             self._at("wer-war-da/", self.attendance_view, "attendance"),
             self._at("freigeben/<int:signup_id>/", self.give_back_view, "give_back"),
             self._at("umbuchen/<int:signup_id>/", self.rebook_view, "rebook"),
@@ -125,9 +133,14 @@ class DeskAdmin(ScopedAdmin):
             request, self.slot_of(request, object_id, "add"), self.admin_site.each_context(request)
         )
 
-    def cancel_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        slot = self.slot_of(request, object_id, "change")
-        return desk.cancel(request, slot, self.admin_site.each_context(request))
+    def change_page(self, change: desk_changes.Change) -> Any:
+        """The view of one kind of change: preview, then deed."""
+
+        def view(request: HttpRequest, object_id: int) -> HttpResponse:
+            slot = self.slot_of(request, object_id, "change")
+            return desk_changes.page(request, slot, change, self.admin_site.each_context(request))
+
+        return view
 
     def attendance_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         slot = self.slot_of(request, object_id, "change")

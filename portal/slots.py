@@ -142,6 +142,11 @@ class Slot(models.Model):
         raise NotImplementedError
 
     @property
+    def place_path(self) -> str:
+        """The page of the Redaktion where its meeting point is changed; empty for an online date."""
+        return ""
+
+    @property
     def age_words(self) -> str:
         """For whom it is, where `asks_age`."""
         return ""

@@ -171,7 +171,7 @@ class SessionAdmin(DeskAdmin, PublishedAdmin):
             return gettext("Noch keine. Sie sehen sie hier, sobald sich jemand anmeldet.")
         words = desk.seats_words(obj)
         return format_html(
-            '<a href="{}">{}</a> {}', obj.staff_path, gettext("Wer kommt? Absagen, anrufen"), words
+            '<a href="{}">{}</a> {}', obj.staff_path, gettext("Wer kommt? Verschieben, Plätze, Absage"), words
         )
 
     def get_urls(self) -> list[Any]:

@@ -76,3 +76,12 @@ def typed(response):
                 shown = bound.field.widget.format_value(value)
                 data[bound.html_name] = shown[0] if isinstance(shown, list) else shown
     return {name: value for name, value in data.items() if value is not None}
+
+
+def rehearsed(client, url, data, **more):
+    """„Ansehen" and then „So machen" on a page that changes a date; returns both answers."""
+    preview = client.post(url, data)
+    shown = preview.context["shown"] if preview.context else None
+    if not shown:
+        return preview, None
+    return preview, client.post(url, data | {"seen": shown["digest"]}, **more)

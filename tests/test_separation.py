@@ -68,6 +68,7 @@ DELETES = ("initiatives_initiative", "volunteers_opportunity", "seminars_series"
 ROW_PAGES = ("change", "history", "phone", "cancel", "give_back", "people", "attendance")
 ROW_PAGES += ("bulletin", "poster")
 ROW_PAGES += ("rebook",)
+ROW_PAGES += ("move", "seats", "place")
 # Where nobody may GET: one button elsewhere posts there.
 ONLY_POST = {"portal_mail_resend"}
 # Pages of no model: the status for staff (or for some of them, and 404 for the others), and whether the
@@ -396,7 +397,7 @@ def check_post(world, name):
             continue  # their own business
         for data in (
             {},
-            own | {"post": "yes", "reason": "x"},
+            own | {"post": "yes", "reason": "x", "capacity": "1", "meeting_point": "x"},
             {"action": "delete_selected", "_selected_action": "1"},
         ):
             response = world.clients[visitor].post(url, data)

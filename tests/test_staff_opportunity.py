@@ -12,7 +12,7 @@ from portal.association import association
 from portal.models import AccessLog, Booking, Mail, Membership, OldSlug, Organisation
 from portal.slots import Signup
 from tests import make
-from tests.staffroom import proven, staff, typed
+from tests.staffroom import proven, rehearsed, staff, typed
 from volunteers.models import Opportunity, Shift, ShiftSignup
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +45,10 @@ def wanted(town, **fields):
 
 def page(row):
     return reverse("admin:volunteers_opportunity_change", args=[row.pk])
+
+
+def page_of_place(row):
+    return reverse("admin:volunteers_opportunity_place", args=[row.pk])
 
 
 def desk(shift, name="change", *args):
@@ -138,13 +142,13 @@ def test_moving_a_date_tells_everybody_on_it(clerk, town):
     shift = make.shift(opportunity=row, starts=at(10))
     make.signup(shift, email="kim@example.org")
     make.signup(shift, email="offen@example.org", status=Status.UNCONFIRMED)
-    save(clerk, row, shifts__0__starts=local(at(11)), shifts__0__ends=local(at(11, 12)))
+    rehearsed(clerk, desk(shift, "move"), {"starts": local(at(11)), "ends": local(at(11, 12))})
     shift.refresh_from_db()
     assert (shift.starts, shift.starts_revision) == (at(11), 1)
     assert [(kind, to, subject.split(":")[0]) for kind, to, subject in mails()] == [
         ("changed", "kim@example.org", "Neue Zeit")
     ]
-    assert logged() == [("Zeiten geändert", shift.label)]
+    assert logged() == [("Liste gelesen", shift.label), ("Zeiten geändert", shift.label)]
 
 
 def test_more_seats_promote_from_the_front(clerk, town):
@@ -152,12 +156,15 @@ def test_more_seats_promote_from_the_front(clerk, town):
     shift = make.shift(opportunity=row, starts=at(10), capacity=1)
     make.signup(shift)
     waiting = make.signup(shift, email="wartet@example.org", status=Status.WAITING)
-    save(clerk, row, shifts__0__capacity="2")
+    rehearsed(clerk, desk(shift, "seats"), {"capacity": "2"})
     waiting.refresh_from_db()
     assert waiting.status == Status.CONFIRMED
     assert [(kind, to) for kind, to, _subject in mails()] == [("promoted", "wartet@example.org")]
-    assert list(AccessLog.objects.values_list("user__name", "organisation", "action", "about")) == [
-        ("Frau Amt", town.organisation_id, "Plätze geändert", shift.label)
+    assert list(
+        AccessLog.objects.order_by("pk").values_list("user__name", "organisation", "action", "about")
+    ) == [
+        ("Frau Amt", town.organisation_id, action, shift.label)
+        for action in ("Liste gelesen", "Plätze geändert")
     ]
 
 
@@ -165,7 +172,7 @@ def test_fewer_seats_remove_nobody_and_are_shown_as_overbooked(clerk, town):
     row = wanted(town)
     shift = make.shift(opportunity=row, starts=at(10), capacity=2)
     make.signup(shift), make.signup(shift)
-    save(clerk, row, shifts__0__capacity="1")
+    rehearsed(clerk, desk(shift, "seats"), {"capacity": "1"})
     assert shift.signups.filter(status=Status.CONFIRMED).count() == 2
     assert "2 von 1 Plätzen vergeben (überbucht)" in clerk.get(desk(shift)).content.decode()
 
@@ -173,7 +180,7 @@ def test_fewer_seats_remove_nobody_and_are_shown_as_overbooked(clerk, town):
 def test_a_new_meeting_point_is_told(clerk, town):
     row = wanted(town)
     make.signup(make.shift(opportunity=row, starts=at(10)), email="kim@example.org")
-    save(clerk, row, meeting_point="Marktplatz 1")
+    rehearsed(clerk, page_of_place(row), {"meeting_point": "Marktplatz 1"})
     assert [(kind, to, subject.split(":")[0]) for kind, to, subject in mails()] == [
         ("changed", "kim@example.org", "Neuer Ort")
     ]
@@ -234,19 +241,19 @@ def test_cancelling_tells_people_and_names_whom_to_call(clerk, town):
     make.signup(shift, email="kim@example.org")
     call = make.booking("", "Opa Ohnemail", phone="06404 1", organisation=town.organisation)
     make.signup(shift, booking=call)
-    form = clerk.get(desk(shift, "cancel")).content.decode()
-    assert "1 Anmeldung bekommt sofort eine Mail." in form
-    assert "Opa Ohnemail: 06404 1" in form
-    assert logged() == [("Liste gelesen", shift.label)]
     response = clerk.post(desk(shift, "cancel"), {"reason": ""})
     assert "Dieses Feld ist zwingend erforderlich." in response.content.decode()
-    clerk.post(desk(shift, "cancel"), {"reason": "Hochwasser"})
+    preview, _done = rehearsed(clerk, desk(shift, "cancel"), {"reason": "Hochwasser"})
+    words = " ".join(preview.content.decode().split())
+    assert "<strong>1 Mail</strong> geht sofort hinaus." in words
+    assert '<strong>Opa Ohnemail</strong>: <a href="tel:064041">06404 1</a>' in words
     shift.refresh_from_db()
     assert (shift.cancelled_at is not None, shift.cancel_reason) == (True, "Hochwasser")
     assert [(kind, to, subject.split(":")[0]) for kind, to, subject in mails()] == [
         ("cancelled-by-us", "kim@example.org", "Fällt aus")
     ]
     assert list(shift.signups.values_list("ended_reason", flat=True)) == ["slot_cancelled"] * 2
+    assert logged() == [("Liste gelesen", shift.label), ("Termin abgesagt", shift.label)]
     afterwards = clerk.get(desk(shift)).content.decode()
     assert afterwards.count(">selbst anrufen</strong>") == 1
     assert "06404 1" in afterwards

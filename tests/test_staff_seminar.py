@@ -15,7 +15,7 @@ from portal.slots import Signup
 from seminars.models import Series, Session, SessionSignup, Speaker
 from tests import make
 from tests.make import BERLIN
-from tests.staffroom import proven, staff, typed
+from tests.staffroom import proven, rehearsed, staff, typed
 
 pytestmark = pytest.mark.django_db
 S = Signup.Status
@@ -154,7 +154,7 @@ def kinds():
 
 
 def test_moving_tells_everybody_old_and_new_time(adler, session):
-    save(adler, session, starts=local(at(21)), ends=local(at(21, 15)))
+    rehearsed(adler, page(session, "move"), {"starts": local(at(21)), "ends": local(at(21, 15))})
     session.refresh_from_db()
     assert (session.starts, session.starts_revision, session.sequence) == (at(21), 1, 1)
     assert kinds() == [("changed", "kim@example.org"), ("changed", "wartet@example.org")]
@@ -162,9 +162,9 @@ def test_moving_tells_everybody_old_and_new_time(adler, session):
 
 
 def test_more_seats_promote_and_fewer_remove_nobody(adler, session):
-    save(adler, session, capacity="2")
+    rehearsed(adler, page(session, "seats"), {"capacity": "2"})
     assert kinds() == [("promoted", "wartet@example.org")]
-    save(adler, session, capacity="1")
+    rehearsed(adler, page(session, "seats"), {"capacity": "1"})
     assert session.signups.filter(status=S.CONFIRMED).count() == 2
     assert "(überbucht)" in adler.get(page(session, "people")).content.decode()
 
@@ -253,7 +253,7 @@ def test_cancelling_and_giving_back_work_as_for_every_date(adler, session):
     kim = session.signups.get(email_key="kim@example.org")
     adler.post(page(session, "give_back", kim.pk))
     assert session.signups.get(email_key="wartet@example.org").status == S.CONFIRMED
-    response = adler.post(page(session, "cancel"), {"reason": "Die Referentin ist krank."})
+    _preview, response = rehearsed(adler, page(session, "cancel"), {"reason": "Die Referentin ist krank."})
     session.refresh_from_db()
     assert (response["Location"], session.cancel_reason) == (
         page(session, "people"),
@@ -324,14 +324,9 @@ def test_lists_take_the_same_statements_for_any_number_of_rows(adler, name):
 def test_a_page_that_was_open_too_long_moves_nothing_back(adler, session):
     """A colleague moved the date, gave it more seats and another room; then a typo is corrected in an old tab."""
     stale = typed(adler.get(page(session)))
-    save(
-        adler,
-        session,
-        starts=local(at(21)),
-        ends=local(at(21, 15)),
-        capacity="5",
-        join_url="https://raum.example/b",
-    )
+    rehearsed(adler, page(session, "move"), {"starts": local(at(21)), "ends": local(at(21, 15))})
+    rehearsed(adler, page(session, "seats"), {"capacity": "5"})
+    save(adler, session, join_url="https://raum.example/b")
     Mail.objects.all().delete()
     adler.post(page(session), stale | {"name": "Tippfehler behoben", "_continue": "1"})
     session.refresh_from_db()
@@ -379,18 +374,21 @@ def test_recording_of_a_past_session_is_added_whatever_is_unknown_of_it(adler, s
     assert session.recording_url == "https://film.example/1"
 
 
-def test_changing_only_the_end_keeps_a_beginning_that_moved_meanwhile(adler, session):
-    stale = typed(adler.get(page(session)))
-    rescheduling.move(session, starts=at(20, 12), ends=at(20, 15), now=timezone.now())
-    adler.post(page(session), stale | {"ends": local(at(20, 16)), "_continue": "1"})
-    session.refresh_from_db()
-    assert (session.starts, session.ends) == (at(20, 12), at(20, 16))
+def test_a_page_opened_before_somebody_signed_up_moves_nobody_silently(adler):
+    empty = make.session(starts=at(20))
+    stale = typed(adler.get(page(empty)))
+    make.participant(empty, email="kim@example.org")
+    response = adler.post(page(empty), stale | {"ends": local(at(20, 16)), "_continue": "1"})
+    assert list(errors(response)) == ["ends"]
+    assert "Inzwischen ist jemand angemeldet." in errors(response)["ends"][0]
+    empty.refresh_from_db()
+    assert (empty.ends, kinds()) == (at(20) + timedelta(minutes=90), [])
 
 
 @pytest.mark.parametrize("field", ["starts", "ends", "deadline"])
 @pytest.mark.parametrize("year", ["0001", "9999"])
-def test_a_year_that_does_not_exist_is_refused(adler, session, field, year):
-    response = save(adler, session, **{field: f"{year}-01-01T10:00"})
+def test_a_year_that_does_not_exist_is_refused(adler, field, year):
+    response = save(adler, make.session(starts=at(20)), **{field: f"{year}-01-01T10:00"})
     assert response.status_code == 200
     assert "Bitte prüfen Sie das Jahr." in errors(response)[field]
 

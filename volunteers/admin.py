@@ -4,26 +4,30 @@ What a date's change means to people who signed up is decided by the verbs, neve
 The people of one date are on the page of `desk.py`.
 """
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, Min, Prefetch, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.models import Initiative
-from portal import accounts, dates, desk, rescheduling, slugs
+from portal import accounts, dates, desk, desk_changes, rescheduling, slugs
 from portal.bulletin import Notice
 from portal.bulletin_admin import BulletinAdmin
 from portal.desk_admin import DeskAdmin, SlotForm, WhenFilter
 from portal.models import User
 from portal.refused import Refused
 from portal.scoping import ScopedInline
-from volunteers import bulletin
+from portal.settled import SettledForm, counted_on
+from volunteers import bulletin, relocating
 from volunteers.models import Opportunity, Shift, ShiftSignup
 
 
@@ -43,7 +47,8 @@ class ShiftInline(ScopedInline, admin.StackedInline):
         return 1
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Shift]:
-        return super().get_queryset(request).with_seats()  # type: ignore[attr-defined,no-any-return]
+        n_people = Count("signups", filter=~Q(signups__status=ShiftSignup.Status.ENDED))
+        return super().get_queryset(request).with_seats().annotate(n_people=n_people)  # type: ignore[attr-defined,no-any-return]
 
     @admin.display(description=_("Anmeldungen"))
     def people(self, obj: Shift) -> str:
@@ -51,12 +56,31 @@ class ShiftInline(ScopedInline, admin.StackedInline):
             return gettext("Noch keine. Sie sehen sie hier, sobald sich jemand anmeldet.")
         link = reverse("admin:volunteers_shift_change", args=[obj.pk])
         words = desk.seats_words(obj)
-        return format_html('<a href="{}">{}</a> {}', link, gettext("Wer kommt? Absagen, anrufen"), words)
+        return format_html(
+            '<a href="{}">{}</a> {}', link, gettext("Wer kommt? Verschieben, Plätze, Absage"), words
+        )
+
+
+class OpportunityForm(SettledForm):
+    """Where to meet stands firm once somebody signed up for a coming date."""
+
+    SETTLED = ("meeting_point", "municipality")
+    settled_words = _(
+        "Inzwischen ist jemand angemeldet. Bitte ändern Sie das über „Treffpunkt ändern“: Dort sehen Sie vorher, wer "
+        "welche Mail bekommt."
+    )
+
+    def has_people(self) -> bool:
+        coming = Shift.objects.filter(
+            opportunity=self.instance.pk, starts__gt=timezone.now(), cancelled_at=None
+        )
+        return counted_on(ShiftSignup.objects.filter(slot__in=coming)).exists()
 
 
 @admin.register(Opportunity)
 class OpportunityAdmin(BulletinAdmin):
     place = 10
+    form = OpportunityForm
     menu = _("Aktionen")
     list_display = ("title", "municipality", "state", "next_date", "changed_at")
     list_filter = ("state", "municipality")
@@ -116,6 +140,29 @@ class OpportunityAdmin(BulletinAdmin):
                 fits = fits & Q(organisation=obj.organisation) | Q(pk=obj.initiative_id)
             field.queryset = field.queryset.filter(fits)
         return form
+
+    def get_urls(self) -> list[Any]:
+        """„Treffpunkt ändern", before Django's own."""
+        view = self.admin_site.admin_view(self.place_view)
+        return [
+            path("<int:object_id>/treffpunkt/", view, name="volunteers_opportunity_place"),
+            *super().get_urls(),
+        ]
+
+    def place_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Another meeting point for all coming dates, with what that means to the people on them."""
+        obj = get_object_or_404(self.get_queryset(request), pk=object_id)
+        coming = relocating.coming(obj, now=timezone.now())
+        if (
+            not self.has_change_permission(request, obj)
+            or not coming
+            or not desk.may(accounts.person(request), "change", coming[0])
+        ):
+            raise Http404
+        towns = self.towns(request, obj)
+        change = replace(relocating.CHANGE, form=partial(relocating.PlaceForm, towns=towns))
+        context = self.admin_site.each_context(request)
+        return desk_changes.page(request, coming[0], change, context, slots=coming)
 
     def wanted_slug(self, obj: Opportunity) -> str:
         first = obj.shifts.order_by("starts").first() if obj.pk else None

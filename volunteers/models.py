@@ -257,6 +257,10 @@ class Shift(Slot):
         return reverse("admin:volunteers_opportunity_change", args=[self.opportunity_id])
 
     @property
+    def place_path(self) -> str:
+        return reverse("admin:volunteers_opportunity_place", args=[self.opportunity_id])
+
+    @property
     def age_words(self) -> str:
         return self.opportunity.get_age_display()
 
