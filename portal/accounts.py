@@ -41,7 +41,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from portal import confirmations, dates, letters, outbox, roles
+from portal import confirmations, dates, invitations, letters, outbox, roles
 from portal.association import association
 from portal.models import User, email_key
 
@@ -150,7 +150,13 @@ def open_account(user: User) -> None:
 
 
 def invite(request: HttpRequest, user: User) -> None:
-    """The person is mailed a link to set a password; nobody else ever knows one."""
+    """The person is mailed a link to set a password; nobody else ever knows one.
+
+    The first one is an invitation of 14 days, a later one what „Passwort vergessen" sends.
+    """
+    if not user.has_usable_password():
+        invitations.invite(user, now=timezone.now())
+        return
     form = ResetPasswordForm(data={"email": user.email})
     if form.is_valid():
         form.save(request)

@@ -14,9 +14,21 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from portal import accesslog, accounts, delivery, roles, trust, undelivered
+from portal.access_admin import AccessRequestAdmin
 from portal.logs import mask
-from portal.models import AccessLog, Mail, Membership, Municipality, Organisation, User, email_key
+from portal.models import (
+    AccessLog,
+    AccessRequest,
+    Mail,
+    Membership,
+    Municipality,
+    Organisation,
+    User,
+    email_key,
+)
 from portal.scoping import EVERY, FIRST, ScopedAdmin, ScopedInline, atomically
+
+admin.site.register(AccessRequest, AccessRequestAdmin)
 
 
 @admin.register(Organisation)

@@ -17,6 +17,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from portal import dates, search
+from portal.asking import Asking, any_number
 from portal.remembering import address
 
 # Anschrift, Vertretung and Register are not ours to invent; the operator writes them in the Redaktion.
@@ -207,6 +208,11 @@ class Membership(models.Model):
         return f"{self.get_role_display()}: {self.organisation}"
 
 
+def _kind_word(kind: str) -> str:
+    """„Konrad-Zuse-Stadt" is a title of honour, the town is a „Stadt"."""
+    return str(_("Stadt")) if kind.lower().endswith("stadt") else str(_("Gemeinde"))
+
+
 class MunicipalityQuerySet(models.QuerySet["Municipality"]):
     def current(self) -> "MunicipalityQuerySet":
         """Without municipalities that were merged into a successor."""
@@ -288,6 +294,13 @@ class Municipality(models.Model):
     @property
     def is_district(self) -> bool:
         return self.level == self.Level.DISTRICT
+
+    @property
+    def full_name(self) -> str:
+        """„Stadt Lich", „Gemeinde Biebertal", „Landkreis Gießen": what an imprint calls it."""
+        if self.is_district:
+            return self.name
+        return f"{_kind_word(self.kind)} {self.name}"
 
 
 class PostalCode(models.Model):
@@ -532,3 +545,67 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.get_name_display()
+
+
+class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
+    def waiting(self) -> "AccessRequestQuerySet":
+        """Confirmed and to be decided, the longest waiting first."""
+        return self.filter(state=AccessRequest.State.CONFIRMED).order_by("confirmed_at", "pk")
+
+
+class AccessRequest(Asking):
+    """A town wants its own Redaktion, or one more person in it; the association decides."""
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", _("noch nicht bestätigt")
+        CONFIRMED = "confirmed", _("wartet auf Entscheidung")
+        APPROVED = "approved", _("freigegeben")
+        DECLINED = "declined", _("abgelehnt")
+
+    id = models.BigIntegerField(primary_key=True, default=any_number, editable=False)
+    municipality = models.ForeignKey(
+        Municipality, models.PROTECT, related_name="access_requests", verbose_name=_("Ort")
+    )
+    name = models.CharField(_("Name"), max_length=80)
+    email = models.EmailField(_("dienstliche E-Mail"))
+    function = models.CharField(_("Funktion"), max_length=120)
+    second_name = models.CharField(_("zweite Person"), max_length=80, blank=True)
+    second_email = models.EmailField(_("E-Mail der zweiten Person"), blank=True)
+    page = models.SlugField(_("Seite, um die es geht"), max_length=120, blank=True)
+    state = models.CharField(_("Stand"), max_length=12, choices=State, default=State.REQUESTED)
+    answer = models.TextField(_("Antwort"), blank=True)
+    settled_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("entschieden von")
+    )
+    link_version = models.PositiveIntegerField(default=0, editable=False)
+
+    privacy = {
+        "name": "K1", "email": "K1", "function": "K1", "second_name": "K1", "second_email": "K1", "answer": "K1",
+    }  # fmt: skip
+    objects = AccessRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Anfrage nach Zugang")
+        verbose_name_plural = _("Anfragen nach Zugang")
+        ordering = ["-entered_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["requested", "confirmed"], settled_at=None)
+                | Q(state__in=["approved", "declined"], settled_at__isnull=False),
+                name="access_request_settled_when_decided",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Anfrage {self.pk}"
+
+    @property
+    def label(self) -> str:
+        """How a mail names this row in `about`."""
+        return f"accessrequest:{self.pk}"
+
+    @property
+    def people(self) -> list[tuple[str, str]]:
+        """(name, address) of who asks, and of the second person where one is named."""
+        second = [(self.second_name, self.second_email)] if self.second_email else []
+        return [(self.name, self.email), *second]

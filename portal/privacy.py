@@ -16,8 +16,18 @@ from django.db.models import Q, QuerySet
 from django.utils.crypto import salted_hmac
 
 from portal import confirmations, journal, leaving, mailfiles, notices
+from portal.asking import Asking
 from portal.models import Booking, Mail
-from portal.retention import K0_UNCONFIRMED, K1_MAILS, K3_PERSON, K3_PHONE, K4_LAST, K5_PROOF, K7_CONTACT
+from portal.retention import (
+    K0_UNCONFIRMED,
+    K1_MAILS,
+    K3_PERSON,
+    K3_PHONE,
+    K4_LAST,
+    K5_PROOF,
+    K7_CONTACT,
+    UNSETTLED,
+)  # fmt: skip
 from portal.seats import deciding, end, fill_seats, lock_slots
 from portal.signups import LATE_RETURN
 from portal.slots import Signup
@@ -248,6 +258,8 @@ def enforce(now: datetime, *, dry_run: bool = False) -> dict[str, int]:
         ("K3 Antworten vergangener Termine", _old_signups, _wipe_signups),
         ("K3 Personen", _old_people, _wipe_people),
         ("K0 unbestätigte Benachrichtigungen", _unconfirmed_lasting, _end_lasting),
+        ("K0 unbestätigte Anfragen", _unproved, _drop),
+        ("K1 beantwortete Anfragen", _settled, _drop),
         ("K4 Benachrichtigungen", _idle, _end_lasting),
         ("K5 Nachweise der Löschung", _old_proofs, _wipe_proofs),
         ("K5 beendete Benachrichtigungen", _ended, _drop),
@@ -379,6 +391,21 @@ def _wipe_proofs(bookings: QuerySet, *, now: datetime) -> int:
 def _unconfirmed_lasting(now: datetime) -> list[QuerySet]:
     late = {"confirmed_at": None, "ended_at": None, "entered_at__lte": now - K0_UNCONFIRMED}
     return [model._default_manager.filter(**late) for model in lasting()]
+
+
+def asked() -> list[type[Asking]]:
+    """What people from outside ask of staff, in all apps: found, not registered."""
+    return [model for model in apps.get_models() if issubclass(model, Asking)]
+
+
+def _unproved(now: datetime) -> list[QuerySet]:
+    late = {"confirmed_at": None, "entered_at__lte": now - K0_UNCONFIRMED}
+    return [model._default_manager.filter(**late) for model in asked()]
+
+
+def _settled(now: datetime) -> list[QuerySet]:
+    late = Q(settled_at__lte=now - K1_MAILS) | Q(entered_at__lte=now - UNSETTLED)
+    return [model._default_manager.filter(late, confirmed_at__isnull=False) for model in asked()]
 
 
 def _idle(now: datetime) -> list[QuerySet]:

@@ -128,6 +128,14 @@ PURPOSES = [
         ("portal.Mail",),
     ),
     Purpose(
+        _("Anfragen von Kommunen nach einem Zugang"),
+        _("der Verband"),
+        _("Mitarbeiterinnen und Mitarbeiter von Kommunen"),
+        OPEN_BASIS,
+        _("niemand außer Verband und Betrieb"),
+        ("portal.AccessRequest",),
+    ),
+    Purpose(
         _("Ansprechpersonen auf öffentlichen Seiten"),
         _("der Herausgeber der Seite"),
         _("Ansprechpersonen von Initiativen, Aktionen und Seminarreihen"),

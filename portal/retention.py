@@ -18,6 +18,7 @@ K4_LAST = timedelta(days=365)
 K4_NOTICE = timedelta(days=335)
 K5_PROOF = timedelta(days=365)
 K7_CONTACT = timedelta(days=183)
+UNSETTLED = timedelta(days=183)
 K8_ACCOUNT = timedelta(days=365)
 MONTH = timedelta(days=365) / 12
 
@@ -67,7 +68,7 @@ class Rule:
 RULES = [
     Rule(
         "K0",
-        _("Nicht bestätigte Anmeldungen und Benachrichtigungen"),
+        _("Nicht bestätigte Anmeldungen, Benachrichtigungen und Anfragen nach einem Zugang"),
         _("nach dem Eintrag"),
         K0_UNCONFIRMED,
     ),
@@ -77,6 +78,13 @@ RULES = [
         _("nach dem Versand"),
         K1_MAILS,
         _("Dass es die Mail gab, bleibt als Zeile ohne Adresse bis zum Ende der Anmeldung."),
+    ),
+    Rule(
+        "K1",
+        _("Anfragen von Kommunen nach einem Zugang"),
+        _("nach der Antwort"),
+        K1_MAILS,
+        _("Was unbeantwortet blieb, löschen wir ein halbes Jahr nach dem Eingang."),
     ),
     Rule(
         "K2",

@@ -54,6 +54,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "portal.organisation": _right("view add change", Reach.ALL),
         "portal.municipality": _right("view change choose", Reach.ALL),
         "portal.user": _right("view add change", Reach.ALL),
+        "portal.accessrequest": _right("view change", Reach.ALL),
         "portal.membership": _right("view add change delete", Reach.ALL),
         "portal.mail": _right("view resend", Reach.TRUST, only=~OF_SEMINARS),
         "portal.accesslog": _right("view", only=~ABOUT_SEMINARS),

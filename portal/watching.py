@@ -5,18 +5,13 @@ once: `told_until` is the publication up to which it was told. The verbs are in 
 publishes news writes the mails (`volunteers/watches.py`, `seminars/watches.py`).
 """
 
-import secrets
 from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from portal.asking import any_number
 from portal.models import Organisation
-
-
-def any_number() -> int:
-    """Keys in a row would tell who enters an address whether it was there before (trust.md „No oracle")."""
-    return secrets.randbelow(2**53 - 1) + 1
 
 
 class WatchQuerySet(models.QuerySet[Any]):

@@ -16,8 +16,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from initiatives.models import Initiative, Topic
-from portal import links, watches
-from portal.models import Booking, Mail, Municipality, Organisation, User
+from portal import access_requests, links, watches
+from portal.models import AccessRequest, Booking, Mail, Municipality, Organisation, User
 from portal.slots import Signup
 from seminars.models import Series, SeriesWatch, Session, SessionSignup, Speaker
 from tests import make
@@ -76,6 +76,8 @@ class Rows:
     participant: SessionSignup  # of `attending`
     series_asked: SeriesWatch  # to be confirmed
     series_watch: SeriesWatch
+    access_asked: AccessRequest  # to be confirmed
+    access_waiting: AccessRequest  # to be decided
 
 
 def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
@@ -141,6 +143,8 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         asked=make.watch(f"asked.{name.lower()}@example.org", confirmed_at=None, organisation=organisation),
         watch=make.watch(f"watch.{name.lower()}@example.org", organisation=organisation),
         ended=make.watch("", place="", ended_at=now, organisation=organisation),
+        access_asked=make.access_request(town, entered_at=now, confirmed_at=None),
+        access_waiting=make.access_request(town, entered_at=now, confirmed_at=now),
         mail=Mail.objects.create(
             key=f"example:{organisation.pk}",
             kind="confirmed",
@@ -271,6 +275,7 @@ PAGES: dict[str, Page] = {
     "towns": Page(PUBLIC),
     "town": Page(PUBLIC, lambda rows: [rows.town.slug]),
     "for_towns": Page(PUBLIC),
+    "request_access": Page(PUBLIC),
     "imprint": Page(PUBLIC),
     "privacy": Page(PUBLIC),
     "who_sees": Page(PUBLIC),
@@ -287,6 +292,8 @@ PAGES: dict[str, Page] = {
     "watch:confirm": Page(TOKEN, _token(watches.CONFIRM, "asked")),
     "watch:manage": Page(TOKEN, _token(watches.MANAGE, "watch")),
     "watch:export": Page(TOKEN, _token(watches.MANAGE, "watch")),
+    "access:sent": Page(TOKEN, _token(access_requests.SENT, "access_asked")),
+    "access:confirm": Page(TOKEN, _token(access_requests.CONFIRM, "access_asked")),
     "booking:sent": Page(TOKEN, _token(links.SENT, "unconfirmed")),
     "booking:confirm": Page(TOKEN, _token(links.CONFIRM, "unconfirmed")),
     "booking:manage": Page(TOKEN, _token(links.MANAGE, "confirmed")),
@@ -356,6 +363,7 @@ STATES: dict[str, Callable[[Rows], str]] = {
     "help wanted is over": lambda rows: rows.past.get_absolute_url(),
     "help wanted, all seats taken": lambda rows: rows.crowded.get_absolute_url(),
     "help wanted is cancelled": lambda rows: rows.cancelled.get_absolute_url(),
+    "access for a collected page": lambda rows: reverse("request_access") + f"?seite={rows.collected.slug}",
     "initiatives found": lambda rows: reverse("initiatives:list") + "?suche=Bach",
     "initiatives, nothing found": lambda rows: reverse("initiatives:list") + "?suche=xyzzy",
     "initiative of the collection": lambda rows: rows.collected.get_absolute_url(),
@@ -381,6 +389,7 @@ TOKEN_STATES: dict[str, Callable[[Rows], str]] = {
     "link has expired": lambda rows: _link("booking:confirm", links.CONFIRM, rows.expired),
     "a seat is free": lambda rows: _link("booking:claim", links.CLAIM, rows.offered),
     "seat, nothing to claim": lambda rows: _link("booking:claim", links.CLAIM, rows.seat),
+    "access, confirmed": lambda rows: _link("access:confirm", access_requests.CONFIRM, rows.access_waiting),
     "watch, radius of the link": lambda rows: (
         _link("watch:confirm", watches.CONFIRM, rows.watch) + "?umkreis=50"
     ),

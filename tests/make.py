@@ -8,7 +8,7 @@ from django.db.models import Max
 
 from initiatives.models import Initiative, Topic
 from portal.association import association
-from portal.models import Booking, Municipality, Organisation, email_key
+from portal.models import AccessRequest, Booking, Municipality, Organisation, email_key
 from portal.slots import Signup
 from seminars.models import Series, SeriesWatch, Session, SessionSignup, Speaker
 from volunteers.models import Opportunity, Shift, Watch
@@ -107,6 +107,16 @@ def booking(email="kim@example.org", name="Kim Muster", **fields):
     if "organisation" not in fields:
         defaults["organisation"] = organisation()
     return Booking.objects.create(email=email, name=name, email_key=email_key(email), **(defaults | fields))
+
+
+def access_request(town, email="weber@stadt.example", **fields):
+    """Of somebody in this town; confirmed by default, `confirmed_at=None` for one that waits for the click."""
+    defaults = {"name": "Erika Weber", "function": "Ehrenamtsbüro", "entered_at": NOW, "confirmed_at": NOW}
+    row = AccessRequest(municipality=town, email=email, **(defaults | fields))
+    if row.confirmed_at and "state" not in fields:
+        row.state = AccessRequest.State.CONFIRMED
+    row.save()
+    return row
 
 
 def signup(slot=None, *, email=None, status=Signup.Status.CONFIRMED, seats=1, **fields):

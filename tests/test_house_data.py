@@ -87,6 +87,8 @@ NOT_PERSONAL = {
     "portal.Mail.kind": MACHINE,
     "portal.Mail.about": "number of a row",
     "portal.Mail.calendar_method": MACHINE,
+    "portal.AccessRequest.page": "address of a public page",
+    "portal.AccessRequest.state": CHOICE,
     "portal.AccessLog.action": MACHINE,
     "portal.AccessLog.about": "number of a row",
     "initiatives.Topic.slug": PUBLISHED,

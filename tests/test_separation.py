@@ -26,7 +26,7 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from initiatives.models import Initiative
-from portal.models import AccessLog, Mail, Membership, Municipality, Organisation, User
+from portal.models import AccessLog, AccessRequest, Mail, Membership, Municipality, Organisation, User
 from seminars.models import Series, Session, SessionSignup
 from tests import audience, make
 from tests.staffroom import proven, staff, typed
@@ -45,6 +45,7 @@ SEES = {
     "portal_organisation": {"owner": ROW, "other": LIST, "network": ROW},
     "portal_municipality": {"network": ROW},
     "portal_user": {"network": ROW},
+    "portal_accessrequest": {"network": ROW},
     "portal_mail": {"owner": ROW, "other": LIST, "network": LIST, "seminars": LIST},
     "portal_accesslog": {"owner": ROW, "other": LIST, "network": LIST, "seminars": LIST},
     "initiatives_topic": {"network": ROW},
@@ -100,6 +101,7 @@ class Town:
     mail: Mail
     log: AccessLog
     editor: User
+    access: AccessRequest
 
 
 def people_of(organisation, town, mark, person):
@@ -139,7 +141,8 @@ def build_town(name, mark, person):
             user=editor, content_type=ContentType.objects.get_for_model(row), object_id=str(row.pk),
             object_repr=f"{mark} Zeile", action_flag=CHANGE, change_message=f"{mark} geändert",
         )  # fmt: skip
-    return Town(organisation, town, initiative, opportunity, draft, shift, seat, mail, log, editor)
+    access = make.access_request(town, f"amt@{mark.lower()}.example", name=f"{mark} Weber")
+    return Town(organisation, town, initiative, opportunity, draft, shift, seat, mail, log, editor, access)
 
 
 def build_seminars(organisation):
@@ -207,6 +210,7 @@ def example(model, town, page):
         "portal_organisation": town.organisation,
         "portal_municipality": town.municipality,
         "portal_user": town.editor,
+        "portal_accessrequest": town.access,
         "portal_mail": town.mail,
         "portal_accesslog": town.log,
         "initiatives_topic": town.opportunity.topic,

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from portal import accessibility as declared
+from portal import traps
+from portal.access_form import AccessForm
 from portal.association import known
 from portal.models import OPEN_IMPRINT
 from portal.origin import shared
@@ -102,10 +104,14 @@ def plain_language(request: HttpRequest) -> HttpResponse:
 @shared
 @require_safe
 def for_towns(request: HttpRequest) -> HttpResponse:
-    """What the portal brings a town, and how to get access."""
+    """What the portal brings a town and what it costs, an example, and the form for access."""
+    now = timezone.now()
     page = {
         "association_row": known(),
-        "seminars": programme.soon(timezone.now(), SEMINARS),
+        "seminars": programme.soon(now, SEMINARS),
+        "form": AccessForm(),
+        "issued": traps.issue_by_the_hour(now),
+        "controller": known(),
         "crumbs": [(_("Für Kommunen"), "")],
     }
     return render(request, "portal/for_towns.html", page)

@@ -3,11 +3,16 @@
 from django.urls import include, path
 
 from initiatives import views as initiatives
-from portal.pages import barriers, directory, initiative, machines, service, short, start, towns
+from portal.pages import access, barriers, directory, initiative, machines, service, short, start, towns
 
 collection = [
     path("", initiatives.index, name="list"),
     path("<slug:slug>/", initiative.detail, name="detail"),
+]
+
+access_links = [
+    path("zugang-gesendet/<str:token>/", access.sent, name="sent"),
+    path("zugang-bestaetigen/<str:token>/", access.confirm, name="confirm"),
 ]
 
 urlpatterns = [
@@ -18,6 +23,8 @@ urlpatterns = [
     path("orte/", directory.index, name="towns"),
     path("orte/<slug:slug>/", towns.town, name="town"),
     path("fuer-kommunen/", service.for_towns, name="for_towns"),
+    path("fuer-kommunen/zugang/", access.request_access, name="request_access"),
+    path("anmeldung/", include((access_links, "access"))),
     path("impressum/", service.imprint, name="imprint"),
     path("datenschutz/", service.privacy, name="privacy"),
     path("datenschutz/wer-sieht-was/", service.who_sees, name="who_sees"),
