@@ -94,6 +94,8 @@ def facts(slot: Slot) -> dict[str, Any]:
         "seats": seats_words(slot),
         "list_url": reverse(f"admin:{admin_name(slot)}_changelist"),
         "phone_url": reverse(f"admin:{admin_name(slot)}_phone", args=[slot.pk]),
+        "print_url": reverse(f"admin:{admin_name(slot)}_print", args=[slot.pk]),
+        "export_url": reverse(f"admin:{admin_name(slot)}_export", args=[slot.pk]),
         "attendance_url": reverse(f"admin:{admin_name(slot)}_attendance", args=[slot.pk]),
     }
 

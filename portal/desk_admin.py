@@ -5,14 +5,23 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import accounts, dates, desk, desk_changes, desk_rebooking, desk_todo, who_came
+from portal import (
+    accounts,
+    dates,
+    desk,
+    desk_changes,
+    desk_lists,
+    desk_rebooking,
+    desk_todo,
+    who_came,
+)
 from portal.scoping import ScopedAdmin
 from portal.settled import SettledForm, counted_on
 from portal.widgets import StaffField
@@ -62,7 +71,10 @@ class DeskAdmin(ScopedAdmin):
 
     has_dates = True
     # Pages of one date that the start page links beside it: the end of the URL name, and what the link says.
-    LINKS: ClassVar[tuple[tuple[str, Any], ...]] = (("phone", _("Jemanden eintragen")),)
+    LINKS: ClassVar[tuple[tuple[str, Any], ...]] = (
+        ("phone", _("Jemanden eintragen")),
+        ("print", _("Liste drucken")),
+    )
 
     def get_urls(self) -> list[Any]:
         """The pages of the desk, before Django's own."""
@@ -74,6 +86,8 @@ class DeskAdmin(ScopedAdmin):
             ),
             self._at("wer-war-da/", self.attendance_view, "attendance"),
             self._at("freigeben/<int:signup_id>/", self.give_back_view, "give_back"),
+            self._at("liste/", self.print_view, "print"),
+            self._at("export/", self.export_view, "export"),
             self._at("umbuchen/<int:signup_id>/", self.rebook_view, "rebook"),
             *super().get_urls(),
         ]
@@ -149,6 +163,17 @@ class DeskAdmin(ScopedAdmin):
     def give_back_view(self, request: HttpRequest, object_id: int, signup_id: int) -> HttpResponse:
         slot = self.slot_of(request, object_id, "change")
         return desk.give_back(request, slot, signup_id, self.admin_site.each_context(request))
+
+    def print_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        slot = self.slot_of(request, object_id)
+        return desk_lists.printed(request, slot, self.admin_site.each_context(request))
+
+    def export_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """A row that is not mine does not exist, whatever the method."""
+        slot = self.slot_of(request, object_id)
+        return (
+            desk_lists.export(request, slot) if request.method == "POST" else HttpResponseNotAllowed(["POST"])
+        )
 
     def rebook_view(self, request: HttpRequest, object_id: int, signup_id: int) -> HttpResponse:
         slot = self.slot_of(request, object_id, "change")

@@ -54,6 +54,7 @@ def line(signup: Signup, position: int | None = None, *, nameless: bool = False)
         "phone": booking.phone,
         "seats": signup.seats,
         "answers": answers.sentence(signup),
+        "answered": answers.words(signup),
         "status": _status(signup, position),
         "proof": consents.words(signup.booking),
         "remarks": list(_remarks(signup, booking, to_call=to_call)),

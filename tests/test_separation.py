@@ -68,10 +68,11 @@ DELETES = ("initiatives_initiative", "volunteers_opportunity", "seminars_series"
 # Pages of one row beside Django's own: only who sees the row comes to them by GET.
 ROW_PAGES = ("change", "history", "phone", "cancel", "give_back", "people", "attendance")
 ROW_PAGES += ("bulletin", "poster")
-ROW_PAGES += ("rebook",)
+ROW_PAGES += ("rebook", "print")
 ROW_PAGES += ("move", "seats", "place")
 # Where nobody may GET: one button elsewhere posts there.
 ONLY_POST = {"portal_mail_resend"}
+ROW_POSTS = {"export"}  # the same of a row, which strangers do not even learn
 # Pages of no model: the status for staff (or for some of them, and 404 for the others), and whether the
 # owner's town is named to the owner.
 SITE = {
@@ -263,6 +264,8 @@ def expected(name, visitor):
         return 200 if visitor in ADDS.get(model, ()) else 404
     if page == "delete":
         return 200 if sees == ROW and model in DELETES else 404
+    if page in ROW_POSTS:
+        return 405 if sees == ROW else 404
     if f"{model}_{page}" in ONLY_POST:
         return 405 if sees else 404
     assert page in ROW_PAGES, f"{name}: say in ROW_PAGES who may come here"
