@@ -105,4 +105,5 @@ class InitiativeAdmin(BulletinAdmin):
 
     def page_facts(self, request: HttpRequest) -> list[str]:
         n = self.get_queryset(request).filter(state=Initiative.State.PUBLISHED).count()
-        return [ngettext("%(n)s Initiative öffentlich", "%(n)s Initiativen öffentlich", n) % {"n": n}]
+        words = ngettext("%(n)s Initiative öffentlich", "%(n)s Initiativen öffentlich", n) % {"n": n}
+        return [words if n else gettext("noch keine Initiative öffentlich")]

@@ -1,11 +1,12 @@
 """Dates as people read them, in German, local time."""
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from portal.refused import Refused
 from portal.remembering import worded
 
 QUIET_FROM, QUIET_TO = 21, 7  # o'clock, local (rule 16)
@@ -14,6 +15,15 @@ QUIET_FROM, QUIET_TO = 21, 7  # o'clock, local (rule 16)
 def at(day: date, clock: time) -> datetime:
     """Local wall-clock time on a day, right over both changes of the clock."""
     return datetime.combine(day, clock, tzinfo=timezone.get_current_timezone())
+
+
+def real(day: date, clock: time) -> datetime:
+    """As `at`, for what staff type: raises Refused for a time that the clock skips that day (in March)."""
+    moment = at(day, clock)
+    if timezone.localtime(moment.astimezone(UTC)).time() != clock:
+        words = _("%(clock)s gibt es am %(day)s nicht: In dieser Nacht wird die Uhr vorgestellt.")
+        raise Refused(words % {"clock": _("%s Uhr") % f"{clock:%H.%M}", "day": f"{day:%d.%m.%Y}"})
+    return moment
 
 
 def is_quiet(moment: datetime) -> bool:

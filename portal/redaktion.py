@@ -20,7 +20,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from portal import accounts, association, bulletin_admin, condition, roles, welcome
+from portal import accounts, bulletin_admin, condition, roles, welcome
 from portal.scoping import SOON, ScopedAdmin
 
 
@@ -163,7 +163,7 @@ class Redaktion(admin.AdminSite):
             "offers": self._offers(request, admins),
             "page_facts": [fact for each in admins for fact in each.page_facts(request)],
             "towns": welcome.towns(user),
-            "association": association.known(),
+            "association": welcome.help_desk(user),
         }
         return super().index(request, more | (extra_context or {}))
 

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
+from portal import association
 from portal.models import Municipality, Organisation, User
 
 MORNING_ENDS, DAY_ENDS = 11, 18  # o'clock, local
@@ -34,6 +35,12 @@ def _whose_desk(user: User) -> str:
     if len(names) > NAMED:
         return ngettext("%(n)s Herausgeber", "%(n)s Herausgeber", len(names)) % {"n": len(names)}
     return gettext(" und ").join(names)
+
+
+def help_desk(user: User) -> Organisation | None:
+    """Whom a town's staff call when they do not know what to do: the association, unless they are its own."""
+    ours = any(m.organisation.kind == Organisation.Kind.ASSOCIATION for m in user.roles)
+    return None if ours else association.known()
 
 
 def towns(user: User) -> QuerySet[Municipality]:

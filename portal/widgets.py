@@ -36,6 +36,13 @@ class StaffField(forms.BoundField):
         return built
 
 
+class TimeInput(forms.TimeInput):
+    input_type = "time"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%H:%M")
+
+
 FORMFIELDS: dict[Any, Any] = {
     models.DateTimeField: {"form_class": forms.DateTimeField, "widget": DateTimeInput},
     models.DateField: {"widget": DateInput},

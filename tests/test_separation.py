@@ -66,7 +66,7 @@ ADDS = {
 }
 DELETES = ("initiatives_initiative", "volunteers_opportunity", "seminars_series", "seminars_session")
 # Pages of one row beside Django's own: only who sees the row comes to them by GET.
-ROW_PAGES = ("change", "history", "phone", "cancel", "give_back", "people", "attendance")
+ROW_PAGES = ("change", "history", "copy", "repeat", "phone", "cancel", "give_back", "people", "attendance")
 ROW_PAGES += ("bulletin", "poster")
 ROW_PAGES += ("rebook", "print")
 ROW_PAGES += ("move", "seats", "place")
@@ -241,7 +241,7 @@ def address(name, town):
     if name == "admin:view_on_site":
         return reverse(name, args=[ContentType.objects.get_for_model(Opportunity).pk, town.opportunity.pk])
     model, page = split(name)
-    if page in ("changelist", "add"):
+    if page in ("changelist", "add", "call"):
         return reverse(name)
     arguments = [example(model, town, page).pk]
     if page in ("give_back", "rebook"):
@@ -260,7 +260,7 @@ def expected(name, visitor):
     sees = SEES[model].get(visitor)
     if page == "changelist":
         return 200 if sees else 404
-    if page == "add":
+    if page in ("add", "call"):
         return 200 if visitor in ADDS.get(model, ()) else 404
     if page == "delete":
         return 200 if sees == ROW and model in DELETES else 404
@@ -351,7 +351,7 @@ def check_get(world, name):
     text = words_of(world.clients["owner"].get(url))
     if split(name) and SEES[split(name)[0]].get("owner") == ROW and expected(name, "owner") == 200:
         page = split(name)[1]
-        assert page == "add" or MARK in text, f"the owner sees the row: {name}"
+        assert page in ("add", "call") or MARK in text, f"the owner sees the row: {name}"
     if name in SITE and SITE[name][1]:
         assert MARK in text
     for visitor in EVERYBODY:
@@ -400,7 +400,9 @@ def check_post(world, name):
     visitors = ("owner", "other", "network") if ":seminars_" in name else ("other", "network", "seminars")
     for visitor in (*visitors, *OUTSIDE):
         model, kind = split(name) or ("", "")
-        if SEES.get(model, {}).get(visitor) == ROW or (kind == "add" and visitor in ADDS.get(model, ())):
+        if SEES.get(model, {}).get(visitor) == ROW or (
+            kind in ("add", "call") and visitor in ADDS.get(model, ())
+        ):
             continue  # their own business
         for data in (
             {},

@@ -27,7 +27,7 @@ from portal.models import User
 from portal.refused import Refused
 from portal.scoping import ScopedInline
 from portal.settled import SettledForm, counted_on
-from volunteers import bulletin, relocating
+from volunteers import bulletin, calling_pages, relocating
 from volunteers.models import Opportunity, Shift, ShiftSignup
 
 
@@ -142,12 +142,18 @@ class OpportunityAdmin(BulletinAdmin):
         return form
 
     def get_urls(self) -> list[Any]:
-        """„Treffpunkt ändern", before Django's own."""
-        view = self.admin_site.admin_view(self.place_view)
-        return [
-            path("<int:object_id>/treffpunkt/", view, name="volunteers_opportunity_place"),
-            *super().get_urls(),
+        """„Hilfe suchen", copy, repeat and „Treffpunkt ändern", before Django's own."""
+        pages: dict[str, tuple[Any, str]] = {
+            "hilfe-suchen/": (partial(calling_pages.call, self), "call"),
+            "<int:object_id>/kopieren/": (partial(calling_pages.copy, self), "copy"),
+            "<int:object_id>/wiederholen/": (partial(calling_pages.repeat, self), "repeat"),
+            "<int:object_id>/treffpunkt/": (self.place_view, "place"),
+        }
+        own = [
+            path(route, self.admin_site.admin_view(view), name=self._named(name))
+            for route, (view, name) in pages.items()
         ]
+        return [*own, *super().get_urls()]
 
     def place_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Another meeting point for all coming dates, with what that means to the people on them."""
@@ -213,14 +219,19 @@ class OpportunityAdmin(BulletinAdmin):
         rows = rows.select_related("organisation", "initiative")
         return rows.prefetch_related(None).prefetch_related("shifts")
 
+    def tools(self, request: HttpRequest, obj: Opportunity) -> list[dict[str, str]]:
+        may = self.has_add_permission(request) and self.has_change_permission(request, obj)
+        return [*(calling_pages.tools(obj) if may else []), *super().tools(request, obj)]
+
     def offers(self, request: HttpRequest) -> list[dict[str, str]]:
-        url = reverse("admin:volunteers_opportunity_add")
+        url = reverse("admin:volunteers_opportunity_call")
         may = self.has_add_permission(request)
         return [{"url": url, "label": gettext("Hilfe suchen: neuer Termin")}] if may else []
 
     def page_facts(self, request: HttpRequest) -> list[str]:
         n = self.get_queryset(request).filter(state=Opportunity.State.PUBLISHED).count()
-        return [ngettext("%(n)s Aktion öffentlich", "%(n)s Aktionen öffentlich", n) % {"n": n}]
+        words = ngettext("%(n)s Aktion öffentlich", "%(n)s Aktionen öffentlich", n) % {"n": n}
+        return [words if n else gettext("noch keine Aktion öffentlich")]
 
 
 def change_shift(user: User, shift: Shift, changed: set[str]) -> None:
