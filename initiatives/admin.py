@@ -17,6 +17,7 @@ from portal.bulletin import Notice
 from portal.bulletin_admin import BulletinAdmin
 from portal.models import Organisation
 from portal.scoping import ScopedAdmin
+from portal.versions_admin import VersionedAdmin
 
 MOST = 20  # proposals on the start page
 
@@ -30,7 +31,7 @@ class TopicAdmin(ScopedAdmin):
 
 
 @admin.register(Initiative)
-class InitiativeAdmin(BulletinAdmin):
+class InitiativeAdmin(VersionedAdmin, BulletinAdmin):
     place = 30
     menu = _("Initiativen")
     list_display = ("title", "municipality", "state", "life_state", "changed_at")

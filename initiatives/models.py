@@ -13,6 +13,7 @@ from portal import search
 from portal.models import Municipality, Organisation
 from portal.remembering import address
 from portal.scalars import Scalar
+from portal.versions import Versions
 from portal.withdrawing import PublishedOnce
 
 TEASER = 150  # characters of the summary on a card
@@ -136,6 +137,10 @@ class Initiative(PublishedOnce):
 
     privacy = {"contact": "K7", "contact_email": "K7", "contact_phone": "K7"}
     objects = InitiativeQuerySet.as_manager()
+    versions: Any = Versions(
+        "title", "place", "state", "life_state", "carrier", "summary", "text", "website", "year",
+        "year_estimated", "source_name", "source_url", "confirmed_on",
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("Initiative")

@@ -27,12 +27,13 @@ from portal.models import (
     email_key,
 )
 from portal.scoping import EVERY, FIRST, ScopedAdmin, ScopedInline, atomically
+from portal.versions_admin import VersionedAdmin
 
 admin.site.register(AccessRequest, AccessRequestAdmin)
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(ScopedAdmin):
+class OrganisationAdmin(VersionedAdmin):
     place = 36
     menu = _("Impressum und Kontakt")
     scope = "pk"

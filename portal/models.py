@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from portal import dates, search
 from portal.asking import Asking, any_number
 from portal.remembering import address
+from portal.versions import Versions
 
 # Anschrift, Vertretung and Register are not ours to invent; the operator writes them in the Redaktion.
 OPEN_IMPRINT = "offen: Impressum wird vom Betrieb ergänzt (Anschrift, Vertretung, Register, Kontakt)."
@@ -152,6 +153,8 @@ class Organisation(models.Model):
         _("Antworten gehen an"), blank=True, help_text=_("Leer: die E-Mail für Rückfragen.")
     )
     is_demo = models.BooleanField(_("Beispiel der Vorführung"), default=False, editable=False)
+
+    versions: Any = Versions("imprint", "privacy_text")
 
     class Meta:
         verbose_name = _("Herausgeber")

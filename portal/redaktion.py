@@ -20,7 +20,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from portal import accounts, bulletin_admin, condition, roles, welcome
+from portal import accounts, bulletin_admin, condition, roles, versions, welcome
 from portal.scoping import SOON, ScopedAdmin
 
 
@@ -52,7 +52,8 @@ class Redaktion(admin.AdminSite):
             if (answer := accounts.stop(request)) is not None:
                 return answer
             try:
-                return inner(request, *args, **kwargs)  # type: ignore[no-any-return]
+                with versions.written_by(request):
+                    return inner(request, *args, **kwargs)  # type: ignore[no-any-return]
             except PermissionDenied:
                 raise Http404 from None
 

@@ -20,12 +20,13 @@ from portal.desk_admin import DeskAdmin, SlotForm, WhenFilter
 from portal.models import Organisation
 from portal.publishing import PublishedAdmin
 from portal.refused import Refused
-from portal.scoping import ScopedAdmin, ScopedInline
+from portal.scoping import ScopedInline
+from portal.versions_admin import VersionedAdmin
 from seminars.models import Series, Session, SessionSignup, Speaker
 
 
 @admin.register(Series)
-class SeriesAdmin(ScopedAdmin):
+class SeriesAdmin(VersionedAdmin):
     place = 14
     menu = _("Seminarreihen")
     list_display = ("title", "run_by", "only_points")
@@ -97,7 +98,7 @@ class SessionForm(SlotForm):
 
 
 @admin.register(Session)
-class SessionAdmin(DeskAdmin, PublishedAdmin):
+class SessionAdmin(VersionedAdmin, DeskAdmin, PublishedAdmin):
     """A session with its speakers on one page; its people are on the page of the desk."""
 
     place = 12

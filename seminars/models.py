@@ -17,6 +17,7 @@ from portal.remembering import address
 from portal.reminder_times import DaysBefore, ShortlyBefore
 from portal.slot_lists import SlotQuerySet
 from portal.slots import Signup, Slot
+from portal.versions import Versions
 from portal.watching import Watching
 from portal.withdrawing import Withdrawable
 
@@ -63,6 +64,16 @@ class Series(Withdrawable):
     is_example = models.BooleanField(_("Beispiel"), default=False, editable=False)
 
     privacy = {"contact": "K7", "contact_email": "K7", "contact_phone": "K7"}
+    versions: Any = Versions(
+        "title",
+        "summary",
+        "audience",
+        "run_by",
+        "only_points",
+        "controller_elsewhere",
+        "passes_to",
+        "website",
+    )
 
     class Meta:
         verbose_name = _("Seminarreihe")
@@ -194,6 +205,7 @@ class Session(Slot):
     single = True
     is_online = True
     objects = SessionQuerySet.as_manager()
+    versions: Any = Versions("name", "state", "summary", "link")
 
     class Meta(Slot.Meta):
         verbose_name = _("Seminartermin")

@@ -446,7 +446,8 @@ def _admin_key(key: str, model, rows: Rows):
     """What stands in addresses of the admin: the row's key, or that of a sign-up of the row."""
     if key == "signup_id":
         return {Shift: rows.seat, Session: rows.participant}[model].pk
-    return _row_of(model, rows).pk
+    row = _row_of(model, rows)
+    return row.versions.latest().pk if key == "version_id" else row.pk
 
 
 def _admin_model(name: str):

@@ -67,7 +67,7 @@ ADDS = {
 DELETES = ("initiatives_initiative", "volunteers_opportunity", "seminars_series", "seminars_session")
 # Pages of one row beside Django's own: only who sees the row comes to them by GET.
 ROW_PAGES = ("change", "history", "copy", "repeat", "phone", "cancel", "give_back", "people", "attendance")
-ROW_PAGES += ("bulletin", "poster")
+ROW_PAGES += ("bulletin", "poster", "versions", "compare", "restore")
 ROW_PAGES += ("rebook", "print")
 ROW_PAGES += ("move", "seats", "place")
 # Where nobody may GET: one button elsewhere posts there.
@@ -246,6 +246,8 @@ def address(name, town):
     arguments = [example(model, town, page).pk]
     if page in ("give_back", "rebook"):
         arguments.append(SessionSignup.objects.get().pk if model == "seminars_session" else town.seat.pk)
+    if page == "restore":
+        arguments.append(example(model, town, page).versions.latest().pk)
     return reverse(name, args=arguments)
 
 

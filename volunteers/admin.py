@@ -27,6 +27,7 @@ from portal.models import User
 from portal.refused import Refused
 from portal.scoping import ScopedInline
 from portal.settled import SettledForm, counted_on
+from portal.versions_admin import VersionedAdmin
 from volunteers import bulletin, calling_pages, relocating
 from volunteers.models import Opportunity, Shift, ShiftSignup
 
@@ -78,7 +79,7 @@ class OpportunityForm(SettledForm):
 
 
 @admin.register(Opportunity)
-class OpportunityAdmin(BulletinAdmin):
+class OpportunityAdmin(VersionedAdmin, BulletinAdmin):
     place = 10
     form = OpportunityForm
     menu = _("Aktionen")

@@ -19,6 +19,7 @@ from portal.remembering import address
 from portal.reminder_times import DaysBefore
 from portal.slot_lists import SlotQuerySet
 from portal.slots import Signup, Slot
+from portal.versions import Versions
 from portal.watching import Watching, any_number
 from portal.withdrawing import PublishedOnce
 
@@ -111,6 +112,9 @@ class Opportunity(PublishedOnce):
 
     privacy = {"contact": "K7", "contact_email": "K7", "contact_phone": "K7"}
     objects = OpportunityQuerySet.as_manager()
+    versions: Any = Versions(
+        "title", "topic", "state", "summary", "meeting_point", "bring", "age", "organiser", "insurance"
+    )
 
     class Meta:
         verbose_name = _("Aktion")
