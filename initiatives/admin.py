@@ -11,7 +11,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from initiatives import bulletin
-from initiatives.models import Initiative, Topic
+from initiatives.hint_admin import HintAdmin
+from initiatives.models import Hint, Initiative, Topic
 from portal import welcome
 from portal.bulletin import Notice
 from portal.bulletin_admin import BulletinAdmin
@@ -20,6 +21,8 @@ from portal.scoping import ScopedAdmin
 from portal.versions_admin import VersionedAdmin
 
 MOST = 20  # proposals on the start page
+
+admin.site.register(Hint, HintAdmin)
 
 
 @admin.register(Topic)

@@ -10,7 +10,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal import search
-from portal.models import Municipality, Organisation
+from portal.asking import Asking
+from portal.models import Municipality, Organisation, User
 from portal.remembering import address
 from portal.scalars import Scalar
 from portal.versions import Versions
@@ -215,3 +216,53 @@ class Initiative(PublishedOnce):
     @property
     def life_state_label(self) -> str:
         return self.get_life_state_display()
+
+
+class HintQuerySet(models.QuerySet["Hint"]):
+    def open(self) -> "HintQuerySet":
+        """To be answered, the longest waiting first."""
+        return self.filter(settled_at=None).order_by("entered_at", "pk")
+
+
+class Hint(Asking):
+    """What somebody tells about a page: something is wrong with it, or it should go (rule 20).
+
+    It belongs to whoever answers for the page, also after a town took it over.
+    """
+
+    class Kind(models.TextChoices):
+        HINT = "hint", _("Hinweis")
+        REMOVAL = "removal", _("Bitte um Entfernen")
+
+    initiative = models.ForeignKey(
+        Initiative, models.CASCADE, related_name="hints", verbose_name=_("Initiative")
+    )
+    kind = models.CharField(_("Art"), max_length=8, choices=Kind, default=Kind.HINT)
+    text = models.TextField(_("Nachricht"), blank=True)
+    email = models.EmailField(_("Adresse für die Antwort"), blank=True)
+    answer = models.TextField(
+        _("Antwort"), blank=True, help_text=_("Freiwillig. Geht als Mail an die Adresse, wenn eine da ist.")
+    )
+    settled_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("erledigt von")
+    )
+
+    privacy = {"text": "K1", "email": "K1", "answer": "K1"}
+    objects = HintQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Hinweis")
+        verbose_name_plural = _("Hinweise")
+        ordering = ["settled_at", "-entered_at"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
+
+    @property
+    def label(self) -> str:
+        """How a mail names this row in `about`."""
+        return f"hint:{self.pk}"
+
+    @property
+    def state_in_words(self) -> str:
+        return gettext("beantwortet") if self.settled_at else gettext("offen")

@@ -9,10 +9,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import access_requests, accesslog, accounts, mail_domains
+from portal import access_requests, accesslog, accounts, mail_domains, welcome
 from portal.models import AccessRequest
 from portal.password_links import INVITED
 from portal.retention import words
@@ -146,12 +146,12 @@ class AccessRequestAdmin(ScopedAdmin):
         return [self._line(row) for row in rows.order_by("confirmed_at", "pk")[:LINES]]
 
     def _line(self, row: AccessRequest) -> dict[str, str]:
-        days = (timezone.now() - (row.confirmed_at or row.entered_at)).days
-        waits = ngettext("wartet seit %(n)s Tag", "wartet seit %(n)s Tagen", days) % {"n": days}
+        since = welcome.waiting_words(row.confirmed_at or row.entered_at, now=timezone.now())
+        names = {"town": row.municipality.name, "since": since}
         domain = mail_domains.assess(row.email, row.municipality).sentence
         return {
             "url": reverse("admin:portal_accessrequest_change", args=[row.pk]),
-            "text": gettext("Zugang für %s angefordert") % row.municipality.name,
-            "note": f"{waits if days else gettext('seit heute')} · {domain}",
+            "text": gettext("Anfrage nach Zugang für %(town)s wartet %(since)s") % names,
+            "note": domain,
             "action": gettext("Ansehen"),
         }

@@ -71,6 +71,8 @@ FACTS = {
     "account": "address of a staff account",
     "editor_of": "what a staff account is for: „Redaktion: Stadt Lich“, or the organisation alone",
     "has_editors": "„1“ when a town has a Redaktion already",
+    "page_title": "title of an initiative",
+    "is_removal": "„1“ when somebody asks to take a page down",
     "answer": "what staff write to somebody who asked, in their own words",
     "own": "„1“ when the letter goes to the owner of `account`",
     "done_by": "who of staff did it: „Frau Netz“, or the address",

@@ -136,6 +136,14 @@ PURPOSES = [
         ("portal.AccessRequest",),
     ),
     Purpose(
+        _("Hinweise zu Seiten von Initiativen"),
+        _("der Herausgeber der Seite; ohne eigene Redaktion der Verband"),
+        _("Menschen, die einen Fehler melden oder um Entfernen bitten"),
+        OPEN_BASIS,
+        _("niemand außer dem Herausgeber und dem Betrieb"),
+        ("initiatives.Hint",),
+    ),
+    Purpose(
         _("Ansprechpersonen auf öffentlichen Seiten"),
         _("der Herausgeber der Seite"),
         _("Ansprechpersonen von Initiativen, Aktionen und Seminarreihen"),

@@ -81,7 +81,7 @@ RULES = [
     ),
     Rule(
         "K1",
-        _("Anfragen von Kommunen nach einem Zugang"),
+        _("Hinweise zu Seiten und Anfragen von Kommunen nach einem Zugang"),
         _("nach der Antwort"),
         K1_MAILS,
         _("Was unbeantwortet blieb, löschen wir ein halbes Jahr nach dem Eingang."),

@@ -46,6 +46,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "portal.accesslog": _right("view", only=~ABOUT_SEMINARS),
         "initiatives.topic": _right("choose", Reach.ALL),
         "initiatives.initiative": _right("view add change delete"),
+        "initiatives.hint": _right("view change"),
         "volunteers.opportunity": _right("view add change delete"),
         "volunteers.shift": _right("view add change delete"),
         "volunteers.shiftsignup": _right("view add change"),
@@ -61,6 +62,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "portal.heartbeat": _right("view", Reach.ALL),
         "initiatives.topic": _right("view add change choose", Reach.ALL),
         "initiatives.initiative": _right("view add change delete"),
+        "initiatives.hint": _right("view change"),
         # Never a town's people once it has staff: neither its sign-ups nor the mails to them.
         "volunteers.opportunity": _right("view add change delete", Reach.TRUST),
         "volunteers.shift": _right("view add change delete", Reach.TRUST),

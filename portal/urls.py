@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from initiatives import member as page_member
 from portal import health
 from seminars import member as seminar_member
 from volunteers import member
@@ -15,6 +16,7 @@ urlpatterns = [
     path("anmeldung/", include("portal.booking_urls")),
     path("konto/mitmachen/<slug:slug>/", member.signup, name="member_signup"),
     path("konto/seminare/<slug:slug>/", seminar_member.signup, name="member_seminar"),
+    path("konto/uebernehmen/<slug:slug>/", page_member.take_over, name="take_over"),
     path("konto/", include("allauth.urls")),
     path("verwaltung/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

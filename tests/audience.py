@@ -15,7 +15,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from initiatives.models import Initiative, Topic
+from initiatives.models import Hint, Initiative, Topic
 from portal import access_requests, links, watches
 from portal.models import AccessRequest, Booking, Mail, Municipality, Organisation, User
 from portal.slots import Signup
@@ -76,6 +76,7 @@ class Rows:
     participant: SessionSignup  # of `attending`
     series_asked: SeriesWatch  # to be confirmed
     series_watch: SeriesWatch
+    hint: Hint
     access_asked: AccessRequest  # to be confirmed
     access_waiting: AccessRequest  # to be decided
 
@@ -143,6 +144,7 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         asked=make.watch(f"asked.{name.lower()}@example.org", confirmed_at=None, organisation=organisation),
         watch=make.watch(f"watch.{name.lower()}@example.org", organisation=organisation),
         ended=make.watch("", place="", ended_at=now, organisation=organisation),
+        hint=make.hint(initiative, entered_at=now),
         access_asked=make.access_request(town, entered_at=now, confirmed_at=None),
         access_waiting=make.access_request(town, entered_at=now, confirmed_at=now),
         mail=Mail.objects.create(
@@ -272,6 +274,10 @@ PAGES: dict[str, Page] = {
     "initiatives:detail": Page(PUBLIC, lambda rows: [rows.initiative.slug]),
     "short_action": Page(PUBLIC, lambda rows: [rows.opportunity.pk]),
     "short_initiative": Page(PUBLIC, lambda rows: [rows.initiative.pk]),
+    "initiatives:hint": Page(PUBLIC, lambda rows: [rows.initiative.slug]),
+    "initiatives:hint_sent": Page(PUBLIC, lambda rows: [rows.collected.slug]),
+    "initiatives:removal": Page(PUBLIC, lambda rows: [rows.collected.slug]),
+    "take_over": Page(ACCOUNT, lambda rows: [rows.collected.slug]),
     "towns": Page(PUBLIC),
     "town": Page(PUBLIC, lambda rows: [rows.town.slug]),
     "for_towns": Page(PUBLIC),

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Max
 
-from initiatives.models import Initiative, Topic
+from initiatives.models import Hint, Initiative, Topic
 from portal.association import association
 from portal.models import AccessRequest, Booking, Municipality, Organisation, email_key
 from portal.slots import Signup
@@ -117,6 +117,12 @@ def access_request(town, email="weber@stadt.example", **fields):
         row.state = AccessRequest.State.CONFIRMED
     row.save()
     return row
+
+
+def hint(initiative, **fields):
+    """Somebody tells that something is wrong with the page."""
+    defaults = {"text": "Die Gruppe gibt es nicht mehr.", "entered_at": NOW, "confirmed_at": NOW}
+    return Hint.objects.create(initiative=initiative, **(defaults | fields))
 
 
 def signup(slot=None, *, email=None, status=Signup.Status.CONFIRMED, seats=1, **fields):

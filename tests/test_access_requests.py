@@ -182,7 +182,7 @@ def test_the_association_sees_the_request_with_the_domain_and_approves_with_one_
         lich, "weber@web.de", second_name="Kim Sander", second_email="sander@lich.example"
     )
     start = proven(net).get("/verwaltung/").content.decode()
-    assert "Zugang für Lich angefordert" in start
+    assert "Anfrage nach Zugang für Lich wartet" in start
     assert "web.de ist ein Anbieter für jedermann" in start
     assert "Die Einladung ist unterwegs und gilt 14 Tage." in button(net, row, "_approve")
     town = Organisation.objects.get(municipalities=lich)

@@ -42,6 +42,7 @@ NOT_PERSONAL = {
     "contenttypes.ContentType.app_label": LIBRARY,
     "contenttypes.ContentType.model": LIBRARY,
     "mfa.Authenticator.type": CHOICE,
+    "initiatives.Hint.kind": CHOICE,
     "initiatives.Initiative.state": CHOICE,
     "initiatives.Initiative.origin": CHOICE,
     "initiatives.Initiative.life_state": CHOICE,

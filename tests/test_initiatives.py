@@ -182,8 +182,9 @@ def test_collected_one_says_where_it_comes_from_and_what_to_do(client):
     page = detail(client, row)
     assert "Zusammengestellt vom HSGB aus öffentlichen Quellen, Bericht von 2015." in page
     assert '<a href="https://presse.example/a?b=1&amp;c=2" rel="noopener noreferrer">Presse</a>' in page
-    assert f'href="mailto:{owner.contact_email}?subject=Hinweis%20zu%20Dorfladen"' in page
-    assert 'href="/fuer-kommunen/#uebernehmen"' in page
+    assert f'href="/initiativen/{row.slug}/hinweis/"' in page
+    assert f'href="/initiativen/{row.slug}/entfernen/"' in page
+    assert f'href="/konto/uebernehmen/{row.slug}/"' in page
     assert "Geheim" not in page
     assert "Ein Beispiel: nicht bestätigt" in page
 

@@ -25,7 +25,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
-from initiatives.models import Initiative
+from initiatives.models import Hint, Initiative
 from portal.models import AccessLog, AccessRequest, Mail, Membership, Municipality, Organisation, User
 from seminars.models import Series, Session, SessionSignup
 from tests import audience, make
@@ -50,6 +50,7 @@ SEES = {
     "portal_accesslog": {"owner": ROW, "other": LIST, "network": LIST, "seminars": LIST},
     "initiatives_topic": {"network": ROW},
     "initiatives_initiative": {"owner": ROW, "other": LIST, "network": LIST},
+    "initiatives_hint": {"owner": ROW, "other": LIST, "network": LIST},
     "volunteers_opportunity": {"owner": ROW, "other": LIST, "network": LIST},
     "volunteers_shift": {"owner": ROW, "other": LIST, "network": LIST},
     "seminars_series": {"seminars": ROW},
@@ -103,6 +104,7 @@ class Town:
     log: AccessLog
     editor: User
     access: AccessRequest
+    hint: Hint
 
 
 def people_of(organisation, town, mark, person):
@@ -142,8 +144,11 @@ def build_town(name, mark, person):
             user=editor, content_type=ContentType.objects.get_for_model(row), object_id=str(row.pk),
             object_repr=f"{mark} Zeile", action_flag=CHANGE, change_message=f"{mark} geändert",
         )  # fmt: skip
+    hint = make.hint(initiative, text=f"{mark} {person} schreibt", email=f"{person.lower()}@gast.example")
     access = make.access_request(town, f"amt@{mark.lower()}.example", name=f"{mark} Weber")
-    return Town(organisation, town, initiative, opportunity, draft, shift, seat, mail, log, editor, access)
+    return Town(
+        organisation, town, initiative, opportunity, draft, shift, seat, mail, log, editor, access, hint
+    )
 
 
 def build_seminars(organisation):
@@ -216,6 +221,7 @@ def example(model, town, page):
         "portal_accesslog": town.log,
         "initiatives_topic": town.opportunity.topic,
         "initiatives_initiative": town.initiative,
+        "initiatives_hint": town.hint,
         "volunteers_opportunity": town.opportunity,
         "volunteers_shift": town.shift,
     }

@@ -2,12 +2,16 @@
 
 from django.urls import include, path
 
+from initiatives import hint_pages
 from initiatives import views as initiatives
 from portal.pages import access, barriers, directory, initiative, machines, service, short, start, towns
 
 collection = [
     path("", initiatives.index, name="list"),
     path("<slug:slug>/", initiative.detail, name="detail"),
+    path("<slug:slug>/hinweis/", hint_pages.hint, name="hint"),
+    path("<slug:slug>/hinweis/gesendet/", hint_pages.sent, name="hint_sent"),
+    path("<slug:slug>/entfernen/", hint_pages.hint, {"kind": "removal"}, name="removal"),
 ]
 
 access_links = [

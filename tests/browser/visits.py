@@ -42,6 +42,10 @@ NO_PAGE = {
     "admin:portal_accesslog_change": "nobody writes the log",
     "admin:portal_accesslog_delete": "nobody writes the log",
     "admin:portal_accesslog_history": "answers 404: entries of the log have no page",
+    "admin:portal_accessrequest_add": "towns ask for it themselves",
+    "admin:portal_accessrequest_delete": "goes by itself after its time",
+    "admin:initiatives_hint_add": "guests give them",
+    "admin:initiatives_hint_delete": "goes by itself after its time",
     "admin:portal_municipality_add": "towns are imported",
     "admin:portal_municipality_delete": "towns are imported",
     "admin:portal_organisation_delete": "answers 404: nobody deletes who answers for rows",
@@ -58,6 +62,7 @@ SEEN_BY = {
     "network": (
         "admin:portal_municipality",
         "admin:portal_user",
+        "admin:portal_accessrequest",
         "admin:initiatives_topic",
         "admin:status",
         "admin:portal_organisation_add",
@@ -114,6 +119,9 @@ FACES = {
         ("initiatives, nothing found", FIRST_DAY + "initiatives:list"), NO_FORM, ("initiatives found",), NO_SEATS
     ),
     "initiatives:detail": Faces(NO_LIST, NO_FORM, ("initiative of the collection",), NO_SEATS),
+    "initiatives:hint": Faces(NO_LIST, MISTAKES, ITSELF + ": initiatives:hint_sent", NO_SEATS),
+    "initiatives:removal": Faces(NO_LIST, MISTAKES, ITSELF + ": initiatives:hint_sent", NO_SEATS),
+    "initiatives:hint_sent": TEXT,
     "towns": Faces(("towns, nothing found", FIRST_DAY + "towns"), NO_FORM, ("towns found",), NO_SEATS),
     "town": Faces(("town without anything",), NO_FORM, ("district",), NO_SEATS),
     "seminars:list": Faces((FIRST_DAY + "seminars:list",), MISTAKES, ("series, watched",), "the list itself"),
@@ -158,6 +166,8 @@ FACES = {
 
 # Forms of a page that cannot have mistakes, by address and names of their fields (`checks.forms`).
 NO_MISTAKES = {
+    "/verwaltung/portal/accessrequest/…/change/ answer": "its first button needs no answer",
+    "/verwaltung/initiatives/hint/…/change/ answer": "an answer is voluntary",
     "/verwaltung/portal/municipality/…/change/ organisation is_member help_desk": "nothing in it is required",
     "/anmeldung/meine/…/ seats": "a choice among what is possible",
 }
