@@ -22,6 +22,7 @@ from portal import (
     accounts,
     answers,
     attendance,
+    broadcasts,
     dates,
     inputs,
     people,
@@ -96,6 +97,7 @@ def facts(slot: Slot) -> dict[str, Any]:
         "phone_url": reverse(f"admin:{admin_name(slot)}_phone", args=[slot.pk]),
         "print_url": reverse(f"admin:{admin_name(slot)}_print", args=[slot.pk]),
         "export_url": reverse(f"admin:{admin_name(slot)}_export", args=[slot.pk]),
+        "write_url": reverse(f"admin:{admin_name(slot)}_write", args=[slot.pk]),
         "attendance_url": reverse(f"admin:{admin_name(slot)}_attendance", args=[slot.pk]),
     }
 
@@ -141,6 +143,8 @@ def people_of(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> Http
         "may_change": may_change and now < slot.starts,
         "may_note": may_change and attendance.is_open(slot, now),
         "changes": _changes(slot, now) if may_change else [],
+        "may_write": may_change,
+        "sent": broadcasts.sent(slot),
     }
     return page(request, "people", slot, context | more)
 

@@ -18,6 +18,7 @@ from portal import (
     desk,
     desk_changes,
     desk_lists,
+    desk_messages,
     desk_rebooking,
     desk_todo,
     who_came,
@@ -72,8 +73,9 @@ class DeskAdmin(ScopedAdmin):
     has_dates = True
     # Pages of one date that the start page links beside it: the end of the URL name, and what the link says.
     LINKS: ClassVar[tuple[tuple[str, Any], ...]] = (
-        ("phone", _("Jemanden eintragen")),
         ("print", _("Liste drucken")),
+        ("write", _("Allen schreiben")),
+        ("phone", _("Jemanden eintragen")),
     )
 
     def get_urls(self) -> list[Any]:
@@ -84,6 +86,7 @@ class DeskAdmin(ScopedAdmin):
                 self._at(f"{route}/", self.change_page(change), change.name)
                 for route, change in desk_changes.PAGES.items()
             ),
+            self._at("schreiben/", self.write_view, "write"),
             self._at("wer-war-da/", self.attendance_view, "attendance"),
             self._at("freigeben/<int:signup_id>/", self.give_back_view, "give_back"),
             self._at("liste/", self.print_view, "print"),
@@ -155,6 +158,12 @@ class DeskAdmin(ScopedAdmin):
             return desk_changes.page(request, slot, change, self.admin_site.each_context(request))
 
         return view
+
+    def write_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Only to people of dates that one may reach, and that one organisation answers for."""
+        slot = self.slot_of(request, object_id, "change")
+        rows = self.get_queryset(request).filter(**{str(self.scope): slot.organisation.pk})
+        return desk_messages.page(request, slot, rows, self.admin_site.each_context(request))
 
     def attendance_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         slot = self.slot_of(request, object_id, "change")

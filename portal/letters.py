@@ -56,6 +56,10 @@ FACTS = {
     "materials_url": "what the speakers left, only for those who had a seat",
     "recording_url": "the recording, like `materials_url`",
     "series": "„#kommunalEngagiert“: the series that somebody waits for",
+    "headline": "what a message is about, as staff wrote it, in one line",
+    "message": "block: what staff write to the people of a date; lines and paragraphs stay",
+    "audience": "whom staff wrote to: „alle mit Platz, Samstag, 28. November 2026, 9–12 Uhr“",
+    "is_test": "„1“ when a message went to nobody but the person who wrote it",
     "reason": "why it does not take place, as staff wrote it",
     "moved_up": "„1“ when somebody from the waiting list has the seat now",
     "is_open": "„1“ when the first click gets a free seat; before that the next on the list has it already",
@@ -91,7 +95,7 @@ FACTS = {
     "page_url": "public page of what it is about",
     "staff_url": "page of staff",
 }
-BLOCKS = {name for name in FACTS if name.endswith("dates") and name != "n_dates"}
+BLOCKS = {name for name in FACTS if name.endswith("dates") and name != "n_dates"} | {"message"}
 WIDTH = 74  # columns of the plain text
 SUBJECT = 250  # Mail.subject
 

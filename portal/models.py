@@ -465,7 +465,14 @@ class Mail(models.Model):
     last_error = models.CharField(_("letzter Fehler"), max_length=300, blank=True)
 
     # Rule 16: these do not leave between 21 and 7 o'clock, also when the mail server was away till then.
-    PATIENT: ClassVar[list[str]] = ["reminder", "thanks", "new-signups", "watch-news", "watch-ending"]
+    PATIENT: ClassVar[list[str]] = [
+        "message",
+        "reminder",
+        "thanks",
+        "new-signups",
+        "watch-news",
+        "watch-ending",
+    ]
 
     privacy = {
         "to": "K1",
@@ -507,6 +514,49 @@ class Mail(models.Model):
         if self.failed_at:
             return str(_("gescheitert"))
         return str(_("wartet"))
+
+
+class Broadcast(models.Model):
+    """What staff wrote to the people of dates: once, to how many, by whom (`broadcasts.py`)."""
+
+    key = models.CharField(_("Schlüssel"), max_length=64, unique=True, editable=False)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="+", verbose_name=_("Herausgeber")
+    )
+    sent_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=_("von"))
+    sent_at = models.DateTimeField(_("gesendet"))
+    audience = models.CharField(_("an"), max_length=300)
+    headline = models.CharField(_("Betreff"), max_length=100, blank=True)
+    text = models.TextField(_("Nachricht"), blank=True)
+    urgent = models.BooleanField(_("sofort"), default=False)
+    n_mails = models.PositiveIntegerField(_("Mails"))
+
+    privacy = {"headline": "K1", "text": "K1"}
+
+    class Meta:
+        verbose_name = _("Nachricht an Angemeldete")
+        verbose_name_plural = _("Nachrichten an Angemeldete")
+        ordering = ["-sent_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"Nachricht {self.pk}"
+
+
+class BroadcastDate(models.Model):
+    """A date whose people were written to, by its label („shift:12")."""
+
+    broadcast = models.ForeignKey(Broadcast, models.CASCADE, related_name="dates")
+    label = models.CharField(_("Termin"), max_length=40, db_index=True)
+
+    class Meta:
+        verbose_name = _("Termin einer Nachricht")
+        verbose_name_plural = _("Termine von Nachrichten")
+        constraints = [
+            models.UniqueConstraint(fields=["broadcast", "label"], name="broadcast_names_date_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.label
 
 
 class AccessLog(models.Model):

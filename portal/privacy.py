@@ -17,7 +17,7 @@ from django.utils.crypto import salted_hmac
 
 from portal import confirmations, journal, leaving, mailfiles, notices
 from portal.asking import Asking
-from portal.models import Booking, Mail
+from portal.models import Booking, Broadcast, Mail
 from portal.retention import (
     K0_UNCONFIRMED,
     K1_MAILS,
@@ -250,6 +250,7 @@ def enforce(now: datetime, *, dry_run: bool = False) -> dict[str, int]:
     counts = {"K1 Maildateien": mailfiles.forget(before=now - K1_MAILS, dry_run=dry_run)}
     for name, find, act in (
         ("K1 Mails", _old_mails, _wipe_mails),
+        ("K1 Nachrichten an Angemeldete", _old_broadcasts, _wipe_broadcasts),
         ("K1 Zeilen von Mails zu Zugängen", _old_account_mails, _drop),
         ("K1 gezählte Mails gelöschter Anmeldungen", _no_more_counted, _drop),
         ("K0 unbestätigte Anmeldungen", _unconfirmed, _expire),
@@ -337,6 +338,14 @@ def _old_account_mails(now: datetime) -> list[QuerySet]:
 
 def _wipe_mails(mails: QuerySet, *, now: datetime) -> int:
     return mails.update(**_empty(Mail, columns(Mail, "K1")))
+
+
+def _old_broadcasts(now: datetime) -> list[QuerySet]:
+    return [Broadcast.objects.filter(sent_at__lte=now - K1_MAILS).exclude(headline="", text="")]
+
+
+def _wipe_broadcasts(rows: QuerySet, *, now: datetime) -> int:
+    return rows.update(**_empty(Broadcast, columns(Broadcast, "K1")))
 
 
 def _no_more_counted(now: datetime) -> list[QuerySet]:

@@ -105,7 +105,7 @@ PURPOSES = [
         _("alle, denen das Portal schreibt"),
         _("wie bei dem, was die Mail betrifft"),
         _("Betreiber des Mailservers (offen: Name); Postfachanbieter der Empfängerin oder des Empfängers"),
-        ("portal.Mail",),
+        ("portal.Mail", "portal.Broadcast"),
         hashes=(
             (
                 _(

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from portal import confirmations, dates, notices, outbox, reminder_times
+from portal import broadcasts, confirmations, dates, notices, outbox, reminder_times
 from portal.models import Booking, Mail
 from portal.refused import Refused
 from portal.reminder_times import DaysBefore, ShortlyBefore
@@ -39,6 +39,7 @@ def _take_back_old(signup: Signup, *, old_day: date, now: datetime) -> None:
     if outbox.withdraw(about=[signup.label], kinds=["promoted"], now=now):
         notices.tell_one(signup, "promoted", now=now)
     notices.take_back_reminder(signup.booking, day=old_day, now=now)
+    broadcasts.retell(signup.booking, now=now)
 
 
 def _ask_again(slot: Slot, *, now: datetime) -> None:
@@ -175,6 +176,7 @@ def cancel(slot: Slot, *, reason: str, now: datetime) -> None:
     for signup in people:
         end(signup, Signup.Reason.SLOT_CANCELLED, now=now)
         notices.take_back(signup, now=now)
+        broadcasts.retell(signup.booking, now=now)
         notices.tell_one(signup, "cancelled-by-us", now=now, more={"reason": reason})
     for signup in current.signups.filter(status=Signup.Status.UNCONFIRMED):
         end(signup, Signup.Reason.SLOT_CANCELLED, now=now)

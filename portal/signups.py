@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from portal import confirmations, notices
+from portal import broadcasts, confirmations, notices
 from portal.joining import join, refuse_unless_open
 from portal.models import Booking, User
 from portal.refused import Refused
@@ -115,6 +115,7 @@ def give_back(signup: Signup, *, now: datetime, by: User | None = None) -> None:
     was_waiting = current.status == Status.WAITING
     end(current, Reason.REMOVED if by else Reason.GIVEN_BACK, now=now)
     notices.take_back(current, now=now)
+    broadcasts.retell(current.booking, now=now)
     if not was_live:
         still_open = [s for s in signups_of(current.booking) if s.status == Status.UNCONFIRMED]
         confirmations.ask_again(current.booking, still_open, now=now)

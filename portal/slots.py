@@ -54,6 +54,8 @@ class Slot(models.Model):
     open_phase: ClassVar[timedelta] = timedelta(hours=24)
     # What `about` columns and mail keys call this kind of slot.
     kind: ClassVar[str]
+    # The foreign key to what its dates have in common.
+    family: ClassVar[str]
     # What `select_related` needs so that the properties below ask nothing more, and which columns of it they read.
     row_relations: ClassVar[tuple[str, ...]] = ()
     row_columns: ClassVar[tuple[str, ...]] = ()

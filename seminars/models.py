@@ -188,6 +188,7 @@ class Session(Slot):
     changed_at = models.DateTimeField(_("geändert am"), auto_now=True)
 
     kind = "session"
+    family = "series"
     row_relations = ("series__organisation",)
     row_columns = (
         *columns.at(

@@ -297,6 +297,69 @@ MAILS = [
         [("Erklärung zur Barrierefreiheit", f"{SITE}/barrierefreiheit/")],
     ),
     (
+        "message",
+        SEATED
+        | {
+            "headline": "Bitte Gummistiefel mitbringen",
+            "message": "Der Bach steht hoch.\n\n- Stiefel\n- Jacke",
+        },
+        f"Nachricht: Bitte Gummistiefel mitbringen – {OCCASION}",
+        [
+            "Der Bach steht hoch.",
+            "- Stiefel",
+            "- Jacke",
+            "Ihr Termin:",
+            SATURDAY,
+            "Ansprechperson: Frau Beispiel",
+        ],
+        [MANAGE, GIVE_BACK],
+    ),
+    (
+        "message",
+        WAITING | {"headline": "Es dauert noch", "message": "Geduld.", "give_back_url": ""},
+        f"Nachricht: Es dauert noch – {OCCASION}",
+        ["Geduld.", "Auf der Warteliste:", SUNDAY],
+        [MANAGE],
+    ),
+    (
+        "message",
+        SEATED
+        | {"headline": "Danke", "message": "Bis bald.", "dates": f"{SATURDAY}\n{SUNDAY}", "n_dates": "2"},
+        "Nachricht: Danke – 2 Termine ab Sa., 28. Nov., 9 Uhr, Lich – Bachputz an der Wetter",
+        ["Ihre Termine:", SATURDAY, SUNDAY],
+        [MANAGE, ("Einzelne Termine freigeben", GUEST["manage_url"])],
+    ),
+    (
+        "staff/message-copy",
+        STAFF
+        | {
+            "greeting": "Guten Tag Frau Amt,",
+            "headline": "Stiefel",
+            "message": "Bitte.",
+            "count": "12",
+            "audience": "alle mit Platz: Samstag",
+            "n_dates": "1",
+        },
+        f"Kopie: Stiefel – {OCCASION}",
+        ["Ihre Nachricht ist unterwegs, an so viele Adressen: 12.", "An: alle mit Platz: Samstag", "Bitte."],
+        [("Zur Liste des Termins", STAFF["staff_url"])],
+    ),
+    (
+        "staff/message-copy",
+        STAFF
+        | {
+            "greeting": "Guten Tag,",
+            "headline": "Stiefel",
+            "message": "Bitte.",
+            "is_test": "1",
+            "audience": "alle mit Platz: Samstag",
+            "n_dates": "1",
+        },
+        f"Test: Stiefel – {OCCASION}",
+        ["so liest sich Ihre Nachricht. Dieser Test ging nur an Sie."],
+        [("Zur Liste des Termins", STAFF["staff_url"])],
+    ),
+    (
         "staff/factor-reset",
         {
             "account": "redaktion@lich.example",

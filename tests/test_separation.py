@@ -70,7 +70,7 @@ DELETES = ("initiatives_initiative", "volunteers_opportunity", "seminars_series"
 ROW_PAGES = ("change", "history", "copy", "repeat", "phone", "cancel", "give_back", "people", "attendance")
 ROW_PAGES += ("bulletin", "poster", "versions", "compare", "restore")
 ROW_PAGES += ("rebook", "print")
-ROW_PAGES += ("move", "seats", "place")
+ROW_PAGES += ("move", "seats", "place", "write")
 # Where nobody may GET: one button elsewhere posts there.
 ONLY_POST = {"portal_mail_resend"}
 ROW_POSTS = {"export"}  # the same of a row, which strangers do not even learn
@@ -414,7 +414,9 @@ def check_post(world, name):
             continue  # their own business
         for data in (
             {},
-            own | {"post": "yes", "reason": "x", "capacity": "1", "meeting_point": "x"},
+            own
+            | {"post": "yes", "reason": "x", "capacity": "1", "meeting_point": "x"}
+            | {"where": "termin", "who": "seated", "headline": "x", "text": "x", "test": "1"},
             {"action": "delete_selected", "_selected_action": "1"},
         ):
             response = world.clients[visitor].post(url, data)

@@ -200,6 +200,7 @@ class Shift(Slot):
     )
 
     kind = "shift"
+    family = "opportunity"
     row_relations = ("opportunity__organisation", "opportunity__municipality")
     row_columns = (
         *columns.at(
