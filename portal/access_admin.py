@@ -94,6 +94,9 @@ class AccessRequestAdmin(ScopedAdmin):
             {"name": "_decline", "label": gettext("Ablehnen und Satz schicken")},
         ]
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         self._note(request, gettext("Liste gelesen"), gettext("Anfragen nach Zugang"))
         return super().changelist_view(request, extra_context)

@@ -26,10 +26,12 @@ from portal.models import (
     User,
     email_key,
 )
+from portal.records_admin import AccessLogAdmin
 from portal.scoping import EVERY, FIRST, ScopedAdmin, ScopedInline, atomically
 from portal.versions_admin import VersionedAdmin
 
 admin.site.register(AccessRequest, AccessRequestAdmin)
+admin.site.register(AccessLog, AccessLogAdmin)
 
 
 @admin.register(Organisation)
@@ -258,6 +260,9 @@ class MailAdmin(ScopedAdmin):
     )  # fmt: skip
     readonly_fields = fields
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
     def limit(self, request: HttpRequest) -> Q:
         """Mails with a way into an account are for nobody else's eyes."""
         return Q(secret=False)
@@ -327,12 +332,3 @@ class MailAdmin(ScopedAdmin):
             )
             messages.success(request, gettext("Die Mail geht noch einmal hinaus."))
         return redirect("admin:portal_mail_change", mail.pk)
-
-
-@admin.register(AccessLog)
-class AccessLogAdmin(ScopedAdmin):
-    place = 90
-    menu = _("Protokoll")
-    list_display = ("at", "user", "action", "about", "organisation")
-    list_filter = ("organisation",)
-    list_select_related = ("user", "organisation")
