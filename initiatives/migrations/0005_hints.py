@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('initiatives', '0003_withdrawn'),
+        ('initiatives', '0004_versions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
