@@ -14,10 +14,9 @@ from typing import Any, cast
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.account.authentication import get_authentication_records
 from allauth.account.forms import ResetPasswordForm
-from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
 from allauth.account.utils import filter_users_by_email
 from allauth.core import context as allauth_context
@@ -28,12 +27,10 @@ from allauth.mfa.internal.flows.trust import (
     is_trusted_browser,
 )
 from allauth.mfa.models import Authenticator
-from allauth.mfa.signals import authenticator_added
 from django.conf import settings
 from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -113,6 +110,18 @@ class AccountAdapter(DefaultAccountAdapter):
             return False
         return super().is_reauthentication_required(app=app, **kwargs)  # type: ignore[no-any-return]
 
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """The passkey first, the password last; and no password where it would prove nothing."""
+        words = {
+            "mfa_reauthenticate:webauthn": _("Mit dem Passkey"),
+            "mfa_reauthenticate": _("Mit einem Code"),
+            "reauthenticate": _("Mit dem Passwort"),
+        }
+        found = {method["id"]: method for method in super().get_reauthentication_methods(user)}
+        if gate(allauth_context.request) is Gate.PROVE:
+            found.pop("reauthenticate", None)
+        return [found[key] | {"description": words[key]} for key in words if key in found]
+
 
 def own_address(value: Any) -> Any:
     """A link as it may stand in a mail: from SITE_URL, never from the Host header (trust.md)."""
@@ -120,13 +129,6 @@ def own_address(value: Any) -> Any:
         return value
     site = urlsplit(settings.SITE_URL)
     return urlunsplit(urlsplit(value)._replace(scheme=site.scheme, netloc=site.netloc))
-
-
-@receiver(authenticator_added)
-def enrolling_is_proof(request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    """Whoever just typed a valid code of the new app need not wait for the next one."""
-    if authenticator.type == Authenticator.Type.TOTP:
-        record_authentication(request, user, "mfa", id=authenticator.pk, type=authenticator.type)
 
 
 def trusted_device(request: HttpRequest, email: str) -> str:
@@ -223,11 +225,11 @@ def _gate(request: HttpRequest) -> Gate:
         return Gate.NO_ROLE
     if settings.DEMO and settings.BIND in LOOPBACK and user.is_demo:
         return Gate.OPEN
-    enrolled = dict(Authenticator.objects.filter(user=user).values_list("pk", "type"))
-    if Authenticator.Type.TOTP not in enrolled.values():
+    enrolled = set(Authenticator.objects.filter(user=user).values_list("pk", flat=True))
+    if not enrolled:
         return Gate.ENROL
     proofs = {r.get("id") for r in get_authentication_records(request, user) if r["method"] == "mfa"}
-    if proofs & enrolled.keys() or is_trusted_browser(request, user):
+    if proofs & enrolled or is_trusted_browser(request, user):
         return Gate.OPEN
     return Gate.PROVE
 
@@ -242,10 +244,7 @@ def stop(request: HttpRequest) -> HttpResponse | None:
         raise PermissionDenied(
             _("Ihr Zugang gehört zurzeit zu keiner Redaktion. Bitte fragen Sie beim Verband nach.")
         )
-    name = {
-        Gate.LOGIN: "account_login",
-        Gate.ENROL: "mfa_activate_totp",
-        Gate.PROVE: "mfa_reauthenticate",
-    }[standing]
+    way = {Gate.LOGIN: "account_login", Gate.ENROL: "factor_choose"}.get(standing)
+    url = reverse(way) if way else get_adapter().get_reauthentication_methods(person(request))[0]["url"]
     back = request.get_full_path() if request.method == "GET" else reverse("admin:index")
-    return redirect(f"{reverse(name)}?{urlencode({'next': back})}")
+    return redirect(f"{url}?{urlencode({'next': back})}")

@@ -29,8 +29,11 @@ RIGHTS = _("Rechte der Menschen")
 MEASURES = [
     Measure(
         ACCESS,
-        _("Jeder Zugang zur Redaktion braucht einen zweiten Faktor."),
+        _(
+            "Jeder Zugang zur Redaktion braucht einen zweiten Faktor: Passkey, Code einer App oder gedruckter Code."
+        ),
         (
+            "test_the_passkey_is_the_second_step_of_the_login",
             "test_password_alone_asks_for_the_code_and_the_code_lets_in",
             "test_superuser_needs_the_second_factor_too",
         ),

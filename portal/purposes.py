@@ -19,7 +19,11 @@ OF_LIBRARIES: dict[str, dict[str, str]] = {
     "mfa.Authenticator": {"data": "K8"},
     "sessions.Session": {"session_key": "K8", "session_data": "K8"},
 }
-NAMES = {"session_key": _("Kennung"), "session_data": _("wer angemeldet ist"), "data": _("Geheimnis der App")}
+NAMES = {
+    "session_key": _("Kennung"),
+    "session_data": _("wer angemeldet ist"),
+    "data": _("Geheimnis der App, öffentlicher Schlüssel des Passkeys, Codes"),
+}
 MODELS = {"mfa.Authenticator": _("Zweiter Faktor")}
 
 CONSENT = _("Einwilligung (Art. 6 Abs. 1 Buchst. a DSGVO)")

@@ -337,7 +337,16 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "portal.password_links.PasswordLinks"  
 PASSWORD_RESET_TIMEOUT = 14 * 24 * 3600  # of an invitation; `password_links.py` ends others sooner
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_RATE_LIMITS = {"reset_password": "20/m/ip,3/d/key"}  # no mail cannon (trust.md)
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ADAPTER = "portal.factors.SecondFactor"
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_FORMS = {
+    "add_webauthn": "portal.factors.NewPasskey",
+    "edit_webauthn": "portal.factors.RenamedPasskey",
+    "authenticate_webauthn": "portal.factors.PasskeyAtLogin",
+    "reauthenticate_webauthn": "portal.factors.PasskeyAgain",
+    "generate_recovery_codes": "portal.factors.PrintedCodes",
+}
+MFA_WEBAUTHN_USER_VERIFICATION = "preferred"  # why: portal/factors.py
 MFA_TRUST_ENABLED = True
 MFA_TRUST_COOKIE_AGE = 30 * 24 * 3600
 MFA_TRUST_COOKIE_SECURE = HTTPS
@@ -421,6 +430,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         "celery": {"level": "WARNING"},
+        "fido2": {"level": "WARNING"},  # it names the keys that people log in with
     },
 }
 LOG_REQUESTS = bool(DATABASE_URL)  # a line for each; a laptop has one visitor

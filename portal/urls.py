@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from initiatives import member as page_member
-from portal import health
+from portal import factor_pages, health
 from seminars import member as seminar_member
 from volunteers import member
 
@@ -17,6 +17,9 @@ urlpatterns = [
     path("konto/mitmachen/<slug:slug>/", member.signup, name="member_signup"),
     path("konto/seminare/<slug:slug>/", seminar_member.signup, name="member_seminar"),
     path("konto/uebernehmen/<slug:slug>/", page_member.take_over, name="take_over"),
+    path("konto/zweiter-faktor/", factor_pages.choose, name="factor_choose"),
+    path("konto/zweiter-faktor/fertig/", factor_pages.done, name="factor_done"),
+    path("konto/zweiter-faktor/vergessen/", factor_pages.forget, name="factor_forget"),
     path("konto/", include("allauth.urls")),
     path("verwaltung/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

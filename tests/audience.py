@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -20,7 +21,7 @@ from portal import access_requests, links, watches
 from portal.models import AccessRequest, Booking, Mail, Municipality, Organisation, User
 from portal.slots import Signup
 from seminars.models import Series, SeriesWatch, Session, SessionSignup, Speaker
-from tests import make
+from tests import make, passkeys
 from tests.staffroom import staff
 from volunteers.models import Opportunity, Shift, ShiftSignup, Watch
 
@@ -62,6 +63,7 @@ class Rows:
     ended: Watch
     mail: Mail  # has left
     clerk: User  # of the town
+    passkey: Authenticator  # of the clerk
     series: Series  # of the association, like all below
     session: Session  # with seats, a second one with a waiting list and a third elsewhere in the same series
     speaker: Speaker
@@ -136,6 +138,7 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         ended_reason=Signup.Reason.EXPIRED,
         ended_at=now,
     )
+    clerk = staff(organisation, email=f"clerk.{name.lower()}@lich.example", enrolled=False)
     soon = make.shift(
         starts=now + timedelta(hours=20), opportunity=make.opportunity(title="Kisten tragen", **common)
     )
@@ -158,7 +161,8 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
             next_try_at=now,
             sent_at=now,
         ),
-        clerk=staff(organisation, email=f"clerk.{name.lower()}@lich.example", enrolled=False),
+        clerk=clerk,
+        passkey=passkeys.enrol(clerk).row,
         organisation=organisation,
         town=town,
         quiet_town=_town("Stillbach", ags="06999001"),
@@ -326,7 +330,15 @@ PAGES: dict[str, Page] = {
         ACCOUNT, lambda rows: [user_pk_to_url_str(rows.clerk), "unknown-key"]
     ),
     "account_reset_password_done": Page(ACCOUNT),
+    "factor_choose": Page(ACCOUNT),
+    "factor_done": Page(ACCOUNT),
+    "factor_forget": Page(ACCOUNT),
     "mfa_index": Page(ACCOUNT),
+    "mfa_list_webauthn": Page(ACCOUNT),
+    "mfa_add_webauthn": Page(ACCOUNT),
+    "mfa_reauthenticate_webauthn": Page(ACCOUNT),
+    "mfa_edit_webauthn": Page(ACCOUNT, lambda rows: [rows.passkey.pk]),
+    "mfa_remove_webauthn": Page(ACCOUNT, lambda rows: [rows.passkey.pk]),
     "mfa_authenticate": Page(ACCOUNT),
     "mfa_reauthenticate": Page(ACCOUNT),
     "mfa_trust": Page(ACCOUNT),

@@ -66,7 +66,7 @@ def test_any_long_password_counts_in_full_and_may_be_pasted():
     ]
     for wrong in (LONG[:-1], LONG.lower(), LONG + " "):
         assert log_in(Client(), user, wrong).context["form"].errors
-    assert log_in(Client(), user, LONG).request["PATH_INFO"] == reverse("mfa_activate_totp")
+    assert log_in(Client(), user, LONG).request["PATH_INFO"] == reverse("factor_choose")
 
 
 def _link():

@@ -73,7 +73,7 @@ def test_password_alone_asks_for_the_code_and_the_code_lets_in(client):
 def test_without_a_second_factor_one_is_led_to_enrolment_and_on_to_the_codes(client):
     user = staff(make.organisation(), enrolled=False)
     log_in(client, user)
-    assert enters(client) == reverse("mfa_activate_totp")
+    assert enters(client) == reverse("factor_choose")
     page = client.get(reverse("mfa_activate_totp"))
     assert page.status_code == 200
     shown_now = code(secret=page.context["form"].secret)
@@ -96,7 +96,7 @@ def test_proof_of_a_factor_that_was_reset_no_longer_counts():
     client = proven(user)
     assert enters(client) == "Redaktion"
     reset_second_factor(user)
-    assert enters(client) == reverse("mfa_activate_totp")
+    assert enters(client) == reverse("factor_choose")
     TOTP.activate(user, "JBSWY3DPEHPK3PXQJBSWY3DPEHPK3PXQ")
     assert enters(client) == reverse("mfa_reauthenticate")
 
@@ -249,14 +249,14 @@ def test_demo_logins_need_no_second_factor_only_here(client, settings, demo, bin
     settings.DEMO, settings.BIND = demo, bind
     user = staff(make.organisation(), enrolled=False, is_demo=is_demo)
     log_in(client, user)
-    assert enters(client) == ("Redaktion" if lets_in else reverse("mfa_activate_totp"))
+    assert enters(client) == ("Redaktion" if lets_in else reverse("factor_choose"))
 
 
 def test_superuser_needs_the_second_factor_too(client):
     user = User.objects.create_superuser("betrieb@example.org", PASSWORD)
     assert EmailAddress.objects.get().verified
     log_in(client, user)
-    assert enters(client) == reverse("mfa_activate_totp")
+    assert enters(client) == reverse("factor_choose")
 
 
 @pytest.mark.logs_errors

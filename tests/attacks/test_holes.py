@@ -200,8 +200,7 @@ def test_many_other_clients_do_not_push_a_count_out_of_the_cache():
 
 @pytest.mark.slow
 def test_too_many_attempts_to_prove_oneself_again_say_when_to_come_back():
-    client = Client()
-    client.force_login(staff(make.organisation()))
+    client = proven(staff(make.organisation()))
     answers = [client.post(reverse("account_reauthenticate"), {"password": "falsch"}) for _ in range(12)]
     assert (answers[-1].status_code, answers[-1]["Retry-After"]) == (429, "300")
 

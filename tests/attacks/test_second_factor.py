@@ -9,13 +9,15 @@ import pytest
 import time_machine
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
 from portal.models import Mail, User
-from tests import audience, make
+from tests import audience, make, passkeys
 from tests.staffroom import PASSWORD, SECRET, code, proven, recovery_codes, staff
 from tests.test_get_safety import changed, checksums
 from tests.test_house import none
@@ -69,7 +71,30 @@ def by_wrong_codes(client, user):
         client.post(reverse("mfa_trust"), {"action": "trust"})
 
 
-WAYS = [by_password, by_reset_link, by_mailed_code, by_old_session, by_password_again, by_wrong_codes]
+def by_foreign_passkey(client, user):
+    """The password, and a passkey that claims to be the account's; at the login, and again with a session."""
+    log_in(client, user)
+    foreign = passkeys.Passkey()
+    own = Authenticator.objects.filter(user=user, type="webauthn").first()
+    if own:
+        foreign.id = own.wrap().authenticator_data.credential_data.credential_id
+    for name in ("mfa_authenticate", "mfa_reauthenticate_webauthn"):
+        page = client.get(reverse(name))
+        asked = page.context and page.context.get("js_data")
+        typed = foreign.get(asked["request_options"]) if asked else "{}"
+        client.post(reverse(name), {"credential": typed})
+        client.post(reverse("mfa_trust"), {"action": "trust"})
+
+
+WAYS = [
+    by_password, by_reset_link, by_mailed_code, by_old_session, by_password_again, by_wrong_codes, by_foreign_passkey
+]  # fmt: skip
+FACTORS = {
+    "app": lambda user: (TOTP.activate(user, SECRET), RecoveryCodes.activate(user)),
+    "passkey": passkeys.enrol,
+    "codes": RecoveryCodes.activate,
+    "none": lambda user: None,
+}
 
 
 def trusting(user):
@@ -114,10 +139,11 @@ DEVICES = [no_device, own_device, device_of_another, device_from_before_a_reset,
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 @pytest.mark.sqlite  # no matter of the database: once is enough for CI
 def test_no_way_leads_past_the_second_factor(way, proof):
-    """Way × trusted device × with and without factor: only one's own device, trusted after a proof, spares the code."""
+    """Way × trusted device × each factor and none: only one's own device, trusted after a proof, spares it."""
     inside, tried, town = [], 0, make.organisation()
-    for device, enrolled in itertools.product(DEVICES, (True, False)):
-        user = staff(town, email=f"r{device.__name__}{enrolled}@lich.example".lower(), enrolled=enrolled)
+    for device, factor in itertools.product(DEVICES, FACTORS):
+        user = staff(town, email=f"r{device.__name__}{factor}@lich.example".lower(), enrolled=False)
+        FACTORS[factor](user)
         client = Client(REMOTE_ADDR=f"198.51.100.{tried + 1}")
         if cookie := device(user):
             client.cookies[TRUST_COOKIE] = cookie
@@ -125,15 +151,19 @@ def test_no_way_leads_past_the_second_factor(way, proof):
         way(client, user)
         tried += 1
         if enters(client) == "Redaktion":
-            inside.append((device.__name__, enrolled))
+            inside.append((device.__name__, factor))
     # Who has the trusted browser, a session and an unchanged password proved the factor in it.
-    spared = [] if way in (by_reset_link, by_mailed_code) else [("own_device", True)]
+    spared = (
+        []
+        if way in (by_reset_link, by_mailed_code)
+        else [("own_device", factor) for factor in ("app", "passkey", "codes")]
+    )
     words = {"by_password": "Passwort", "by_reset_link": "Link zum Zurücksetzen", "by_mailed_code": "Code per Mail",
              "by_old_session": "Sitzung von vorher", "by_password_again": "Passwort noch einmal",
-             "by_wrong_codes": "Passwort und falsche Codes"}  # fmt: skip
+             "by_wrong_codes": "Passwort und falsche Codes", "by_foreign_passkey": "Passwort und fremder Passkey"}  # fmt: skip
     proof(
         "attacks", f"Zweiter Faktor umgehen: {words[way.__name__]}",
-        tried=f"{tried} Fälle: Gerät (keins, eigenes, fremdes, altes, gefälschtes) × mit und ohne Faktor",
+        tried=f"{tried} Fälle: Gerät (keins, eigenes, fremdes, altes, gefälschtes) × App, Passkey, gedruckte Codes, kein Faktor",
         expected="in die Redaktion nur im eigenen, nach einem Nachweis vertrauten Gerät",
         seen=f"hineingekommen: {len(inside)}, davon erlaubt: {len([i for i in inside if i in spared])}",
     )  # fmt: skip
@@ -148,8 +178,13 @@ def test_no_address_of_the_redaktion_opens_without_the_factor(rows, proof):
         clients[name] = Client()
         email = f"{name.replace(' ', '')}@lich.example"
         clients[name].force_login(staff(rows.organisation, email=email, enrolled=enrolled))
+    clients["passkey"] = Client()
+    clients["passkey"].force_login(
+        holder := staff(rows.organisation, email="passkey@lich.example", enrolled=False)
+    )
+    passkeys.enrol(holder)
     before, wrong, tried = checksums(), [], 0
-    ways = {reverse("mfa_activate_totp"), reverse("mfa_reauthenticate")}
+    ways = {reverse(way) for way in ("factor_choose", "mfa_reauthenticate", "mfa_reauthenticate_webauthn")}
     for name, address in audience.addresses(rows, audience.STAFF).items():
         for who, client in clients.items():
             for method in (client.get, client.post):
@@ -163,7 +198,7 @@ def test_no_address_of_the_redaktion_opens_without_the_factor(rows, proof):
                 wrong.append(f"{who} at {name}: {answer.status_code} {answer.headers.get('Location', '')}")
     changes = changed(before, checksums())
     proof(
-        "attacks", "Redaktion nur mit zweitem Faktor", tried=f"{tried} Anfragen: jede Adresse × GET, POST × nicht eingerichtet, nicht nachgewiesen",
+        "attacks", "Redaktion nur mit zweitem Faktor", tried=f"{tried} Anfragen: jede Adresse × GET, POST × nicht eingerichtet, App oder Passkey nicht nachgewiesen",
         expected="zum Einrichten oder Nachweisen, keine Zeile geändert",
         seen=f"{len(wrong)} anderes, {len(changes)} Tabellen geändert",
     )  # fmt: skip
@@ -192,27 +227,27 @@ def test_enrolling_with_a_stolen_password_is_told_to_the_owner(proof, django_cap
 def test_stolen_session_without_proof_changes_nothing_that_opens_the_account(proof):
     """Every page of /konto/ posted to with what a thief would type: factors, codes, address and password stay."""
     user = staff(make.organisation())
+    key = passkeys.enrol(user).row
     thief = Client()
     thief.force_login(user)
     before = (
-        set(Authenticator.objects.values_list("pk", "type")),
+        list(Authenticator.objects.order_by("pk").values("pk", "type", "data")),
         User.objects.get(pk=user.pk).password,
         set(EmailAddress.objects.filter(verified=True).values_list("email", "primary")),
     )
     pages = [
         n
         for n, page in audience.PAGES.items()
-        if page.audience == audience.ACCOUNT and n.startswith(("mfa_", "account_"))
+        if page.audience == audience.ACCOUNT and n.startswith(("mfa_", "account_", "factor_"))
     ]
     typed = {
         "action_add": "", "email": "dieb@example.org", "oldpassword": "geraten-geraten", "password1": NEW, "password2": NEW,
-        "code": "123456", "password": "geraten-geraten", "action": "trust",
+        "code": "123456", "password": "geraten-geraten", "action": "trust", "name": "Dieb", "credential": passkeys.Passkey().create({"publicKey": {"challenge": "AAAA"}}),
     }  # fmt: skip
     shown = []
     for name in sorted(pages):
-        arguments = {"account_confirm_email": ["x"], "account_reset_password_from_key": ["1", "x"]}.get(
-            name, []
-        )
+        arguments = {"account_confirm_email": ["x"], "account_reset_password_from_key": ["1", "x"],
+                     "mfa_edit_webauthn": [key.pk], "mfa_remove_webauthn": [key.pk]}.get(name, [])  # fmt: skip
         url = reverse(name, args=arguments)
         if name == "account_logout":
             continue
@@ -222,7 +257,7 @@ def test_stolen_session_without_proof_changes_nothing_that_opens_the_account(pro
             shown += [name] if SECRET in body else []
     user.refresh_from_db()
     after = (
-        set(Authenticator.objects.values_list("pk", "type")), user.password,
+        list(Authenticator.objects.order_by("pk").values("pk", "type", "data")), user.password,
         set(EmailAddress.objects.filter(verified=True).values_list("email", "primary")),
     )  # fmt: skip
     proof(
@@ -295,6 +330,27 @@ def test_codes_are_guessed_five_times_whoever_guesses(proof):
         last.force_login(user)
         last.post(reverse("mfa_reauthenticate"), {"code": code()})
         assert enters(last) == "Redaktion"
+
+
+def test_foreign_passkeys_are_tried_five_times_like_codes(proof):
+    """Each from another client, with the id of the right one; then the right one waits, too."""
+    user = staff(make.organisation(), enrolled=False)
+    right, foreign = passkeys.enrol(user), passkeys.Passkey()
+    foreign.id, page = right.id, reverse("mfa_authenticate")
+    refused = 0
+    for number in range(8):
+        client = Client(REMOTE_ADDR=f"198.51.100.{number}")
+        log_in(client, user)
+        said = client.post(page, {"credential": foreign.get(passkeys.options(client.get(page)))})
+        refused += "passt nicht zu Ihrem Zugang" in said.content.decode()
+    client = Client(REMOTE_ADDR="198.51.100.99")
+    log_in(client, user)
+    client.post(page, {"credential": right.get(passkeys.options(client.get(page)))})
+    proof(
+        "attacks", "Passkeys durchprobieren", tried="8 fremde Passkeys mit der Kennung des richtigen, dann der richtige",
+        expected="nach 5 wird 5 Minuten lang keiner mehr geprüft", seen=f"geprüft: {refused}",
+    )  # fmt: skip
+    assert (refused, enters(client)) == (5, reverse("account_login"))
 
 
 SPELLINGS = [

@@ -2,6 +2,7 @@
 
 import json
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
@@ -52,6 +53,8 @@ def _sessions():
         "network": staff(association(), Membership.Role.NETWORK, email="netzwerk@verband.example"),
         "seminars": staff(association(), Membership.Role.SEMINARS, email="seminare@verband.example"),
     }
+    staff(town, email="neu@lich.example", enrolled=False)  # sets up a passkey in test_passkeys.py
+    Authenticator.objects.filter(type="webauthn").update(user=people["clerk"])  # whose pages are looked at
     return {name: proven(user, fresh_for=3600).session.session_key for name, user in people.items()}
 
 

@@ -26,6 +26,7 @@ NO_PAGE = {
     "mfa_trust": "leads on: no login is under way",
     "mfa_activate_totp": "leads on: staff of the test have their app",
     "mfa_download_recovery_codes": "a file",
+    "factor_forget": "a button posts there",
     "admin:view_on_site": "leads to the public page",
     "admin:login": "leads to the login of all",
     "admin:logout": "leads to the logout of all",
