@@ -67,6 +67,9 @@ class HintAdmin(ScopedAdmin):
         no_save = {"show_save": False, "show_save_and_continue": False}
         return super().changeform_view(request, object_id, form_url, no_save | (extra_context or {}))
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         self._note(request, gettext("Liste gelesen"), gettext("Hinweise"))
         return super().changelist_view(request, extra_context)

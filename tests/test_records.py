@@ -150,7 +150,9 @@ POSTS = {
     "rebook": {"to": "OTHER"},
 }
 # Pages that change people in more than one step: their own tests look at the log.
-TESTED_ELSEWHERE = {"move", "seats", "cancel", "place", "attendance"}
+TESTED_ELSEWHERE = {"move", "seats", "cancel", "place", "attendance", "write"}
+# Pages of a row that are about its text, with nobody on them.
+ABOUT_TEXTS = {"changelist", "add", "delete", "bulletin", "poster", "versions", "compare", "restore"}
 ONLY_SHOW = {"print", "people", "change", "history"}
 
 
@@ -200,7 +202,7 @@ def desk_pages():
     for name in audience.url_names():
         for model in ("volunteers_shift", "seminars_session"):
             page = name.removeprefix(f"admin:{model}_")
-            if page != name and page not in ("changelist", "add", "delete", "bulletin", "poster"):
+            if page != name and page not in ABOUT_TEXTS:
                 yield model, page
 
 
