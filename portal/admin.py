@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from portal import accesslog, accounts, delivery, roles, trust, undelivered
+from portal import accesslog, accounts, delivery, roles, trust, undelivered, unstaffed
 from portal.access_admin import AccessRequestAdmin
 from portal.logs import mask
 from portal.models import (
@@ -88,6 +88,9 @@ class MunicipalityAdmin(ScopedAdmin):
     view_on_site = True
     fields = ("name", "official_name", "kind", "ags", "organisation", "is_member", "help_desk")
     readonly_fields = ("name", "official_name", "kind", "ags")
+
+    def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
+        return unstaffed.todo_lines(self.get_queryset(request))
 
     def save_model(self, request: HttpRequest, obj: Municipality, form: Any, change: bool) -> None:
         """A town that gets staff gets what the association did for it in trust (rule 25)."""

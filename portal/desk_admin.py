@@ -6,11 +6,12 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
 from portal import (
     accounts,
@@ -23,11 +24,13 @@ from portal import (
     desk_todo,
     who_came,
 )
+from portal.models import User
 from portal.scoping import ScopedAdmin
 from portal.settled import SettledForm, counted_on
 from portal.widgets import StaffField
 
 SOON = 8  # dates on the start page
+CHOICES = 50  # for somebody who phones
 
 
 class SlotForm(SettledForm):
@@ -71,16 +74,20 @@ class DeskAdmin(ScopedAdmin):
     """An admin of slots whose rows lead to their people: call, cancel, give back. Subclasses say how to scope."""
 
     has_dates = True
-    # Pages of one date that the start page links beside it: the end of the URL name, and what the link says.
-    LINKS: ClassVar[tuple[tuple[str, Any], ...]] = (
-        ("print", _("Liste drucken")),
-        ("write", _("Allen schreiben")),
-        ("phone", _("Jemanden eintragen")),
+    # Pages of one date that the start page links beside it: the end of the URL name, what one must be allowed to
+    # do with its sign-ups, and what the link says.
+    LINKS: ClassVar[tuple[tuple[str, str, Any], ...]] = (
+        ("print", "view", _("Liste drucken")),
+        ("write", "change", _("Allen schreiben")),
+        ("phone", "add", _("Jemanden eintragen")),
     )
 
     def get_urls(self) -> list[Any]:
         """The pages of the desk, before Django's own."""
+        opts = self.opts
+        choose = self.admin_site.admin_view(require_safe(self.choose_view))
         return [
+            path("anrufen/", choose, name=f"{opts.app_label}_{opts.model_name}_choose"),
             self._at("anrufen/", self.phone_view, "phone"),
             *(
                 self._at(f"{route}/", self.change_page(change), change.name)
@@ -101,25 +108,50 @@ class DeskAdmin(ScopedAdmin):
         by_phone = Count("signups", filter=desk_todo.BY_PHONE)
         return rows.annotate(n_phone=by_phone).order_by("starts", "pk")
 
-    def date_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
-        return [self.date_line(slot) for slot in self.coming(request)[:SOON]]
+    def choosable(self, request: HttpRequest) -> QuerySet[Any]:
+        """Those that somebody who phones can be put on."""
+        return self.coming(request)
 
-    def date_line(self, slot: Any) -> dict[str, Any]:
-        """One date of the start page."""
+    def date_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
+        return [self.date_line(slot, accounts.person(request)) for slot in self.coming(request)[:SOON]]
+
+    def date_line(self, slot: Any, user: User) -> dict[str, Any]:
+        """One date of the start page; who may not read its people is led to its public page."""
         return {
             "starts": slot.starts,
-            "url": slot.staff_path,
+            "url": slot.staff_path if desk.may(user, "view", slot) else slot.get_absolute_url(),
             "when": gettext("%(day)s %(span)s")
             % {"day": dates.day(slot.starts), "span": dates.span(slot.starts, slot.ends)},
             "title": slot.title,
             "facts": desk_todo.facts(slot),
-            "links": [{"url": self._page(name, slot), "label": label} for name, label in self.LINKS],
+            "links": [
+                {"url": self._page(name, slot), "label": label}
+                for name, action, label in self.LINKS
+                if desk.may(user, action, slot)
+            ],
         }
 
     def _page(self, name: str, slot: Any) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}", args=[slot.pk])
 
+    def offers(self, request: HttpRequest) -> list[dict[str, str]]:
+        url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_choose")
+        offer = {"url": url, "label": gettext("Jemanden telefonisch anmelden")}
+        return [offer] if desk.may(accounts.person(request), "add", self.model()) else []
+
+    def choose_view(self, request: HttpRequest) -> HttpResponse:
+        """Somebody phones: for which date? Those that still take people."""
+        user, now = accounts.person(request), timezone.now()
+        if not desk.may(user, "add", self.model()):
+            raise Http404
+        open_ones = [slot for slot in self.choosable(request)[:CHOICES] if slot.is_open(now)]
+        lines = [self.date_line(slot, user) | {"phone": self._page("phone", slot)} for slot in open_ones]
+        context = {"title": gettext("Jemand ruft an: zu welchem Termin?"), "opts": self.opts, "lines": lines}
+        return render(request, "admin/desk/choose.html", self.admin_site.each_context(request) | context)
+
     def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
+        if not desk.may(accounts.person(request), "view", self.model()):
+            return []
         return desk_todo.lines(self.get_queryset(request), now=timezone.now())
 
     def _at(self, route: str, view: Any, name: str) -> Any:

@@ -114,6 +114,7 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
     place = 50  # in the navigation: small numbers first
     has_dates = False  # whether its rows are dates with people, which the start page shows
     menu: ClassVar[Any] = ""  # its name there, after the task; without one it is the operator's alone
+    begins_at = ""  # where a new row begins, if not with Django's form: the name of an address
     formfield_overrides = FORMFIELDS
     view_on_site = False
     list_per_page = 50

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from portal import accounts, dates, desk, rescheduling, slugs
 from portal.association import association
 from portal.desk_admin import DeskAdmin, SlotForm, WhenFilter
-from portal.models import Organisation
+from portal.models import Organisation, User
 from portal.publishing import PublishedAdmin
 from portal.refused import Refused
 from portal.scoping import ScopedInline
@@ -224,14 +224,18 @@ class SessionAdmin(VersionedAdmin, DeskAdmin, PublishedAdmin):
     def offers(self, request: HttpRequest) -> list[dict[str, str]]:
         url = reverse("admin:seminars_session_add")
         may = self.has_add_permission(request)
-        return [{"url": url, "label": gettext("Neuer Seminartermin")}] if may else []
+        own = [{"url": url, "label": gettext("Neuer Seminartermin")}] if may else []
+        return own + super().offers(request)
 
     def coming(self, request: HttpRequest) -> QuerySet[Session]:
         return super().coming(request).filter(state=Session.State.PUBLISHED)
 
-    def date_line(self, slot: Session) -> dict[str, Any]:
+    def choosable(self, request: HttpRequest) -> QuerySet[Session]:
+        return super().choosable(request).filter(registration=Session.Registration.HERE)
+
+    def date_line(self, slot: Session, user: User) -> dict[str, Any]:
         """Of a session elsewhere there are no people here; one without a way in says so."""
-        line = super().date_line(slot)
+        line = super().date_line(slot, user)
         if not slot.is_here:
             return line | {"url": slot.edit_path, "facts": [gettext("Anmeldung anderswo")], "links": []}
         if not slot.join_url:

@@ -386,6 +386,22 @@ def test_the_days_cost_the_same_for_one_week_and_for_three(clerk, town):
     assert asked[0][1] == asked[1][1]
 
 
+def test_the_list_of_actions_begins_a_new_one_with_the_questions(clerk):
+    page = clerk.get(reverse("admin:volunteers_opportunity_changelist")).content.decode()
+    assert f'href="{CALL}" class="addlink">' in page
+
+
+def test_what_is_rare_is_folded_away_on_the_page_of_an_action_too(clerk, town):
+    page = clerk.get(reverse("admin:volunteers_opportunity_change", args=[wanted(town).pk]))
+    folded = {
+        name
+        for fieldset in page.context["adminform"].fieldsets
+        if "collapse" in fieldset[1].get("classes", ())
+        for name in fieldset[1]["fields"]
+    }
+    assert folded == {"topic", "age", "insurance", "initiative", "remind_early", "remind_late", "slug"}
+
+
 def test_the_ways_stand_beside_the_action(clerk, town):
     row = wanted(town)
     page = clerk.get(reverse("admin:volunteers_opportunity_change", args=[row.pk])).content.decode()

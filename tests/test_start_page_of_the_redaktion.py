@@ -224,10 +224,25 @@ def test_the_next_dates_say_who_comes_at_a_glance(clerk, town):
         ("Bachputz an der Wetter", ["8 von 12", "1 wartet", "1 nicht bestätigt", "2 telefonisch"])
     ]
     assert (coming[0]["when"].endswith("9–12 Uhr"), coming[0]["url"]) == (True, shift.staff_path)
-    assert coming[0]["links"][0] == {
-        "url": reverse("admin:volunteers_shift_phone", args=[shift.pk]),
-        "label": "Jemanden eintragen",
-    }
+    assert [(link["label"], link["url"]) for link in coming[0]["links"]] == [
+        ("Liste drucken", reverse("admin:volunteers_shift_print", args=[shift.pk])),
+        ("Allen schreiben", reverse("admin:volunteers_shift_write", args=[shift.pk])),
+        ("Jemanden eintragen", reverse("admin:volunteers_shift_phone", args=[shift.pk])),
+    ]
+
+
+def test_who_takes_a_call_chooses_among_dates_that_take_people(clerk, town):
+    url = reverse("admin:volunteers_shift_choose")
+    assert "Zurzeit gibt es keinen Termin, zu dem man sich anmelden kann." in clerk.get(url).content.decode()
+    soon = make.shift(opportunity=wanted(town, title="Bald"), starts=at(3))
+    make.shift(opportunity=wanted(town, title="Zu"), starts=at(4), deadline=timezone.now())
+    make.shift(opportunity=wanted(town, state="draft", title="Entwurf"), starts=at(2))
+    make.shift(opportunity=make.opportunity(title="Fremd"), starts=at(2))
+    lines = clerk.get(url).context["lines"]
+    assert [(line["title"], line["phone"]) for line in lines] == [
+        ("Bald", reverse("admin:volunteers_shift_phone", args=[soon.pk]))
+    ]
+    assert clerk.post(url).status_code == 405
 
 
 # --- what one may begin, and one's own page -------------------------------------------------------------
@@ -238,13 +253,14 @@ def test_a_clerk_is_offered_tasks_and_few_places(clerk, town):
     wanted(town)
     response = clerk.get(INDEX)
     assert [offer["label"] for offer in response.context["offers"]] == [
-        "Hilfe suchen: neuer Termin", "Initiative vorstellen", "Text fürs Mitteilungsblatt",
+        "Hilfe suchen: neuer Termin", "Jemanden telefonisch anmelden", "Initiative vorstellen",
+        "Text fürs Mitteilungsblatt",
     ]  # fmt: skip
     assert response.context["page_facts"] == ["1 Aktion öffentlich", "1 Initiative öffentlich"]
     page = response.content.decode()
     assert f'href="{town.get_absolute_url()}">So sehen es die Bürger</a>' in page
     assert [place["label"] for place in response.context["places"]] == [
-        "Aktionen", "Termine und Anmeldungen", "Initiativen", "Impressum und Kontakt", "Mails", "Protokoll",
+        "Aktionen", "Termine und Anmeldungen", "Initiativen", "Hinweise", "Impressum und Kontakt", "Mails", "Protokoll",
     ]  # fmt: skip
     assert "Alle Listen" not in page
 
@@ -271,7 +287,9 @@ def test_seminar_staff_see_sessions_and_nothing_of_volunteers(town):
         "1 Mail kam nicht an: an b…@rathaus.example (Postfach voll)",
         "Entwurf: „Entwurf“",
     ]
-    assert [offer["label"] for offer in response.context["offers"]] == ["Neuer Seminartermin"]
+    assert [offer["label"] for offer in response.context["offers"]] == [
+        "Neuer Seminartermin", "Jemanden telefonisch anmelden",
+    ]  # fmt: skip
 
 
 def test_the_network_sees_what_waits_in_towns_without_redaktion_and_the_state_of_the_machine(town, settings):
@@ -287,6 +305,23 @@ def test_the_network_sees_what_waits_in_towns_without_redaktion_and_the_state_of
     assert texts(network)[-1].startswith("Zustand: ")
     assert not any("Lich allein" in text for text in texts(network))
     assert not Heartbeat.objects.exists(), "nobody was seen to work: that is what the line is about"
+
+
+def test_the_network_learns_of_towns_that_nobody_works_for(town):
+    left = make.municipality("Hungen", organisation=make.organisation("Stadt Hungen"))
+    staff(left.organisation, email="weg@hungen.example", is_active=False)
+    quiet = make.municipality("Laubach", organisation=make.organisation("Stadt Laubach"))
+    staff(town.organisation)
+    for where in (left, town):
+        make.initiative(
+            title="Dorfladen", organisation=where.organisation, municipality=where, state="proposed"
+        )
+        make.initiative(
+            title="Zweiter", organisation=where.organisation, municipality=where, state="proposed"
+        )
+    make.initiative(organisation=quiet.organisation, municipality=quiet)
+    found = [text for text in texts(of_association(Membership.Role.NETWORK)) if "Redaktion" in text]
+    assert found == ["In Hungen wartet ein Vorschlag, und niemand arbeitet dort in der Redaktion"]
 
 
 def test_nothing_of_another_town_stands_here(clerk):
@@ -327,4 +362,4 @@ def test_the_start_page_asks_as_often_with_three_of_everything_as_with_one(clerk
             response = clerk.get(INDEX)
         asked.append(len(captured))
     assert (len(response.context["todo"]), len(response.context["coming"])) == (19, 3)
-    assert asked == [18, 18]
+    assert asked == [19, 19]

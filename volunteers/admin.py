@@ -83,30 +83,32 @@ class OpportunityAdmin(VersionedAdmin, BulletinAdmin):
     place = 10
     form = OpportunityForm
     menu = _("Aktionen")
+    begins_at = "admin:volunteers_opportunity_call"
     list_display = ("title", "municipality", "state", "next_date", "changed_at")
     list_filter = ("state", "municipality")
     list_select_related = ("municipality",)
     search_fields = ("title", "summary")
     inlines = (ShiftInline,)
     readonly_fields = ("state_in_words",)
+    # The seven questions of „Hilfe suchen", and folded away what has a good answer already.
     fieldsets = (
         (
-            _("Was, wo, mit wem?"),
+            None,
             {
                 "description": _(
                     "Antworten Sie so, wie Sie es am Telefon erzählen würden. Die Termine stehen darunter."
                 ),
                 "fields": (
-                    "state_in_words", "title", "summary", "municipality", "meeting_point", "bring", "age",
-                    "organiser", "contact", "contact_phone", "contact_email", "topic",
+                    "state_in_words", "title", "summary", "municipality", "meeting_point", "bring", "organiser",
+                    "contact", "contact_phone", "contact_email",
                 ),
             },
         ),
         (
-            _("Versicherung, Initiative, Erinnerungen, Adresse der Seite (freiwillig)"),
+            _("Mehr einstellen (freiwillig)"),
             {
                 "classes": ("collapse",),
-                "fields": ("insurance", "initiative", "remind_early", "remind_late", "slug"),
+                "fields": ("topic", "age", "insurance", "initiative", "remind_early", "remind_late", "slug"),
                 "description": _(
                     "Zur Versicherung steht auf der Seite nur, was Sie hier auswählen. Die Adresse der Seite "
                     "entsteht von selbst aus Titel, Ort und Jahr."
