@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from portal import accesslog, accounts, delivery, roles, trust, undelivered, unstaffed
+from portal import accesslog, accounts, delivery, first_steps, roles, trust, undelivered, unstaffed
 from portal.access_admin import AccessRequestAdmin
 from portal.logs import mask
 from portal.models import (
@@ -63,7 +63,9 @@ class OrganisationAdmin(VersionedAdmin):
         return () if self.has_add_permission(request) else ("name", "kind")
 
     def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
-        own = self.get_queryset(request).filter(memberships__user=request.user).distinct()
+        """The association's own imprint; a town has its three steps (`first_steps.py`) or published already."""
+        own = self.get_queryset(request).filter(memberships__user=request.user)
+        own = own.exclude(pk__in=first_steps.beginners().values("pk")).distinct()
         return [
             {
                 "url": reverse("admin:portal_organisation_change", args=[organisation.pk]),

@@ -20,7 +20,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from portal import accounts, bulletin_admin, condition, roles, versions, welcome
+from portal import accounts, bulletin_admin, condition, first_steps, roles, versions, welcome
 from portal.scoping import SOON, ScopedAdmin
 
 
@@ -158,6 +158,7 @@ class Redaktion(admin.AdminSite):
         coming = [line for each in admins for line in each.date_lines(request)]
         more = {
             "title": welcome.greeting(user, now=now),
+            "ways": first_steps.ways(user),
             "todo": self._todo(request, admins, now),
             "coming": sorted(coming, key=lambda line: line["starts"]),
             "has_dates": any(each.has_dates for each in admins),
