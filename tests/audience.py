@@ -147,7 +147,7 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         asked=make.watch(f"asked.{name.lower()}@example.org", confirmed_at=None, organisation=organisation),
         watch=make.watch(f"watch.{name.lower()}@example.org", organisation=organisation),
         ended=make.watch("", place="", ended_at=now, organisation=organisation),
-        hint=make.hint(initiative, entered_at=now),
+        hint=make.hint(make.initiative(organisation=organisation, municipality=town), entered_at=now),
         access_asked=make.access_request(town, entered_at=now, confirmed_at=None),
         access_waiting=make.access_request(town, entered_at=now, confirmed_at=now),
         mail=Mail.objects.create(
