@@ -5,17 +5,16 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
 
-from portal import accesslog, accounts, delivery, first_steps, roles, trust, undelivered, unstaffed
+from portal import accesslog, accounts, first_steps, roles, trust, unstaffed
 from portal.access_admin import AccessRequestAdmin
-from portal.logs import mask
+from portal.mail_admin import MailAdmin
 from portal.models import (
     AccessLog,
     AccessRequest,
@@ -27,11 +26,12 @@ from portal.models import (
     email_key,
 )
 from portal.records_admin import AccessLogAdmin
-from portal.scoping import EVERY, FIRST, ScopedAdmin, ScopedInline, atomically
+from portal.scoping import EVERY, FIRST, ScopedAdmin, ScopedInline
 from portal.versions_admin import VersionedAdmin
 
 admin.site.register(AccessRequest, AccessRequestAdmin)
 admin.site.register(AccessLog, AccessLogAdmin)
+admin.site.register(Mail, MailAdmin)
 
 
 @admin.register(Organisation)
@@ -224,116 +224,3 @@ class UserAdmin(ScopedAdmin):
             )
             return redirect(request.path)
         return super().response_change(request, obj)
-
-
-class StateFilter(admin.SimpleListFilter):
-    title = _("Stand")
-    parameter_name = "stand"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("wartet", _("wartet")),
-            ("verschickt", _("verschickt")),
-            ("gescheitert", _("gescheitert")),
-            ("zurueckgezogen", _("zurückgezogen")),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Mail]) -> QuerySet[Mail]:
-        """As `Mail.state` says."""
-        conditions = {
-            "wartet": Q(sent_at=None, failed_at=None, withdrawn_at=None),
-            "verschickt": Q(sent_at__isnull=False),
-            "gescheitert": Q(failed_at__isnull=False, withdrawn_at=None),
-            "zurueckgezogen": Q(sent_at=None, withdrawn_at__isnull=False),
-        }
-        return queryset.filter(conditions.get(self.value() or "", EVERY))
-
-
-@admin.register(Mail)
-class MailAdmin(ScopedAdmin):
-    """What was written to people: state, reason and, for what failed, „erneut senden" (rule 18)."""
-
-    place = 60
-    menu = _("Mails")
-    town = "booking__shiftsignups__slot__opportunity__municipality"
-    list_display = ("subject", "to", "state_in_words", "queued_at", "sent_at", "last_error")
-    list_filter = (StateFilter, "kind")
-    search_fields = ("subject", "to")
-    fields = (
-        "state_in_words", "last_error", "kind", "to", "subject", "text_without_links",
-        "queued_at", "sent_at", "failed_at", "withdrawn_at", "attempts",
-    )  # fmt: skip
-    readonly_fields = fields
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def limit(self, request: HttpRequest) -> Q:
-        """Mails with a way into an account are for nobody else's eyes."""
-        return Q(secret=False)
-
-    @admin.display(description=_("Stand"))
-    def state_in_words(self, obj: Mail) -> str:
-        return obj.state
-
-    @admin.display(description=_("Text (persönliche Links sind verdeckt)"))
-    def text_without_links(self, obj: Mail) -> str:
-        return mask(obj.text)
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        for _reach, organisation, _only in roles.reaches(
-            accounts.person(request), "view", self.opts.label_lower
-        ):
-            accesslog.record(
-                accounts.person(request),
-                action=gettext("Liste gelesen"),
-                about=gettext("Mails"),
-                organisation=organisation,
-                now=timezone.now(),
-            )
-        return super().changelist_view(request, extra_context)
-
-    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        """Who reads the mail itself reads an address and, in the text, a name (rule 34)."""
-        mail = context["original"]
-        accesslog.record(
-            accounts.person(request),
-            action=gettext("Mail gelesen"),
-            about=f"mail:{mail.pk}",
-            organisation=mail.organisation,
-            now=timezone.now(),
-        )
-        return super().render_change_form(request, context, *args, **kwargs)
-
-    def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
-        recent = timezone.now() - undelivered.RECENT
-        failed = self.get_queryset(request).filter(failed_at__gt=recent, withdrawn_at=None)
-        return undelivered.todo_lines(failed.order_by("-failed_at").values_list("to", "last_error"))
-
-    def get_urls(self) -> list[Any]:
-        again = self.admin_site.admin_view(require_POST(self.send_again))
-        return [path("<int:object_id>/resend/", again, name="portal_mail_resend"), *super().get_urls()]
-
-    def buttons(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:
-        if obj is None or not obj.failed_at or obj.withdrawn_at or not self.allows(request, "resend", obj):
-            return []
-        url = reverse("admin:portal_mail_resend", args=[obj.pk])
-        return [{"name": "_resend", "label": gettext("Erneut senden"), "formaction": url}]
-
-    def send_again(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        mail = get_object_or_404(self.get_queryset(request), pk=object_id)
-        if not self.allows(request, "resend", mail):
-            raise Http404
-        now = timezone.now()
-        if refused := atomically(lambda: delivery.resend(mail, now=now)):
-            messages.error(request, refused)
-        else:
-            accesslog.record(
-                accounts.person(request),
-                action=gettext("Mail erneut gesendet"),
-                about=f"mail:{mail.pk}",
-                organisation=mail.organisation,
-                now=now,
-            )
-            messages.success(request, gettext("Die Mail geht noch einmal hinaus."))
-        return redirect("admin:portal_mail_change", mail.pk)

@@ -130,8 +130,10 @@ def people_of(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> Http
     may_change = may(user, "change", slot)
     search, state = request.GET.get("q", "").strip()[:MAX_QUERY], request.GET.get("stand", "")
     groups = people.groups(slot, search=search, state=state)
+    mails = reverse("admin:portal_mail_changelist")
     for line in (line for group in groups for line in group["lines"]):
         line["url"] = reverse(f"admin:{admin_name(slot)}_give_back", args=[slot.pk, line["pk"]])
+        line["mails_url"] = f"{mails}?anmeldung={line['booking']}"
         line["rebook_url"] = reverse(f"admin:{admin_name(slot)}_rebook", args=[slot.pk, line["pk"]])
     more: dict[str, Any] = {
         "title": gettext("Wer kommt?"),
@@ -144,6 +146,7 @@ def people_of(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> Http
         "may_note": may_change and attendance.is_open(slot, now),
         "changes": _changes(slot, now) if may_change else [],
         "may_write": may_change,
+        "mails_url": f"{mails}?termin={slot.label}" if roles.may(user, "view", "portal.mail") else "",
         "sent": broadcasts.sent(slot),
     }
     return page(request, "people", slot, context | more)

@@ -49,6 +49,7 @@ def line(signup: Signup, position: int | None = None, *, nameless: bool = False)
     to_call = not booking.email and concerned and not nameless
     return {
         "pk": signup.pk,
+        "booking": signup.booking_id,  # type: ignore[attr-defined]
         "name": booking.name or gettext("(gelöscht)"),
         "email": booking.email,
         "phone": booking.phone,

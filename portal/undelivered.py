@@ -14,16 +14,32 @@ from portal.restoring import HELD
 
 RECENT = timedelta(days=14)  # later nobody can do anything about it
 # What servers say (RFC 3463's codes, or the words of those that know none) → what it means for a clerk.
-REASONS: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), words)
-    for pattern, words in (
-        (r"\b[45]\.2\.2\b|full|quota|überfüllt|voll\b", _("Postfach voll")),
-        (r"\b[45]\.1\.[12]\b|unbekannt|unknown|no such|not exist|unrouteable", _("Adresse gibt es nicht")),
+CALL = _("Rufen Sie an, wenn es eilt. Sonst senden Sie die Mail in ein paar Tagen noch einmal.")
+ASK = _(
+    "Rufen Sie an, und fragen Sie nach der richtigen Adresse. Tragen Sie die Person mit ihr neu ein, und geben Sie den "
+    "alten Platz frei: Dann kommen auch die nächsten Mails an."
+)
+TELL = _("Sagen Sie dem Betrieb Bescheid, wenn das öfter vorkommt, und rufen Sie die Person an.")
+REASONS: tuple[tuple[re.Pattern[str], Any, Any], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), words, advice)
+    for pattern, words, advice in (
+        (
+            r"nicht bekannt",
+            _("ungewiss, ob sie ankam"),
+            _("Fragen Sie nach, oder senden Sie sie noch einmal."),
+        ),
+        (r"\b[45]\.2\.2\b|full|quota|überfüllt|voll\b", _("Postfach voll"), CALL),
+        (
+            r"\b[45]\.1\.[12]\b|unbekannt|unknown|no such|not exist|unrouteable",
+            _("Adresse gibt es nicht"),
+            ASK,
+        ),
         (
             r"\b[45]\.7\.\d+\b|spam|policy|blocked|denied|reject",
             _("der Empfänger nimmt unsere Mails nicht an"),
+            TELL,
         ),
-        (r"nicht erreichbar|timed? ?out|connection", _("der Mailserver war nicht erreichbar")),
+        (r"nicht erreichbar|timed? ?out|connection", _("der Mailserver war nicht erreichbar"), TELL),
     )
 )
 
@@ -32,8 +48,19 @@ def reason(last_error: str) -> str:
     """Why a mail did not arrive, in a few words."""
     if last_error == HELD:
         return gettext("nach einer Wiederherstellung angehalten")
-    found = (words for pattern, words in REASONS if pattern.search(last_error))
-    return str(next(found, gettext("der Empfänger hat sie abgelehnt")))
+    return str(_known(last_error)[0])
+
+
+def advice(last_error: str) -> str:
+    """What a clerk can do about it."""
+    if last_error == HELD:
+        return gettext("Fragen Sie den Betrieb, bevor Sie sie noch einmal senden.")
+    return str(_known(last_error)[1])
+
+
+def _known(last_error: str) -> tuple[Any, Any]:
+    found = ((words, todo) for pattern, words, todo in REASONS if pattern.search(last_error))
+    return next(found, (_("der Empfänger hat sie abgelehnt"), CALL))
 
 
 def hidden(address: str) -> str:

@@ -247,7 +247,7 @@ def address(name, town):
     if name == "admin:view_on_site":
         return reverse(name, args=[ContentType.objects.get_for_model(Opportunity).pk, town.opportunity.pk])
     model, page = split(name)
-    if page in ("changelist", "add", "call", "choose"):
+    if page in ("changelist", "add", "call", "choose", "refused"):
         return reverse(name)
     arguments = [example(model, town, page).pk]
     if page in ("give_back", "rebook"):
@@ -266,7 +266,7 @@ def expected(name, visitor):
         return 302 if visitor == "owner" else 404
     model, page = split(name)
     sees = SEES[model].get(visitor)
-    if page in ("changelist", "choose"):
+    if page in ("changelist", "choose", "refused"):
         return 200 if sees else 404
     if page in ("add", "call"):
         return 200 if visitor in ADDS.get(model, ()) else 404
