@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import dates, desk
+from portal import dates, desk, holidays
 from portal.desk_changes import YEARS
 from portal.refused import Refused
 from portal.slots import MAX_PARTY
@@ -190,8 +190,13 @@ def _named(shift: Shift) -> str:
     return dates.long(shift.starts, shift.ends)
 
 
+def _named_with_holiday(shift: Shift) -> str:
+    holiday = holidays.name(shift.day)
+    return f"{_named(shift)} ({holiday})" if holiday else _named(shift)
+
+
 class DaysForm(forms.Form):
-    """The days of the repetition, ticked; exceptions are unticked."""
+    """The days of the repetition, ticked; public holidays are not, and exceptions are unticked."""
 
     tage = forms.TypedMultipleChoiceField(
         label=_("An diesen Tagen"),
@@ -215,7 +220,8 @@ class DaysForm(forms.Form):
             if moved.starts in there:
                 self.skipped.append(gettext("%s: steht schon da.") % _named(moved))
             elif moved.starts > now:
-                choices.append((day.isoformat(), _named(moved)))
-        super().__init__(data, initial={"tage": [value for value, _label in choices]})
+                choices.append((day.isoformat(), _named_with_holiday(moved)))
+        usual = [value for value, _label in choices if not holidays.name(date.fromisoformat(value))]
+        super().__init__(data, initial={"tage": usual})
         field: Any = self.fields["tage"]
         field.choices = choices
