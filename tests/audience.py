@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from initiatives.models import Hint, Initiative, Topic
-from portal import access_requests, links, watches
+from portal import access_requests, handbook, links, watches
 from portal.models import AccessRequest, Booking, Mail, Municipality, Organisation, User
 from portal.slots import Signup
 from seminars.models import Series, SeriesWatch, Session, SessionSignup, Speaker
@@ -30,6 +30,7 @@ TOKEN = "token"  # whoever has the link of a mail
 ACCOUNT = "account"  # on the way in: login, second factor, password
 STAFF = "staff"  # the Redaktion
 MACHINE = "machine"  # monitoring
+SHORT = "short"  # anybody: leads on to a public page
 
 
 @dataclass
@@ -276,8 +277,10 @@ PAGES: dict[str, Page] = {
     "volunteers:detail": Page(PUBLIC, lambda rows: [rows.opportunity.slug]),
     "initiatives:list": Page(PUBLIC),
     "initiatives:detail": Page(PUBLIC, lambda rows: [rows.initiative.slug]),
-    "short_action": Page(PUBLIC, lambda rows: [rows.opportunity.pk]),
-    "short_initiative": Page(PUBLIC, lambda rows: [rows.initiative.pk]),
+    "handbook": Page(PUBLIC),
+    "handbook_chapter": Page(PUBLIC, lambda rows: [handbook.chapters()[0].slug]),
+    "short_action": Page(SHORT, lambda rows: [rows.opportunity.pk]),
+    "short_initiative": Page(SHORT, lambda rows: [rows.initiative.pk]),
     "initiatives:hint": Page(PUBLIC, lambda rows: [rows.initiative.slug]),
     "initiatives:hint_sent": Page(PUBLIC, lambda rows: [rows.collected.slug]),
     "initiatives:removal": Page(PUBLIC, lambda rows: [rows.collected.slug]),

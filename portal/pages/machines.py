@@ -23,6 +23,7 @@ PAGES = [
     "towns",
     "seminars:list",
     "for_towns",
+    "handbook",
     "plain_language",
     "accessibility",
     "privacy",

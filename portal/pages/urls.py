@@ -4,7 +4,18 @@ from django.urls import include, path
 
 from initiatives import hint_pages
 from initiatives import views as initiatives
-from portal.pages import access, barriers, directory, initiative, machines, service, short, start, towns
+from portal.pages import (
+    access,
+    barriers,
+    directory,
+    handbook,
+    initiative,
+    machines,
+    service,
+    short,
+    start,
+    towns,
+)
 
 collection = [
     path("", initiatives.index, name="list"),
@@ -22,6 +33,8 @@ access_links = [
 urlpatterns = [
     path("", start.start, name="start"),
     path("initiativen/", include((collection, "initiatives"))),
+    path("handbuch/", handbook.index, name="handbook"),
+    path("handbuch/<slug:slug>/", handbook.chapter, name="handbook_chapter"),
     path("h/<int:number>", short.action, name="short_action"),
     path("i/<int:number>", short.initiative, name="short_initiative"),
     path("orte/", directory.index, name="towns"),
