@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal import dates, links
+from portal.remembering import worded
 from portal.slots import Signup
 
 Status, Reason = Signup.Status, Signup.Reason
@@ -39,6 +40,7 @@ class Row:
     is_over: bool
 
 
+@worded
 def persons(seats: int) -> str:
     return ngettext("%(n)s Person", "%(n)s Personen", seats) % {"n": seats}
 

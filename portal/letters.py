@@ -29,6 +29,7 @@ from django.template import Context, Engine, Template
 from django.utils.translation import gettext as _
 
 from portal.models import Organisation
+from portal.remembering import worded
 
 FACTS = {
     "greeting": "„Guten Tag Erika Muster,“: the only words of a guest in a letter to an address (rule 17)",
@@ -122,6 +123,16 @@ class Block(NamedTuple):
     is_button: bool = False
 
 
+class Small(NamedTuple):
+    text: str
+    html: str
+
+
+class Shell(NamedTuple):
+    letter: Template
+    small: Template  # and the end of the page
+
+
 class Source(NamedTuple):
     subject: Template
     body: Template
@@ -144,26 +155,30 @@ def write(name: str, facts: dict[str, str], *, organisation: Organisation | None
     subject = textwrap.shorten(subject, SUBJECT, placeholder=" …")
     sender = organisation.name if organisation else settings.ASSOCIATION
     body += "\n\n" + _("Freundliche Grüße") + "\n" + sender
-    footer = [why]
-    if organisation and organisation.imprint.strip():
-        footer.append(_("Impressum") + "\n" + _clean(organisation.imprint))
-    footer.append(f"{settings.SITE_NAME}: {settings.SITE_URL}")
     urls = {value for key, value in context.items() if key.endswith("_url") and value} | {settings.SITE_URL}
-    letter, small = list(_blocks(body, urls)), list(_blocks("\n\n".join(footer), urls))
-    text = _text(letter) + "\n\n-- \n" + _text(small) + "\n"
-    html = _shell().render(
-        Context(
-            {
-                "subject": subject,
-                "heading": subject.split(":")[0],
-                "blocks": _with_button(letter),
-                "footer": small,
-                "site_name": settings.SITE_NAME,
-                "sender": sender,
-            }
-        )
+    letter = list(_blocks(body, urls))
+    imprint = _clean(organisation.imprint) if organisation else ""
+    small = _small(
+        why, imprint, settings.SITE_NAME, settings.SITE_URL, *sorted(url for url in urls if url in why)
     )
-    return {"subject": subject, "text": text, "html": html}
+    page = {"subject": subject, "heading": subject.split(":")[0], "blocks": _with_button(letter)}
+    html = _shell().letter.render(Context(page | {"site_name": settings.SITE_NAME}))
+    return {
+        "subject": subject,
+        "text": _text(letter) + "\n\n-- \n" + small.text + "\n",
+        "html": html + small.html,
+    }
+
+
+@worded
+def _small(why: str, imprint: str, site: str, *urls: str) -> Small:
+    """The small print: why one gets this mail, the organisation's imprint and our name; `urls[0]` is ours.
+
+    Made once: all letters of one kind from one organisation share it.
+    """
+    parts = [why, *([_("Impressum") + "\n" + imprint] if imprint else []), f"{site}: {urls[0]}"]
+    blocks = list(_blocks("\n\n".join(parts), set(urls)))
+    return Small(_text(blocks), _shell().small.render(Context({"footer": blocks})))
 
 
 # --- sources ----------------------------------------------------------------------------------------
@@ -293,8 +308,9 @@ def _text_line(line: Line, block: Block) -> str:
 
 
 @cache
-def _shell() -> Template:
+def _shell() -> Shell:
     """The dress of all letters. Its styles are inlined here once, in the source, not in each mail."""
     raw = (_folder() / "base.html").read_text(encoding="utf-8")
     inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
-    return _engine().from_string(inliner.inline(raw))
+    letter, start, small = inliner.inline(raw).partition("<footer")
+    return Shell(_engine().from_string(letter), _engine().from_string(start + small))

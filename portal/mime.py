@@ -84,6 +84,7 @@ def address(typed: str) -> str:
     return typed if _PLAIN(typed) else sanitize_address(_one_line(typed), "utf-8")
 
 
+@lru_cache(maxsize=1024)
 def _words(name: str, value: str) -> str:
     if _one_line(value).isascii():
         return value

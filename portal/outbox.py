@@ -13,13 +13,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 from kombu.exceptions import OperationalError
 
 from portal.celery import app
 from portal.logs import request_id
 from portal.models import Booking, Mail, Organisation
-from portal.prepared import prepared
+from portal.prepared import prepared_insert
 
 log = logging.getLogger(__name__)
 NUDGE_PAUSE = 30.0  # seconds without a nudge after one failed
@@ -52,8 +51,8 @@ def queue(
         return False
     fields: dict[str, Any] = {
         "kind": kind,
-        "organisation": organisation,
-        "booking": booking,
+        "organisation_id": organisation.pk if organisation else None,
+        "booking_id": booking.pk if booking else None,
         "about": about or (booking.label if booking else ""),
         "to": to,
         "reply_to": organisation.answers_to if organisation else "",
@@ -63,11 +62,9 @@ def queue(
         "secret": secret,
         **letter,
     }
-    # Two statements, no savepoint; who comes second with the same key waits, and then adds nothing.
-    created = not _known(key=key)
-    if created:
-        Mail.objects.bulk_create([Mail(key=key, **fields)], ignore_conflicts=True)
-    else:
+    # No savepoint; who comes second with the same key waits, and then adds nothing.
+    created = _added(key=key, **fields) is not None
+    if not created:
         taken_back = Mail.objects.filter(key=key, sent_at=None).exclude(withdrawn_at=None)
         taken_back.exclude(failed_at=None).update(attempts=0, failed_at=None)  # else one may be in flight
         created = bool(taken_back.update(**fields, withdrawn_at=None, last_error=""))
@@ -76,9 +73,9 @@ def queue(
     return created
 
 
-@prepared
-def _known(*, key: str) -> QuerySet:
-    return Mail.objects.filter(key=key).values_list("pk", flat=True)
+@prepared_insert
+def _added(**columns: Any) -> Mail:
+    return Mail(**columns)
 
 
 def _nudge_after_commit() -> None:

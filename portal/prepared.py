@@ -18,99 +18,33 @@ queryset would give: rows with `select_related` and `only`, tuples, values.
 
     _sent(pk=7, at=now)  # how many rows that were
 
+    @prepared_insert
+    def _added(**columns):
+        return Mail(**columns)
+
+    _added(key="a", queued_at=now)  # its primary key; None: there is one with this key
+
 Positional arguments are the shape of a statement, each gets its own plan: models, flags. Keyword arguments are values:
 numbers, texts, times, and lists of them, which get a plan per length; after `in` of a relation say `slot__pk__in`. None
-is no value (SQL says IS NULL). Rejected: SQL by hand, which no migration renames; RawQuerySet, which knows no relations.
+is no value of a condition (SQL says IS NULL). Rejected: SQL by hand, which no migration renames; RawQuerySet, which knows no relations.
 """
 
-import copy
 from collections.abc import Callable, Hashable
-from datetime import datetime
 from functools import update_wrapper
-from types import SimpleNamespace
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
-from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import Expression, QuerySet
-from django.db.models.sql import UpdateQuery
-from django.db.transaction import TransactionManagementError, mark_for_rollback_on_error
+from portal.plans import Changes, Given, Insert, Selection, Update, Values
+
+__all__ = ["Changes", "prepared", "prepared_insert", "prepared_update"]
 
 MANY = 40  # plans of one function, about 50 kB each; lists of many lengths must not fill the memory
-Values = dict[Hashable, Any]
-Changes = tuple[QuerySet, dict[str, Any]]  # rows, and what becomes of their columns
-
-
-class Given(Expression):
-    """The place of a value in a statement."""
-
-    def __init__(self, name: Hashable) -> None:
-        super().__init__()
-        self.name = name
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        return "%s", [self]
-
-
-class _Statement:
-    """The SQL of a query; `filled` puts values where placeholders stand."""
-
-    def __init__(self, query: Any) -> None:
-        self.query = query
-        self.compiler = query.get_compiler(DEFAULT_DB_ALIAS)
-        try:
-            self.sql, self.params = self.compiler.as_sql()
-        except EmptyResultSet:  # an empty list: no row can be meant
-            self.sql, self.params = "", ()
-
-    def filled(self, values: Values, connection: Any) -> tuple[Any, ...]:
-        adapt = connection.ops.adapt_datetimefield_value
-        found = (values[param.name] if isinstance(param, Given) else param for param in self.params)
-        return tuple(adapt(value) if isinstance(value, datetime) else value for value in found)
-
-
-class _Selection(_Statement):
-    def __init__(self, queryset: QuerySet) -> None:
-        super().__init__(queryset.query)
-        self.rows_of: Any = queryset._iterable_class
-        converters = self.compiler.get_converters([column[0] for column in self.compiler.select])
-        self.compiler.get_converters = lambda expressions: converters
-
-    def run(self, values: Values) -> list[Any]:
-        if not self.sql:
-            return []
-        connection = connections[DEFAULT_DB_ALIAS]
-        if self.query.select_for_update and connection.get_autocommit():
-            raise TransactionManagementError("a row lock needs a transaction")
-        params = self.filled(values, connection)
-        compiler = copy.copy(self.compiler)  # a connection belongs to one thread
-        compiler.connection, compiler.as_sql = connection, lambda: (self.sql, params)
-        query = copy.copy(self.query)
-        query.get_compiler = lambda *args, **kwargs: compiler
-        asked = SimpleNamespace(db=DEFAULT_DB_ALIAS, query=query, _known_related_objects={})
-        return list(self.rows_of(asked))
-
-
-class _Update(_Statement):
-    def __init__(self, built: Changes) -> None:
-        queryset, changes = built
-        query: Any = queryset.query.chain(UpdateQuery)
-        query.add_update_values(changes)
-        super().__init__(query)
-
-    def run(self, values: Values) -> int:
-        if not self.sql:
-            return 0
-        connection = connections[DEFAULT_DB_ALIAS]
-        with mark_for_rollback_on_error(DEFAULT_DB_ALIAS), connection.cursor() as cursor:
-            cursor.execute(self.sql, self.filled(values, connection))
-            return int(cursor.rowcount)
 
 
 class prepared:  # a decorator
     """`build` returns a queryset; calling this returns its rows, in a list."""
 
-    statement: type = _Selection
+    statement: type = Selection
+    takes_none = False  # SQL asks IS NULL
 
     def __init__(self, build: Callable[..., Any]) -> None:
         self.build = build
@@ -127,7 +61,7 @@ class prepared:  # a decorator
             else:
                 flat[name] = value
                 given[name] = Given(name)
-        if None in flat.values():
+        if not self.takes_none and None in flat.values():
             raise ValueError("None is no value of a prepared statement")
         key = (shape, tuple(flat))
         plan = self._plans.get(key)
@@ -141,4 +75,14 @@ class prepared:  # a decorator
 class prepared_update(prepared):  # a decorator
     """`build` returns a queryset and its changes by column; calling this returns how many rows were changed."""
 
-    statement = _Update
+    statement = Update
+
+
+class prepared_insert(prepared):  # a decorator
+    """`build` returns a new row; calling this adds it and returns its primary key.
+
+    None, and nothing changed, when there is a row that has to differ from it.
+    """
+
+    statement = Insert
+    takes_none = True

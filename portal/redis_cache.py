@@ -1,6 +1,7 @@
-"""Django's Redis cache, whose client is built once for each thread and not for each question.
+"""Django's Redis cache, whose client is built once for each thread and not for each question; it also counts.
 
-Profiled: building one takes 0.5 ms, and three quarters of what a count costs (`throttle.py`).
+Profiled: building one takes 0.5 ms, and three quarters of what a count costs (`throttle.py`). Django's `incr`
+asks twice, and between its questions the count may expire and begin again without an end.
 """
 
 from functools import cached_property
@@ -20,6 +21,13 @@ class Client(RedisCacheClient):
     def get_client(self, key: object = None, *, write: bool = False) -> Redis:
         return self._asked
 
+    def count(self, key: str, seconds: int) -> int:
+        """One more under `key`, in one question to Redis; what begins here ends after `seconds`."""
+        with self.get_client(key, write=True).pipeline() as asked:  # nothing expires within
+            asked.set(key, 0, ex=seconds, nx=True)
+            asked.incr(key)
+            return int(asked.execute()[-1])
+
 
 class Cache(RedisCache):
     """Named in settings.CACHES."""
@@ -27,3 +35,7 @@ class Cache(RedisCache):
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
         self._class = Client
+
+    def count(self, key: str, seconds: int) -> int:
+        """Count one more under `key`; how many that are since the first, which was at most `seconds` ago."""
+        return self._cache.count(self.make_and_validate_key(key), seconds)  # type: ignore[no-any-return,attr-defined]

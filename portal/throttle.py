@@ -48,21 +48,18 @@ def _over(key: str, *, limit: int, seconds: int) -> bool:
     """Count one more under `key`; True when that is more than `limit` within the window."""
     try:
         return _counted(key, seconds) > limit
-    except ValueError:  # expired between the two calls
-        return False
     except (RedisError, OSError) as error:
         log.warning("limits not counted: %s", type(error).__name__)
         return False
 
 
 def _counted(key: str, seconds: int) -> int:
+    if count := getattr(cache, "count", None):  # on a server: Redis, `redis_cache.py`
+        return int(count(key, seconds))
     try:
-        count = cache.incr(key)
-        if count == 1:  # it expired after Redis was asked for it: the new one has no end
-            cache.touch(key, seconds)
-        return count
-    except ValueError:  # nobody counted yet, and somebody else may do it at the same moment
         return 1 if cache.add(key, 1, seconds) else cache.incr(key)
+    except ValueError:  # expired between the two calls
+        return 1
 
 
 def over(request: HttpRequest, name: str, *, limit: int, seconds: int) -> bool:

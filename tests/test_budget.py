@@ -47,7 +47,7 @@ def test_verbs_with_their_mails(smtp):
     waiting = statements(lambda: confirm(Booking.objects.last()))
 
     counts = [len(found) for found in (entered, asked, seated, told, waiting)]
-    assert counts == [7 + POSTGRES, 3, 9, 3, 10]
+    assert counts == [6 + POSTGRES, 3, 8, 3, 9]
     assert slot.signups.get(email_key="kim@example.org").status == Signup.Status.CONFIRMED
     assert len(smtp.messages) == 2
 
@@ -79,7 +79,7 @@ def test_form_and_click_with_their_mails(client, settings, smtp):
     counts = [len(statements(step)) for step in (send, delivery.deliver, click, delivery.deliver)]
 
     click_looks = 2  # the test's own: which booking, which sign-up
-    assert counts == [9 + POSTGRES, 3, 9 + click_looks, 3]
+    assert counts == [8 + POSTGRES, 3, 8 + click_looks, 3]
     assert sum(counts) - click_looks <= 25
     assert Mail.objects.exclude(sent_at=None).count() == 2
 
@@ -88,7 +88,7 @@ def test_four_requests_of_a_registration_and_the_two_deliveries(client, smtp):
     slot = coming()
     counts = registration(slot.get_absolute_url(), "kim@example.org", client)
     requests, deliveries = [counts[n] for n in (0, 1, 3, 4)], [counts[n] for n in (2, 5)]
-    assert requests == [2, 9 + POSTGRES, 3, 9]  # both mails are written in them
+    assert requests == [2, 8 + POSTGRES, 3, 8]  # both mails are written in them
     assert sum(requests) <= 25
     assert deliveries == [3, 3]  # what is due, the claim, what became of it
     assert len(smtp.messages) == 2
@@ -104,12 +104,12 @@ def test_more_dates_cost_nothing_more_until_the_click(smtp):
 
     assert costs[0] == costs[1]
     booking = Booking.objects.get(email="n6@example.org")
-    # The form's rows, lock, proof, rows again, mail (2); per date: what is free, the seat. PostgreSQL: until when
+    # The form's rows, lock, proof, rows again, mail; per date: what is free, the seat. PostgreSQL: until when
     # several locks may be waited for.
-    assert len(statements(lambda: confirm(booking))) == 6 + POSTGRES + 2 * 6
+    assert len(statements(lambda: confirm(booking))) == 5 + POSTGRES + 2 * 6
 
 
-def test_promotion_costs_five_statements_a_person():
+def test_promotion_costs_four_statements_a_person():
     slot = coming(capacity=0)
     for n in range(3):
         make.signup(slot, status=Signup.Status.WAITING, email=f"w{n}@example.org")
@@ -117,7 +117,7 @@ def test_promotion_costs_five_statements_a_person():
     one = len(statements(lambda: change_capacity(slot, capacity=1, now=timezone.now())))
     two_more = len(statements(lambda: change_capacity(slot, capacity=3, now=timezone.now())))
 
-    assert two_more - one == 5  # seat, its forms, what was queued, is the mail there, the mail
+    assert two_more - one == 4  # seat, its forms, what was queued, the mail
 
 
 # --- pages, with few rows and with very many -------------------------------------------------------

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailConfirmation
 from django.db import connection
 from django.db.models import Model
 from django.db.transaction import TransactionManagementError, atomic
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from portal import outbox, seats, signups
 from portal.models import Mail
-from portal.prepared import prepared, prepared_update
+from portal.prepared import prepared, prepared_insert, prepared_update
 from tests import make
 from tests.bench.statements import registration
 from tests.make import NOW
@@ -46,7 +47,11 @@ def compared(monkeypatch):
     def both(self, *shape, **values):
         name = f"{self.__module__.rpartition('.')[2]}.{self.__name__}"
         asked.add(name)
-        if isinstance(self, prepared_update):
+        if isinstance(self, prepared_insert):
+            row, found = self.build(*shape, **values), plain(self, *shape, **values)
+            row.pk = found
+            assert columns(type(row).objects.get(pk=found)) == columns(row), name
+        elif isinstance(self, prepared_update):
             rows, changes = self.build(*shape, **values)
             keys = list(rows.values_list("pk", flat=True))
             found = plain(self, *shape, **values)
@@ -152,3 +157,28 @@ def test_a_prepared_row_lock_needs_a_transaction_also_on_sqlite():
         seats.lock(Shift, [shift.pk])
     with atomic():
         assert seats.lock(Shift, [shift.pk]) == [shift]
+
+
+@prepared_insert
+def added(**given):
+    return Mail(**given)
+
+
+@pytest.mark.django_db
+def test_a_prepared_insert_adds_a_row_once():
+    said = {"kind": "waiting", "text": "O'Neill; 100 %s", "queued_at": NOW, "next_try_at": NOW}
+    first = added(key="a", useful_until=None, **said)
+    assert added(key="a", useful_until=NOW, **said) is None
+    (mail,) = Mail.objects.all()
+    assert (mail.pk, mail.text, mail.queued_at, mail.useful_until) == (first, said["text"], NOW, None)
+    assert added(key="b", useful_until=NOW, **said) == Mail.objects.get(key="b").pk
+
+
+@pytest.mark.django_db
+def test_a_prepared_insert_never_keeps_what_a_model_makes_up_for_each_row():
+    @prepared_insert
+    def nothing_given():
+        return EmailConfirmation()
+
+    with pytest.raises(ValueError, match="created"):
+        nothing_given()
