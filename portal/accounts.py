@@ -7,7 +7,7 @@ second factor (measured), which is why it is not used.
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 from time import time
 from typing import Any, cast
@@ -38,8 +38,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from portal import confirmations, dates, invitations, letters, outbox, roles
-from portal.association import association
+from portal import confirmations, invitations, outbox, roles
 from portal.models import User, email_key
 
 log = logging.getLogger(__name__)
@@ -162,38 +161,6 @@ def invite(request: HttpRequest, user: User) -> None:
     form = ResetPasswordForm(data={"email": user.email})
     if form.is_valid():
         form.save(request)
-
-
-def reset_second_factor(user: User) -> None:
-    """Lost telephone and codes: the next login enrols anew. Sessions that proved the old one are asked again."""
-    Authenticator.objects.filter(user=user).delete()
-
-
-def tell_factor_reset(user: User, *, by: User, now: datetime) -> None:
-    """Queue a mail to the owner and to each other active member of the same organisations (rule 36)."""
-    ours = association()
-    phone = ours.contact_phone and _("Telefon %s") % ours.contact_phone
-    facts = {
-        "account": user.email,
-        "done_by": by.name or by.email,
-        "done_at": f"{dates.day(now)}, {dates.clock(now)}",
-        "contact": ", ".join(filter(None, (ours.name, phone, ours.contact_email))),
-        "staff_url": settings.SITE_URL + reverse("admin:index"),
-    }
-    colleagues = User.objects.filter(
-        is_active=True, memberships__organisation__in=user.memberships.values("organisation")
-    ).exclude(pk=user.pk)
-    for reader in [user, *colleagues.distinct().order_by("pk")]:
-        own = {"own": "1"} if reader == user else {}
-        outbox.queue(
-            key=f"factor-reset:{user.pk}:{reader.pk}:{now.timestamp():.3f}",
-            kind="factor-reset",
-            to=reader.email,
-            letter=letters.write("staff/factor-reset", facts | own, organisation=ours),
-            now=now,
-            organisation=ours,
-            about=f"user:{user.pk}",
-        )
 
 
 class Gate(Enum):

@@ -8,12 +8,12 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import accesslog, accounts, first_steps, roles, trust, unstaffed
+from portal import accounts, first_steps, roles, trust, unstaffed
 from portal.access_admin import AccessRequestAdmin
+from portal.factor_admin import ResetsFactors
 from portal.mail_admin import MailAdmin
 from portal.models import (
     AccessLog,
@@ -138,7 +138,7 @@ class UserForm(forms.ModelForm):
 
 
 @admin.register(User)
-class UserAdmin(ScopedAdmin):
+class UserAdmin(ResetsFactors):
     """Staff accounts: created by the network, invited by mail, deactivated, never deleted."""
 
     place = 34
@@ -172,7 +172,7 @@ class UserAdmin(ScopedAdmin):
             return []
         return [
             {"name": "_invite", "label": gettext("Einladung schicken (Passwort setzen)")},
-            {"name": "_reset_factor", "label": gettext("Zweiten Faktor zurücksetzen (nach Rückruf)")},
+            {"name": "_reset_factor", "label": gettext("Zweiten Faktor zurücksetzen …")},
         ]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
@@ -207,20 +207,5 @@ class UserAdmin(ScopedAdmin):
             messages.success(request, gettext("Die Einladung geht an %s.") % obj.email)
             return redirect(request.path)
         if "_reset_factor" in request.POST:
-            now = timezone.now()
-            accounts.reset_second_factor(obj)
-            accounts.tell_factor_reset(obj, by=accounts.person(request), now=now)
-            accesslog.record(
-                accounts.person(request),
-                action=gettext("Zweiten Faktor zurückgesetzt"),
-                about=f"user:{obj.pk}",
-                now=now,
-            )
-            messages.success(
-                request,
-                gettext(
-                    "Der zweite Faktor ist zurückgesetzt. Beim nächsten Anmelden wird er neu eingerichtet."
-                ),
-            )
-            return redirect(request.path)
+            return redirect("admin:portal_user_reset", obj.pk)
         return super().response_change(request, obj)

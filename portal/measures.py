@@ -81,7 +81,7 @@ MEASURES = [
         _("Wer Listen liest, ändert oder Zugänge zurücksetzt, steht im Protokoll."),
         (
             "test_list_shows_status_function_and_municipality_and_is_logged",
-            "test_a_reset_is_logged_and_told_to_the_owner_and_the_colleagues",
+            "test_a_reset_after_a_call_is_logged_and_told_to_the_owner_and_the_colleagues",
         ),
     ),
     Measure(

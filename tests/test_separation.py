@@ -71,6 +71,7 @@ ROW_PAGES = ("change", "history", "copy", "repeat", "phone", "cancel", "give_bac
 ROW_PAGES += ("bulletin", "poster", "versions", "compare", "restore")
 ROW_PAGES += ("rebook", "print")
 ROW_PAGES += ("move", "seats", "place", "write")
+ROW_PAGES += ("reset",)
 # Where nobody may GET: one button elsewhere posts there.
 ONLY_POST = {"portal_mail_resend"}
 ROW_POSTS = {"export"}  # the same of a row, which strangers do not even learn

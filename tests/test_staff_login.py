@@ -14,7 +14,6 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.core.cache import cache
 from django.urls import reverse
 
-from portal.accounts import reset_second_factor
 from portal.association import association
 from portal.models import AccessLog, Mail, Membership, User
 from tests import make
@@ -95,25 +94,38 @@ def test_proof_of_a_factor_that_was_reset_no_longer_counts():
     user = staff(make.organisation())
     client = proven(user)
     assert enters(client) == "Redaktion"
-    reset_second_factor(user)
+    Authenticator.objects.filter(user=user).delete()
     assert enters(client) == reverse("factor_choose")
     TOTP.activate(user, "JBSWY3DPEHPK3PXQJBSWY3DPEHPK3PXQ")
     assert enters(client) == reverse("mfa_reauthenticate")
 
 
-def test_a_reset_is_logged_and_told_to_the_owner_and_the_colleagues():
+def test_a_reset_after_a_call_is_logged_and_told_to_the_owner_and_the_colleagues():
     town = make.organisation()
     user = staff(town)
     staff(town, email="kollegin@lich.example")
     staff(town, email="fort@lich.example", is_active=False)
     staff(make.organisation("Stadt Hungen"), email="redaktion@hungen.example")
     net = staff(association(), Membership.Role.NETWORK, email="netz@verband.example", name="Frau Netz")
-    client = proven(net)
-    page = reverse("admin:portal_user_change", args=[user.pk])
-    client.post(page, typed(client.get(page)) | {"_reset_factor": "1"})
+    client, owner = proven(net), proven(user)
+    account = reverse("admin:portal_user_change", args=[user.pk])
+    page = client.post(account, typed(client.get(account)) | {"is_active": "on", "_reset_factor": "1"})[
+        "Location"
+    ]
+    assert page == reverse("admin:portal_user_reset", args=[user.pk])
+    for wrong in (
+        {},
+        {"called": "06404 8060", "reason": "lost"},
+        {"called": "gestern", "reason": "lost", "sure": "on"},
+    ):
+        assert client.post(page, wrong).status_code == 200
+    assert Authenticator.objects.filter(user=user).exists(), "nobody was called yet"
+    assert client.post(page, {"called": "06404/8060", "reason": "lost", "sure": "on"})["Location"] == account
     assert not Authenticator.objects.filter(user=user).exists()
-    assert list(AccessLog.objects.values_list("user", "action", "about")) == [
-        (net.pk, "Zweiten Faktor zurückgesetzt", f"user:{user.pk}")
+    assert enters(owner) == reverse("factor_choose")
+    about = f"Zugang {user.pk}, Rückruf unter 06404 8060, Gerät verloren oder gestohlen"
+    assert list(AccessLog.objects.values_list("user", "action", "about", "organisation")) == [
+        (net.pk, "Zweiten Faktor zurückgesetzt", about, town.pk)
     ]
     subject = "Zweiter Faktor zurückgesetzt: redaktion@lich.example"
     mails = Mail.objects.order_by("pk")
@@ -126,6 +138,20 @@ def test_a_reset_is_logged_and_told_to_the_owner_and_the_colleagues():
     assert "Zurückgesetzt von: Frau Netz" in other
     assert "der zweite Faktor Ihres Zugangs redaktion@lich.example" in own
     assert "der zweite Faktor des Zugangs redaktion@lich.example" in other
+
+
+def test_only_the_association_resets_a_factor_and_not_that_of_examples_or_of_who_left():
+    town = make.organisation()
+    user, colleague = staff(town), staff(town, email="kollegin@lich.example")
+    gone = staff(town, email="fort@lich.example", is_active=False)
+    example = staff(town, email="beispiel@lich.example", is_demo=True)
+    net = staff(association(), Membership.Role.NETWORK, email="netz@verband.example")
+    called = {"called": "06404 8060", "reason": "other", "sure": "on"}
+    answers = [
+        proven(who).post(reverse("admin:portal_user_reset", args=[whose.pk]), called).status_code
+        for who, whose in ((colleague, user), (net, gone), (net, example))
+    ]
+    assert (answers, Authenticator.objects.filter(type="totp").count()) == ([404] * 3, 5)
 
 
 def test_trusted_browser_is_not_asked_for_30_days(client):
