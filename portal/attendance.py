@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal import outbox
 from portal.refused import Refused
 from portal.retention import K3_PERSON
 from portal.seats import deciding, lock
 from portal.slots import Signup, Slot
 
 EARLY = timedelta(minutes=30)  # people arrive before it begins
+QUESTION = "who-came"  # kind of the mail that asks the contact (attendance_mail.py)
 MOST = 500  # walk-ins of one date: more is a slip of the finger
 
 
@@ -122,6 +124,7 @@ def _answered(slot: Slot, *, walk_ins: int | None, now: datetime) -> None:
     """Since when there is an answer; none while nothing is known of anybody."""
     if walk_ins is not None:
         slot.walk_ins = walk_ins
+    outbox.withdraw(about=[slot.label], kinds=[QUESTION], now=now)  # nobody has to be asked any more
     is_known = slot.walk_ins or slot.signups.exclude(attended=None).exists()  # type: ignore[attr-defined]
     slot.attendance_noted_at = now if is_known else None
     slot.save(update_fields=["attendance_noted_at", "walk_ins"])

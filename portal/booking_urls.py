@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal import booking_seats, bookings
+from portal import booking_seats, bookings, who_came
 
 app_name = "booking"
 urlpatterns = [
@@ -12,5 +12,6 @@ urlpatterns = [
     path("meine/<str:token>/meine-daten.json", bookings.export, name="export"),
     path("freigeben/<str:token>/", booking_seats.give_back, name="give_back"),
     path("platz/<str:token>/", booking_seats.claim, name="claim"),
+    path("wer-war-da/<str:token>/", who_came.contact_page, name="who_came"),
     path("kalender/<str:token>/termine.ics", bookings.calendar, name="calendar"),
 ]

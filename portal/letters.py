@@ -70,6 +70,7 @@ FACTS = {
     "km": "how far around `place`: „15“",
     "more": "how many there are beyond those listed: „4“",
     "until": "last day of what ends by itself: „22. November 2027“",
+    "came": "„1“ when somebody said that this person came (rule 11)",
     "nudge": "„1“ in the second mail that asks to confirm",
     "by_staff": "„1“ when staff took somebody off the list",
     "was_waiting": "„1“ when who cancels had no seat yet, only a place on the waiting list",
@@ -91,6 +92,7 @@ FACTS = {
     "manage_url": "signed: see, change, give back, export, erase",
     "give_back_url": "signed: give this one seat back",
     "claim_url": "signed: take the free seat",
+    "who_came_url": "signed: the contact says who came, without a login",
     "end_url": "signed: get no more of these mails",
     "calendar_url": "signed: calendar file",
     "page_url": "public page of what it is about",
@@ -104,6 +106,7 @@ _USED = re.compile(r"\{\{\s*(\w+)|\{%\s*(?:el)?if\s+([^%]*)%\}")
 _TAGS_ALONE = re.compile(r"^(?:\{%[^%]*%\})+\n", re.MULTILINE)
 _LINK = re.compile(r"(?P<label>[^:]{1,80}): (?P<url>\S+)")
 _NAMED = re.compile(r"(?P<label>[A-ZÄÖÜ][\w ]{1,24}): (?P<text>.+)")
+_HEADING = re.compile(r":|(?<=\?) ")  # „Danke: …“, „Wer war da? …“
 _OPERATORS = {"and", "or", "not"}
 
 
@@ -161,7 +164,7 @@ def write(name: str, facts: dict[str, str], *, organisation: Organisation | None
     small = _small(
         why, imprint, settings.SITE_NAME, settings.SITE_URL, *sorted(url for url in urls if url in why)
     )
-    page = {"subject": subject, "heading": subject.split(":")[0], "blocks": _with_button(letter)}
+    page = {"subject": subject, "heading": _HEADING.split(subject)[0], "blocks": _with_button(letter)}
     html = _shell().letter.render(Context(page | {"site_name": settings.SITE_NAME}))
     return {
         "subject": subject,

@@ -18,6 +18,7 @@ from portal.prepared import prepared
 M = TypeVar("M", bound=models.Model)
 
 CONFIRM, MANAGE, SENT, GIVE_BACK, CLAIM = "confirm", "manage", "sent", "give-back", "claim"
+WHO_CAME = "who-came"
 
 
 def _signer(purpose: str, model: type[models.Model]) -> signing.Signer:

@@ -469,6 +469,7 @@ class Mail(models.Model):
         "message",
         "reminder",
         "thanks",
+        "who-came",
         "new-signups",
         "watch-news",
         "watch-ending",

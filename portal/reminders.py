@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from portal import confirmations, letters, notices, outbox
+from portal import attendance_mail, confirmations, letters, notices, outbox
 from portal.dates import at, is_quiet
 from portal.models import Booking
 from portal.refused import Busy
@@ -35,7 +35,7 @@ def queue_due(*, now: datetime) -> dict[str, int]:
     with suppress(Busy):
         take_back_missed(now)
     written = {"nudge": _unless_busy(_nudges, now), "seat-free": _unless_busy(_open_seats, now)}
-    finds = {"reminder": remind, "thanks": _thanks, "new-signups": _digests}
+    finds = {"reminder": remind, "who-came": attendance_mail.ask, "thanks": _thanks, "new-signups": _digests}
     if is_quiet(now):  # rule 16: these do not leave between 21 and 7 o'clock, but „in einer Stunde" does
         finds = {"reminder": remind_soon}
     for kind, find in finds.items():
@@ -129,7 +129,11 @@ def _announce(slots: Any, key: int, *, now: datetime) -> bool:
 
 # --- thanks -----------------------------------------------------------------------------------------
 def _thanks(model: type[Signup], now: datetime) -> int:
-    """The day after, to all who had a seat and are not known to have stayed away (mail table)."""
+    """The day after, to all who had a seat and are not known to have stayed away (mail table).
+
+    Forms with a date whose contact has not answered yet wait for the answer, until that evening (rule 11).
+    """
+    awaited = model.objects.filter(attendance_mail.awaits_answer(model, now))  # type: ignore[attr-defined]
     rows = model.objects.filter(  # type: ignore[attr-defined,misc]
         status=Signup.Status.CONFIRMED,
         thanked_at=None,
@@ -137,6 +141,7 @@ def _thanks(model: type[Signup], now: datetime) -> int:
         slot__ends__lt=at(timezone.localdate(now), time.min),
         slot__ends__gt=now - THANKS_FOR,
     ).exclude(attended=False)
+    rows = rows.exclude(booking__in=awaited.values("booking"))
     written = 0
     for _booking, group in groupby(whole_forms(rows), key=lambda s: (s.booking_id, s.slot.day)):
         written += _thank(list(group), now=now)
@@ -149,6 +154,7 @@ def _thank(signups: list[Signup], *, now: datetime) -> int:
     model = type(signups[0])
     model.objects.filter(pk__in=[s.pk for s in signups]).update(thanked_at=now)  # type: ignore[attr-defined]
     more = {"next_dates": signups[0].slot.next_dates(now)}
+    more |= {"came": "1"} if all(signup.attended for signup in signups) else {}
     if len(signups) == 1:  # of several each has its own: on the person's page
         more |= signups[0].slot.afterwards()
     return int(

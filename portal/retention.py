@@ -20,6 +20,7 @@ K5_PROOF = timedelta(days=365)
 K7_CONTACT = timedelta(days=183)
 UNSETTLED = timedelta(days=183)
 K8_ACCOUNT = timedelta(days=365)
+WHO_CAME_LINK = timedelta(days=14)  # in which the contact of a date answers who came
 MONTH = timedelta(days=365) / 12
 
 SPANS = {
@@ -32,6 +33,7 @@ SPANS = {
     "proof": K5_PROOF,
     "contact": K7_CONTACT,
     "account": K8_ACCOUNT,
+    "who_came": WHO_CAME_LINK,
 }
 
 

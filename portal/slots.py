@@ -59,6 +59,8 @@ class Slot(models.Model):
     # What `select_related` needs so that the properties below ask nothing more, and which columns of it they read.
     row_relations: ClassVar[tuple[str, ...]] = ()
     row_columns: ClassVar[tuple[str, ...]] = ()
+    # The column of `contact_address`, seen from the slot.
+    contact_column: ClassVar[str]
     # Which reminders there are (mail table).
     reminders: ClassVar[tuple[Reminder, ...]] = ()
     # Whether the form asks for the age rule (rule 12), and the version of the sentences beside its button.

@@ -30,6 +30,7 @@ DONE = {
     "anzahl": gettext_lazy("Die Zahl der Personen ist geändert."),
     "wieder": gettext_lazy("Schön, dass Sie wieder dabei sind."),
     "daten": gettext_lazy("Ihre Angaben sind gespeichert."),
+    "anwesenheit": gettext_lazy("Danke, Ihre Antwort ist gespeichert."),
     "gesendet": gettext_lazy("Wir haben die Mail noch einmal geschickt, höchstens drei Mal am Tag."),
     "adresse": gettext_lazy("Die Mail geht jetzt an die neue Adresse. Der erste Link gilt nicht mehr."),
 }

@@ -12,10 +12,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal import accounts, attendance, desk
-from portal.attendance_form import AttendanceForm
+from portal import accesslog, accounts, attendance, dates, desk, links
+from portal.attendance_form import AttendanceForm, short_names
+from portal.retention import WHO_CAME_LINK
 from portal.scoping import atomically
 from portal.slots import Slot
+from portal.standing import signup_models, slot_model
+from portal.token_pages import just_done, page, to
 
 
 def desk_page(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> HttpResponse:
@@ -52,3 +55,60 @@ def save(slot: Slot, form: AttendanceForm, *, rest: bool, by: str) -> str:
             attendance.all_came(slot, by=by[:120], now=now)
 
     return atomically(both)
+
+
+@page
+def contact_page(request: HttpRequest, token: str) -> HttpResponse:
+    """The contact says who came: one button for all, or a list with first names; no login (rule 11).
+
+    The organiser who stands at the form receives the names, so they are the contact's to see; to tick them
+    off, first name and initial are enough (rule 17, data minimisation).
+    """
+    slot, now = links.read(links.WHO_CAME, token, *map(slot_model, signup_models())), timezone.now()
+    is_open = attendance.is_open(slot, now) and now < slot.ends + WHO_CAME_LINK and slot.contact_address
+    signups = attendance.people(slot) if is_open else []
+    form = AttendanceForm(request.POST or None, slot=slot, names=short_names(signups), signups=signups)
+    refused = ""
+    if request.method == "POST" and is_open and (request.POST.get("do") in ACTIONS or form.is_valid()):
+        refused = _answer(slot, form, request.POST.get("do", ""))
+        if not refused:
+            _log_contact(slot, _("Anwesenheit notiert (Link in der Mail)"))
+            return to("who_came", token, "anwesenheit")
+        form.add_error(None, refused)
+    if is_open:
+        _log_contact(slot, _("Liste gelesen (Link in der Mail)"))
+    shown = _shown(slot, form, bool(is_open)) | {"done": just_done(request)}
+    return render(request, "attendance/contact.html", shown, status=422 if form.errors else 200)
+
+
+ACTIONS = ("all", "back")  # beside saving the list
+
+
+def _answer(slot: Slot, form: AttendanceForm, do: str) -> str:
+    """One of the ACTIONS, or what the list says; the sentence of a refusal, or empty."""
+    by, now = _("%s (Kontakt)") % slot.contact_name[:100], timezone.now()
+    if do == "all":
+        return atomically(lambda: attendance.all_came(slot, by=by, now=now))
+    if do == "back":
+        return atomically(lambda: attendance.take_back(slot, now=now))
+    return save(slot, form, rest=do == "rest", by=by)
+
+
+def _shown(slot: Slot, form: AttendanceForm, is_open: bool) -> dict[str, Any]:
+    signups = form.signups
+    return {
+        "slot": slot,
+        "when": dates.long(slot.starts, slot.ends),
+        "form": form,
+        "is_open": is_open,
+        "n": sum(signup.seats for signup in signups),
+        "unknown": sum(signup.seats for signup in signups if signup.attended is None),
+        "answered": slot.attendance_noted_at,
+        "said": attendance.words(signups, slot.walk_ins),
+    }
+
+
+def _log_contact(slot: Slot, action: str) -> None:
+    accesslog.record(
+        None, action=action, about=slot.label, organisation=slot.organisation, now=timezone.now()
+    )

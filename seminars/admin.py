@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import accounts, dates, desk, rescheduling, slugs
+from portal import accounts, attendance_mail, dates, desk, rescheduling, slugs
 from portal.association import association
 from portal.desk_admin import DeskAdmin, SlotForm, WhenFilter
 from portal.models import Organisation, User
@@ -55,6 +55,8 @@ class SeriesAdmin(VersionedAdmin):
     def save_model(self, request: HttpRequest, obj: Series, form: Any, change: bool) -> None:
         """What its public dates need to say may not go."""
         super().save_model(request, obj, form, change)
+        if change and "contact_email" in form.changed_data:
+            attendance_mail.new_contact(obj.sessions.all(), now=timezone.now())
         for session in obj.sessions.filter(
             state=Session.State.PUBLISHED, ends__gt=timezone.now(), cancelled_at=None
         ):

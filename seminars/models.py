@@ -189,6 +189,7 @@ class Session(Slot):
 
     kind = "session"
     family = "series"
+    contact_column = "series__contact_email"
     row_relations = ("series__organisation",)
     row_columns = (
         *columns.at(

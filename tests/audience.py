@@ -49,6 +49,7 @@ class Rows:
     cancelled: Opportunity
     crowded: Opportunity  # its only date is full, and somebody waits
     shift: Shift
+    over: Shift  # of `past`, with `old` on it
     full: Shift
     unconfirmed: Booking
     confirmed: Booking
@@ -177,6 +178,7 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         crowded=crowded,
         erased=make.booking("", "", organisation=organisation, erased_at=now),
         shift=shift,
+        over=over,
         full=full,
         seat=make.signup(shift, booking=bookings["confirmed"], seats=2, seated_at=now),
         offered=make.signup(soon, status=Signup.Status.WAITING),
@@ -312,6 +314,7 @@ PAGES: dict[str, Page] = {
     "booking:manage": Page(TOKEN, _token(links.MANAGE, "confirmed")),
     "booking:give_back": Page(TOKEN, _token(links.GIVE_BACK, "seat")),
     "booking:claim": Page(TOKEN, _token(links.CLAIM, "queued")),
+    "booking:who_came": Page(TOKEN, _token(links.WHO_CAME, "over")),
     "booking:export": Page(TOKEN, _token(links.MANAGE, "confirmed")),
     "booking:calendar": Page(TOKEN, _token(links.MANAGE, "confirmed")),
     "member_signup": Page(ACCOUNT, lambda rows: [rows.opportunity.slug]),
@@ -419,6 +422,8 @@ TOKEN_STATES: dict[str, Callable[[Rows], str]] = {
         _link("watch:manage", watches.MANAGE, rows.watch) + "?ok=bestaetigt"
     ),
     "watch, ended": lambda rows: _link("watch:manage", watches.MANAGE, rows.ended),
+    "who came, link has expired": lambda rows: _link("booking:who_came", links.WHO_CAME, rows.shift),
+    "who came at a seminar": lambda rows: _link("booking:who_came", links.WHO_CAME, rows.held),
     "seminar, sent": lambda rows: _link("booking:sent", links.SENT, rows.registered),
     "seminar, to confirm": lambda rows: _link("booking:confirm", links.CONFIRM, rows.registered),
     "seminar, with a seat": lambda rows: _link("booking:manage", links.MANAGE, rows.attending),

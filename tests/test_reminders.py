@@ -491,7 +491,7 @@ def test_reminders_keep_the_wall_clock_when_it_changes(proof, start, sweep_from,
     slot = make.shift(starts=start)
     seated(slot)
 
-    sweep(sweep_from, start + DAY)
+    sweep(sweep_from, start + DAY + 8 * HOUR)
 
     proof(
         "faults",
@@ -502,7 +502,7 @@ def test_reminders_keep_the_wall_clock_when_it_changes(proof, start, sweep_from,
     )
     assert log() == expected
     thanked = (start + DAY).astimezone(BERLIN)
-    assert [when for when, *_ in log("thanks")] == [f"{thanked:%d.%m.} 07:00"]
+    assert [when for when, *_ in log("thanks")] == [f"{thanked:%d.%m.} 17:00"]  # the contact did not answer
 
 
 def test_open_phase_is_24_hours_also_when_the_clock_changes():
@@ -616,8 +616,8 @@ def test_thanks_the_day_after_to_those_not_known_to_have_stayed_away():
     sweep(START, berlin(6, 22, 12))
 
     assert [row for row in log("thanks") if row[1] != "kim"] == [
-        ("21.06. 07:00", "da", "Danke: Sa., 20. Juni, 9 Uhr, Lich"),
-        ("21.06. 07:00", "offen", "Danke: Sa., 20. Juni, 9 Uhr, Lich"),
+        ("21.06. 17:00", "da", "Danke: Sa., 20. Juni, 9 Uhr, Lich"),
+        ("21.06. 17:00", "offen", "Danke: Sa., 20. Juni, 9 Uhr, Lich"),
     ]
     text = Mail.objects.filter(kind="thanks").first().text
     assert ("Wenn Sie dabei waren" in text, "Sa., 4. Juli, 10 Uhr" in text) == (True, True)

@@ -66,7 +66,9 @@ def said(**which):
 @pytest.fixture
 def everything_due():
     """Rows of which, between the backup and the next noon, each kind of mail by the clock becomes due."""
-    tomorrow, over = make.shift(starts=START), make.shift(starts=START - 20 * HOUR, hours=2)
+    tomorrow = make.shift(starts=START)
+    over = make.shift(starts=START - 20 * HOUR, hours=2, attendance_noted_at=BACKUP)
+    seated(make.shift(starts=START - 20 * HOUR, hours=2), email="kam@example.org")
     seated(tomorrow, email="morgen@example.org")
     seated(over, email="danke@example.org")
     seated(
@@ -92,7 +94,15 @@ def test_without_a_journal_nothing_that_the_clock_sends_goes_out_again(everythin
     restored = berlin(6, 20, 8)
     gone = first_life(restored).mails
     kinds = {said["kind"] for said in gone.values()}
-    assert kinds >= {"new-signups", "reminder", "thanks", "watch-news", "confirm-address", "seat-free"}
+    assert kinds >= {
+        "new-signups",
+        "who-came",
+        "reminder",
+        "thanks",
+        "watch-news",
+        "confirm-address",
+        "seat-free",
+    }
 
     catch_up(restored)
     live(restored, berlin(6, 20, 8, 30))

@@ -132,7 +132,12 @@ def reminder_soon(session):
 
 def thanks(session):
     make.participant(session, email="kim@rathaus.example", seated_at=NOW)
-    queue_due(now=session.ends + DAY)
+    queue_due(now=session.ends + DAY + 2 * HOUR)
+
+
+def who_came(session):
+    make.participant(session, email="kim@rathaus.example", seated_at=NOW)
+    queue_due(now=session.ends)
 
 
 # What happens → kind and subject of the mail, and what must stand in it.
@@ -152,6 +157,7 @@ TABLE = [
     (new_signups, "new-signups", f"1 neue Anmeldung: {WHEN}", ["/verwaltung/seminars/session/", "1 von 1 Plätzen vergeben"]),
     (reminder, "reminder", f"Morgen: {WHEN}", ["Zum Online-Raum:", "https://raum.example/geheim"]),
     (reminder_soon, "reminder-soon", f"In einer Stunde: {WHEN}", ["Per Telefon: 069 123, Kennwort 4711"]),
+    (who_came, "who-came", f"Wer war da? {WHEN}", ["/anmeldung/wer-war-da/", "Angemeldet: 1 von 1 Plätzen vergeben"]),
     (thanks, "thanks", f"Danke: {WHEN}", ["Herzlichen Dank für Ihre Zeit"]),
 ]  # fmt: skip
 

@@ -428,7 +428,7 @@ def test_thanks_carry_recording_and_materials_and_what_comes_next():
     make.session(series=series, name="Kommt noch", starts=START + 30 * DAY)
     seated(slot)
     stayed_away = make.participant(slot, email="weg@example.org", attended=False)
-    sweep(berlin(6, 17, 12, 30), berlin(6, 18, 12))
+    sweep(berlin(6, 17, 12, 30), berlin(6, 18, 18))
     (mail,) = Mail.objects.filter(kind="thanks")
     assert mail.to != stayed_away.booking.email
     assert mail.subject == "Danke: Mi., 17. Juni, 13.30 Uhr – Anerkennung, die ankommt"

@@ -19,7 +19,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.models import Initiative
-from portal import accounts, dates, desk, desk_changes, rescheduling, slugs
+from portal import accounts, attendance_mail, dates, desk, desk_changes, rescheduling, slugs
 from portal.bulletin import Notice
 from portal.bulletin_admin import BulletinAdmin
 from portal.desk_admin import DeskAdmin, SlotForm, WhenFilter
@@ -184,6 +184,8 @@ class OpportunityAdmin(VersionedAdmin, BulletinAdmin):
         super().save_model(request, obj, form, change)
         if obj.initiative and obj.initiative.organisation_id != obj.organisation_id:
             raise Refused(gettext("Diese Initiative gehört einem anderen Herausgeber."))
+        if change and "contact_email" in form.changed_data:
+            attendance_mail.new_contact(obj.shifts.all(), now=timezone.now())
         if change and Shift(opportunity=obj).where != old_where:
             rescheduling.relocate(list(obj.shifts.all()), old_where=old_where, now=timezone.now())
 

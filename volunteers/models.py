@@ -201,6 +201,7 @@ class Shift(Slot):
 
     kind = "shift"
     family = "opportunity"
+    contact_column = "opportunity__contact_email"
     row_relations = ("opportunity__organisation", "opportunity__municipality")
     row_columns = (
         *columns.at(
