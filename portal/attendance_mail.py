@@ -1,7 +1,7 @@
 """„Wer war da?" by mail (rule 11): once per date to its contact, who answers on a signed page without a login.
 
 Which dates are over and unanswered the database says, as with reminders (rule 14). The link says nothing of a
-person, lives 14 days, and is dead when the date has another contact.
+person, lives for a while (retention.py), and is dead when the date has another contact.
 """
 
 from datetime import datetime, time, timedelta

@@ -70,6 +70,7 @@ PERIODIC = {
     "volunteers.tasks.tell_watches": timedelta(minutes=1),  # new help wanted near somebody
     "seminars.tasks.tell_watches": timedelta(minutes=1),  # a new date of a series that somebody waits for
     "portal.tasks.beat": timedelta(minutes=1),  # signs of life, for staff and for the journal
+    "volunteers.tasks.end_coordinations": timedelta(hours=6),  # a week after the last date
     "portal.tasks.enforce_deletion": timedelta(hours=6),  # deletion classes of trust.md
 }
 # Of these, those that write mails for what a moment makes due. They take `now`: after a restore the clock is

@@ -21,6 +21,8 @@ def words(row: Any) -> str:
     parts = [_("Fassung %s") % row.wording]
     if getattr(row, "source", "") == Booking.Source.PHONE:
         return ", ".join([*parts, _("am Telefon, eingetragen %s") % _moment(row.entered_at)])
+    if getattr(row, "source", "") == Booking.Source.DOOR:
+        return ", ".join([*parts, _("vor Ort, eingetragen %s") % _moment(row.entered_at)])
     parts.append(_("eingetragen %s") % _moment(row.entered_at))
     if row.mailed_at:
         parts.append(_("Mail %s") % _moment(row.mailed_at))

@@ -16,7 +16,7 @@ from django.template import Context
 from django.template.loader import get_template
 from django.utils.html import strip_tags
 
-from portal import registering, who_sees
+from portal import at_the_door, registering, who_sees
 from portal.measures import MEASURES
 from portal.models import Organisation
 from portal.purposes import PURPOSES
@@ -24,6 +24,7 @@ from portal.refused import Refused
 from portal.retention import RULES
 from seminars import watches as seminar_watches
 from seminars.models import Session
+from volunteers import coordination
 from volunteers import watches as volunteer_watches
 from volunteers.models import Shift
 
@@ -93,6 +94,13 @@ def consents() -> list[Consent]:
             registering.PHONE_WORDING,
             "admin/desk/_consent.html",
             {"controller": town, "contact": "[Kontakt des Termins]"},
+        ),
+        Consent("Eintrag vor Ort", at_the_door.DOOR_WORDING, "spot/_consent.html", {"controller": town}),
+        Consent(
+            "Zusage der Vertraulichkeit (Kontakt vor Ort)",
+            coordination.PLEDGE,
+            "spot/_pledge.html",
+            {"title": "[Aktion]"},
         ),
     ]
 

@@ -82,6 +82,8 @@ FACTS = {
     "answer": "what staff write to somebody who asked, in their own words",
     "own": "„1“ when the letter goes to the owner of `account`",
     "done_by": "who of staff did it: „Frau Netz“, or the address",
+    "code": "six digits that let somebody in once, only in secret mails",
+    "spot_url": "where contacts on the spot come in",
     "done_at": "when: „Sa., 28. Nov., 9.30 Uhr“",
     "barrier": "what hinders somebody, in their words: only in the letter to the association",
     "barrier_page": "where, like `barrier`",

@@ -357,6 +357,7 @@ class Booking(models.Model):
     class Source(models.TextChoices):
         WEB = "web", _("Formular")
         PHONE = "phone", _("Telefon")
+        DOOR = "door", _("vor Ort")
 
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, related_name="bookings", verbose_name=_("Herausgeber")

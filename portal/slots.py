@@ -151,6 +151,11 @@ class Slot(models.Model):
         return ""
 
     @property
+    def spot_path(self) -> str:
+        """The page of the Redaktion where contacts on the spot are named; empty where there are none."""
+        return ""
+
+    @property
     def age_words(self) -> str:
         """For whom it is, where `asks_age`."""
         return ""

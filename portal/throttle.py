@@ -68,6 +68,18 @@ def over(request: HttpRequest, name: str, *, limit: int, seconds: int) -> bool:
     return _over(f"limit:{name}:{who}", limit=limit, seconds=seconds)
 
 
+def over_for(whom: str, name: str, *, limit: int, seconds: int) -> bool:
+    """The same for an address or a secret instead of a client; where it guards a login, which waits for the cache.
+
+    Raises RedisError, OSError.
+    """
+    key = f"limit:{name}:{hashlib.sha256(whom.encode()).hexdigest()[:24]}"
+    try:
+        return _counted(key, seconds) > limit
+    except ValueError:  # expired between the two calls
+        return False
+
+
 def limited(name: str, *, limit: int, seconds: int) -> Callable[[View], View]:
     """Decorator: a client may POST here `limit` times in `seconds`, then 429 with Retry-After."""
 

@@ -6,7 +6,7 @@ from django.urls import include, path
 from initiatives import member as page_member
 from portal import factor_pages, health
 from seminars import member as seminar_member
-from volunteers import member
+from volunteers import member, spot
 
 urlpatterns = [
     path("", include("portal.pages.urls")),
@@ -20,6 +20,10 @@ urlpatterns = [
     path("konto/zweiter-faktor/", factor_pages.choose, name="factor_choose"),
     path("konto/zweiter-faktor/fertig/", factor_pages.done, name="factor_done"),
     path("konto/zweiter-faktor/vergessen/", factor_pages.forget, name="factor_forget"),
+    path("konto/vor-ort/", spot.enter, name="spot"),
+    path("konto/vor-ort/anmelden/", spot.code, name="spot_code"),
+    path("konto/vor-ort/<int:pk>/", spot.page, name="spot_page"),
+    path("konto/vor-ort/<int:pk>/dazu/", spot.door, name="spot_door"),
     path("konto/", include("allauth.urls")),
     path("verwaltung/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

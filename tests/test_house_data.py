@@ -137,6 +137,7 @@ NOT_PERSONAL = {
     "seminars.Speaker.name": PROGRAMME,
     "seminars.Speaker.function": PROGRAMME,
     "seminars.SeriesWatch.wording": "the version of our own sentence",
+    "volunteers.Coordination.pledge": "the version of our own sentence",
     "volunteers.Shift.cancel_reason": PUBLISHED,
     "volunteers.Shift.note": PUBLISHED,
     "portal.HistoricalOrganisation.imprint": OFFICE,

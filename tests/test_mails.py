@@ -378,6 +378,33 @@ MAILS = [
         [("Zur Liste des Termins", STAFF["staff_url"])],
     ),
     (
+        "staff/spot-invitation",
+        {
+            "title": "Bachputz an der Wetter",
+            "town": "Lich",
+            "done_by": "Frau Amt",
+            "spot_url": f"{SITE}/konto/vor-ort/",
+            "page_url": ABOUT["page_url"],
+        },
+        "Kontakt vor Ort: Bachputz an der Wetter, Lich",
+        ["Frau Amt hat Sie als Kontakt vor Ort für „Bachputz an der Wetter“ in Lich eingetragen."],
+        [("Zur Seite für vor Ort", f"{SITE}/konto/vor-ort/"), ("Die Aktion ansehen", ABOUT["page_url"])],
+    ),
+    (
+        "staff/spot-code",
+        {"code": "123456", "spot_url": f"{SITE}/konto/vor-ort/anmelden/"},
+        "Ihre Zahl zum Anmelden: 123456",
+        ["Ihre Zahl: 123456", "Die Zahl gilt 15 Minuten und nur einmal."],
+        [("Hier eintippen", f"{SITE}/konto/vor-ort/anmelden/")],
+    ),
+    (
+        "staff/spot-unknown",
+        {"spot_url": f"{SITE}/konto/vor-ort/"},
+        "Kein Zugang: Seite für den Kontakt vor Ort",
+        ["zurzeit bei keiner Aktion als Kontakt vor Ort eingetragen."],
+        [("Andere Adresse versuchen", f"{SITE}/konto/vor-ort/")],
+    ),
+    (
         "staff/factor-reset",
         {
             "account": "redaktion@lich.example",
@@ -546,7 +573,7 @@ def test_two_clicks_behind_the_link_of_every_mail_to_guests_erase_their_data(cli
     own |= {row: links.url("watch:manage", watches.MANAGE, row) for row, _folder in wishes}
     written = []
     for name, facts, *_rest in MAILS:
-        if facts.keys() & {"staff_url", "barrier", "who_came_url"}:  # to contacts and staff
+        if name.startswith("staff/") or facts.keys() & {"staff_url", "who_came_url"}:  # to contacts and staff
             continue
         form = waits if name == "confirm-address" else holds
         written.append((name, own[form], write(name, facts | {"manage_url": own[form]})["text"]))

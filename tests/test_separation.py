@@ -68,6 +68,7 @@ ADDS = {
 DELETES = ("initiatives_initiative", "volunteers_opportunity", "seminars_series", "seminars_session")
 # Pages of one row beside Django's own: only who sees the row comes to them by GET.
 ROW_PAGES = ("change", "history", "copy", "repeat", "phone", "cancel", "give_back", "people", "attendance")
+ROW_PAGES += ("spot",)
 ROW_PAGES += ("bulletin", "poster", "versions", "compare", "restore")
 ROW_PAGES += ("rebook", "print")
 ROW_PAGES += ("move", "seats", "place", "write")

@@ -19,7 +19,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.models import Initiative
-from portal import accounts, attendance_mail, dates, desk, desk_changes, rescheduling, slugs
+from portal import accounts, attendance_mail, dates, desk, desk_changes, rescheduling, roles, slugs
 from portal.bulletin import Notice
 from portal.bulletin_admin import BulletinAdmin
 from portal.desk_admin import DeskAdmin, SlotForm, WhenFilter
@@ -28,8 +28,10 @@ from portal.refused import Refused
 from portal.scoping import ScopedInline
 from portal.settled import SettledForm, counted_on
 from portal.versions_admin import VersionedAdmin
-from volunteers import bulletin, calling_pages, relocating
+from volunteers import bulletin, calling_pages, relocating, spot_admin
 from volunteers.models import Opportunity, Shift, ShiftSignup
+
+SIGNUPS = ShiftSignup._meta.label_lower
 
 
 class ShiftInline(ScopedInline, admin.StackedInline):
@@ -145,18 +147,27 @@ class OpportunityAdmin(VersionedAdmin, BulletinAdmin):
         return form
 
     def get_urls(self) -> list[Any]:
-        """„Hilfe suchen", copy, repeat and „Treffpunkt ändern", before Django's own."""
+        """„Hilfe suchen", copy, repeat, „Treffpunkt ändern", „Kontakt vor Ort", before Django's own."""
         pages: dict[str, tuple[Any, str]] = {
             "hilfe-suchen/": (partial(calling_pages.call, self), "call"),
             "<int:object_id>/kopieren/": (partial(calling_pages.copy, self), "copy"),
             "<int:object_id>/wiederholen/": (partial(calling_pages.repeat, self), "repeat"),
             "<int:object_id>/treffpunkt/": (self.place_view, "place"),
+            "<int:object_id>/vor-ort/": (self.spot_view, "spot"),
         }
         own = [
             path(route, self.admin_site.admin_view(view), name=self._named(name))
             for route, (view, name) in pages.items()
         ]
         return [*own, *super().get_urls()]
+
+    def spot_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Contacts on the spot see people, so who may not change sign-ups names none."""
+        obj = get_object_or_404(self.get_queryset(request), pk=object_id)
+        user = accounts.person(request)
+        if not (self.has_change_permission(request, obj) and roles.may(user, "change", SIGNUPS)):
+            raise Http404
+        return spot_admin.contacts(request, obj, self.admin_site.each_context(request))
 
     def place_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Another meeting point for all coming dates, with what that means to the people on them."""
@@ -226,7 +237,9 @@ class OpportunityAdmin(VersionedAdmin, BulletinAdmin):
 
     def tools(self, request: HttpRequest, obj: Opportunity) -> list[dict[str, str]]:
         may = self.has_add_permission(request) and self.has_change_permission(request, obj)
-        return [*(calling_pages.tools(obj) if may else []), *super().tools(request, obj)]
+        url = reverse("admin:volunteers_opportunity_spot", args=[obj.pk])
+        spot = {"url": url, "label": gettext("Kontakt vor Ort")}
+        return [*([*calling_pages.tools(obj), spot] if may else []), *super().tools(request, obj)]
 
     def offers(self, request: HttpRequest) -> list[dict[str, str]]:
         url = reverse("admin:volunteers_opportunity_call")

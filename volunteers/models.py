@@ -1,11 +1,11 @@
 """Calls for short-term help, their dates, who signed up, and who waits for news (domain.md, rules 1–12, 35)."""
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any, Self
 from urllib.parse import urlencode
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from initiatives.models import Initiative, Topic
 from portal import columns, dates, places, search
-from portal.models import Municipality, Organisation
+from portal.models import Municipality, Organisation, User
 from portal.refused import Refused
 from portal.remembering import address
 from portal.reminder_times import DaysBefore
@@ -27,6 +27,7 @@ CARD_FIELDS = (
     "starts", "ends", "deadline", "capacity", "cancelled_at", "opportunity__title", "opportunity__slug",
     "opportunity__is_example", "opportunity__municipality__name",
 )  # fmt: skip
+COORDINATES_FOR = timedelta(days=7)  # after the last date of the action
 EVENING = time(17)  # mail table: 17 o'clock the day before
 
 
@@ -267,6 +268,10 @@ class Shift(Slot):
         return reverse("admin:volunteers_opportunity_place", args=[self.opportunity_id])
 
     @property
+    def spot_path(self) -> str:
+        return reverse("admin:volunteers_opportunity_spot", args=[self.opportunity_id])
+
+    @property
     def age_words(self) -> str:
         return self.opportunity.get_age_display()
 
@@ -319,6 +324,55 @@ class ShiftSignup(Signup):
     class Meta(Signup.Meta):
         verbose_name = _("Anmeldung zum Helfen")
         verbose_name_plural = _("Anmeldungen zum Helfen")
+
+
+class CoordinationQuerySet(models.QuerySet["Coordination"]):
+    def live(self, now: datetime) -> Self:
+        """Until the clerk ends it, or a week after the last date of the action; of active accounts only."""
+        dates_of = Shift.objects.filter(opportunity=OuterRef("opportunity"))
+        lasting = Exists(dates_of.filter(ends__gt=now - COORDINATES_FOR)) | ~Exists(dates_of)
+        return self.filter(lasting, ended_at=None, user__is_active=True)
+
+
+class Coordination(models.Model):
+    """Role Koordination: somebody is the contact on the spot of one action. No role in the Redaktion."""
+
+    opportunity = models.ForeignKey(
+        Opportunity, models.CASCADE, related_name="coordinations", verbose_name=_("Aktion")
+    )
+    user = models.ForeignKey(User, models.CASCADE, related_name="coordinations", verbose_name=_("Zugang"))
+    named_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="+", verbose_name=_("benannt von")
+    )
+    named_at = models.DateTimeField(_("benannt am"))
+    pledged_at = models.DateTimeField(_("Vertraulichkeit zugesagt am"), null=True, blank=True)
+    pledge = models.CharField(_("Fassung der Zusage"), max_length=20, blank=True, default="")
+    ended_at = models.DateTimeField(_("beendet am"), null=True, blank=True)
+
+    objects = CoordinationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Kontakt vor Ort")
+        verbose_name_plural = _("Kontakte vor Ort")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["opportunity", "user"],
+                condition=Q(ended_at=None),
+                name="one_live_coordination_per_action_and_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(pledged_at=None) | ~Q(pledge=""), name="pledge_says_which_words"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Kontakt vor Ort {self.pk}"  # a number, never a name (trust.md)
+
+    @property
+    def label(self) -> str:
+        """How mails and the access log name this row in `about`."""
+        return f"coordination:{self.pk}"
 
 
 _any_number = any_number  # its name in the first migration

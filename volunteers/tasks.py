@@ -6,8 +6,14 @@ from django.utils import timezone
 
 from portal.celery import app
 from portal.watches import warn_due
-from volunteers import watches
+from volunteers import coordination, watches
 from volunteers.models import Watch
+
+
+@app.task
+def end_coordinations() -> None:
+    """Contacts on the spot of actions that are long over are none any more."""
+    coordination.end_old(timezone.now())
 
 
 @app.task
