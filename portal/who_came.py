@@ -40,6 +40,7 @@ def desk_page(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> Http
         "title": _("Wer war da?"),
         "form": form,
         "said": attendance.words(signups, slot.walk_ins),
+        "unknown": any(signup.attended is None for signup in signups),
         "closed": atomically(lambda: attendance.refuse_unless_open(slot, now)),
     }
     return render(request, "admin/desk/attendance.html", desk.facts(slot) | context | more)

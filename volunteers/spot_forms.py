@@ -36,7 +36,7 @@ class DoorForm(_NameForm):
     """Somebody who is there and had not signed up."""
 
     phone = forms.CharField(
-        label=_("Telefon (freiwillig)"), required=False, widget=forms.TextInput(attrs={"type": "tel"})
+        label=_("Telefon"), required=False, widget=forms.TextInput(attrs={"type": "tel"})
     )
     seats = forms.IntegerField(label=_("Wie viele Personen?"), min_value=1, max_value=MOST, initial=1)
     age = forms.BooleanField(required=True)
