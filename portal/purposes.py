@@ -188,9 +188,12 @@ PURPOSES = [
             (
                 _(
                     "Zwischenspeicher: Prüfsumme der E-Mail-Adresse, die jemand bei der Anmeldung zur Redaktion "
-                    "eingibt, um Missbrauch zu begrenzen"
+                    "oder vor Ort eingibt, um Missbrauch zu begrenzen"
                 ),
-                _("nach einem falschen Passwort fünf Minuten, nach „Passwort vergessen“ einen Tag"),
+                _(
+                    "nach einem falschen Passwort fünf Minuten, vor Ort eine Stunde, nach „Passwort vergessen“ "
+                    "einen Tag"
+                ),
             ),
             (
                 _(

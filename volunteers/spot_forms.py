@@ -35,9 +35,7 @@ class _NameForm(forms.Form):
 class DoorForm(_NameForm):
     """Somebody who is there and had not signed up."""
 
-    phone = forms.CharField(
-        label=_("Telefon"), required=False, widget=forms.TextInput(attrs={"type": "tel"})
-    )
+    phone = forms.CharField(label=_("Telefon"), required=False, widget=forms.TextInput(attrs={"type": "tel"}))
     seats = forms.IntegerField(label=_("Wie viele Personen?"), min_value=1, max_value=MOST, initial=1)
     age = forms.BooleanField(required=True)
 
