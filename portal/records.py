@@ -36,10 +36,26 @@ SENTENCES = {
     "Plätze geändert": _("%(who)s hat die Plätze von %(what)s geändert."),
     "Zugang geändert": _("%(who)s hat den Zugang zum Online-Raum von %(what)s geändert."),
     "Anwesenheit notiert": _("%(who)s hat notiert, wer da war: %(what)s."),
+    "Per Mail-Link: Liste gelesen": _(
+        "Die Kontaktperson hat über ihren Link die Liste von %(what)s gelesen."
+    ),
+    "Per Mail-Link: Anwesenheit notiert": _(
+        "Die Kontaktperson hat über ihren Link notiert, wer da war: %(what)s."
+    ),
+    "Vor Ort: Liste gelesen": _("%(who)s hat vor Ort die Liste von %(what)s gelesen."),
+    "Vor Ort: Anwesenheit notiert": _("%(who)s hat vor Ort notiert, wer da war: %(what)s."),
+    "Vor Ort: eingetragen": _("%(who)s hat vor Ort jemanden eingetragen: %(what)s."),
+    "Kontakt vor Ort benannt": _("%(who)s hat jemanden als %(what)s benannt."),
+    "Kontakt vor Ort beendet": _("%(who)s hat den Zugang beendet: %(what)s."),
     "Zweiten Faktor zurückgesetzt": _("%(who)s hat den zweiten Faktor zurückgesetzt: %(what)s."),
 }
 OTHERWISE = _("%(who)s: %(action)s (%(what)s).")
-_NUMBERED = {"mail": _("Mail %s"), "user": _("Zugang %s"), "booking": _("Anmeldung %s")}
+_NUMBERED = {
+    "mail": _("Mail %s"),
+    "user": _("Zugang %s"),
+    "booking": _("Anmeldung %s"),
+    "coordination": _("Kontakt vor Ort %s"),
+}
 _TAKEN = Q(action__startswith="Liste exportiert") | Q(action="Druckliste geöffnet")
 # What the log can be narrowed to: word of the address → as it is offered, and which entries these are.
 KINDS: dict[str, tuple[Any, Q]] = {

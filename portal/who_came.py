@@ -73,11 +73,11 @@ def contact_page(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and is_open and (request.POST.get("do") in ACTIONS or form.is_valid()):
         refused = _answer(slot, form, request.POST.get("do", ""))
         if not refused:
-            _log_contact(slot, _("Anwesenheit notiert (Link in der Mail)"))
+            _log_contact(slot, _("Per Mail-Link: Anwesenheit notiert"))
             return to("who_came", token, "anwesenheit")
         form.add_error(None, refused)
     if is_open:
-        _log_contact(slot, _("Liste gelesen (Link in der Mail)"))
+        _log_contact(slot, _("Per Mail-Link: Liste gelesen"))
     shown = _shown(slot, form, bool(is_open)) | {"done": just_done(request)}
     return render(request, "attendance/contact.html", shown, status=422 if form.errors else 200)
 

@@ -191,7 +191,7 @@ def test_ticking_is_noted_with_name_and_logged(action, lea):
     assert noted(action) == {"Kim Muster": (True, by), "Ada Beispiel": (False, by)}
     client.post(page(action), {"came": f"offen-{kim.pk}"})
     assert noted(action)["Kim Muster"] == (None, "")
-    entry = AccessLog.objects.filter(action="Anwesenheit notiert (vor Ort)").first()
+    entry = AccessLog.objects.filter(action="Vor Ort: Anwesenheit notiert").first()
     assert (entry.user, entry.about, entry.organisation) == (lea.user, shift.label, action.organisation)
 
 

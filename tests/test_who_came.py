@@ -7,7 +7,7 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from portal import attendance, attendance_mail, links
+from portal import attendance, attendance_mail, links, records
 from portal.models import AccessLog, Mail
 from portal.rescheduling import cancel
 from portal.slots import Signup
@@ -129,7 +129,13 @@ def test_the_contact_says_with_one_click_that_all_were_there(client, slot):
     text = response.content.decode()
     assert ("Danke, Ihre Antwort ist gespeichert." in text, "3 waren da." in text) == (True, True)
     organisation = slot.organisation.pk
-    read, wrote = "Liste gelesen (Link in der Mail)", "Anwesenheit notiert (Link in der Mail)"
+    read, wrote = "Per Mail-Link: Liste gelesen", "Per Mail-Link: Anwesenheit notiert"
+    entries = AccessLog.objects.order_by("pk")
+    said = [records.sentence(entry, {slot.label: "„Bachputz“"}) for entry in entries[:2]]
+    assert said == [
+        "Die Kontaktperson hat über ihren Link die Liste von „Bachputz“ gelesen.",
+        "Die Kontaktperson hat über ihren Link notiert, wer da war: „Bachputz“.",
+    ]
     assert logged() == [(what, slot.label, None, organisation) for what in (read, wrote, read)]
 
 

@@ -111,10 +111,10 @@ def page(request: HttpRequest, found: Coordination) -> HttpResponse:
         came, by = {signup.pk: ANSWERS[answer]}, _by(found)
         refused = atomically(lambda: attendance.note(shift, came=came, by=by, now=now))
         if not refused:
-            _log(found, shift, _("Anwesenheit notiert (vor Ort)"))
+            _log(found, shift, _("Vor Ort: Anwesenheit notiert"))
             return HttpResponseRedirect(f"{_address(found, shift)}#p{key}", status=303)
     if shift:
-        _log(found, shift, _("Liste gelesen (vor Ort)"))
+        _log(found, shift, _("Vor Ort: Liste gelesen"))
     shown = _list(shift, now) | {"found": found, "refused": refused, "shifts": _tabs(found, shifts, shift)}
     return render(request, "spot/page.html", shown, status=422 if refused else 200)
 
@@ -130,7 +130,7 @@ def door(request: HttpRequest, found: Coordination) -> HttpResponse:
         said = {name: form.cleaned_data[name] for name in ("name", "phone", "seats")}
         refused = atomically(lambda: at_the_door.enter(shift, **said, by=found.user, now=now))
         if not refused:
-            _log(found, shift, _("Vor Ort eingetragen"))
+            _log(found, shift, _("Vor Ort: eingetragen"))
             return redirect(_address(found, shift))
         form.add_error(None, refused)
     context = {"found": found, "form": form, "shift": shift, "when": dates.long(shift.starts, shift.ends),
