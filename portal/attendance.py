@@ -27,6 +27,11 @@ def is_open(slot: Slot, now: datetime) -> bool:
     return slot.cancelled_at is None and slot.starts - EARLY <= now < slot.ends + K3_PERSON
 
 
+def has_names(slot: Slot, now: datetime) -> bool:
+    """Whether its people may still be shown: until they are anonymised."""
+    return now < slot.ends + K3_PERSON
+
+
 def refuse_unless_open(slot: Slot, now: datetime) -> None:
     """Raise `Refused` before the date begins, after its people are anonymised, and where it was cancelled."""
     if slot.cancelled_at:

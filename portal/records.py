@@ -45,6 +45,7 @@ SENTENCES = {
     "Vor Ort: Liste gelesen": _("%(who)s hat vor Ort die Liste von %(what)s gelesen."),
     "Vor Ort: Anwesenheit notiert": _("%(who)s hat vor Ort notiert, wer da war: %(what)s."),
     "Vor Ort: eingetragen": _("%(who)s hat vor Ort jemanden eingetragen: %(what)s."),
+    "Vor Ort: Nachricht gesendet": _("%(who)s hat vor Ort allen geschrieben: %(what)s."),
     "Kontakt vor Ort benannt": _("%(who)s hat jemanden als %(what)s benannt."),
     "Kontakt vor Ort beendet": _("%(who)s hat den Zugang beendet: %(what)s."),
     "Zweiten Faktor zurückgesetzt": _("%(who)s hat den zweiten Faktor zurückgesetzt: %(what)s."),

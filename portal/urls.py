@@ -24,6 +24,7 @@ urlpatterns = [
     path("konto/vor-ort/anmelden/", spot.code, name="spot_code"),
     path("konto/vor-ort/<int:pk>/", spot.page, name="spot_page"),
     path("konto/vor-ort/<int:pk>/dazu/", spot.door, name="spot_door"),
+    path("konto/vor-ort/<int:pk>/schreiben/", spot.write, name="spot_write"),
     path("konto/", include("allauth.urls")),
     path("verwaltung/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

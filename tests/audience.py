@@ -322,6 +322,7 @@ PAGES: dict[str, Page] = {
     "spot": Page(ACCOUNT),
     "spot_code": Page(ACCOUNT),
     "spot_page": Page(ACCOUNT, lambda rows: [rows.opportunity.pk]),
+    "spot_write": Page(ACCOUNT, lambda rows: [rows.opportunity.pk]),
     "spot_door": Page(ACCOUNT, lambda rows: [rows.opportunity.pk]),
     "account_login": Page(ACCOUNT),
     "account_logout": Page(ACCOUNT),

@@ -213,6 +213,30 @@ def test_somebody_who_helps_unannounced_is_there_also_on_a_full_date(action, lea
     assert "2 von 4 sind da" in client.get(page(action)).content.decode()
 
 
+def test_a_message_to_all_is_seen_first_and_leaves_once_without_showing_an_address(action, lea):
+    client, shift = logged_in(), action.shifts.get()
+    url = reverse("spot_write", args=[action.pk])
+    typed = {"headline": "Wir stehen am Steg", "text": "Bitte kommt dorthin."}
+
+    seen = client.post(url, typed)
+    text, shown = seen.content.decode(), seen.context["shown"]
+    assert (shown["n"], "Nachricht: Wir stehen am Steg" in text, "Bitte kommt dorthin." in text) == (
+        2,
+        True,
+        True,
+    )
+    assert ("@example.org" in text, Mail.objects.filter(kind__startswith="message").count()) == (False, 0)
+    for _time in range(2):
+        client.post(url, typed | {"send": "1", "key": shown["key"], "seen": shown["seen"]})
+
+    mails = Mail.objects.filter(kind="message-now").order_by("to").values_list("to", flat=True)
+    assert list(mails) == ["ada@example.org", "kim@example.org"]
+    assert Mail.objects.get(kind="message-copy").to == EMAIL
+    assert AccessLog.objects.filter(
+        action="Vor Ort: Nachricht gesendet", about=shift.label, user=lea.user
+    ).exists()
+
+
 def test_today_s_date_comes_first(action, lea):
     make.shift(opportunity=action, starts=timezone.now() + 3 * DAY)
     make.shift(opportunity=action, starts=timezone.now() - 3 * DAY)
@@ -228,13 +252,14 @@ def test_nothing_else_exists_for_a_contact_on_the_spot(action, lea):
     codes = [
         client.get(page(other)).status_code,
         client.get(reverse("spot_door", args=[other.pk])).status_code,
+        client.get(reverse("spot_write", args=[other.pk])).status_code,
         client.post(page(other), {"came": f"ja-{stranger.pk}"}).status_code,
         client.post(page(action), {"came": f"ja-{stranger.pk}"}).status_code,
         client.get(foreign_date).status_code,
         client.post(foreign_date, {"came": f"ja-{stranger.pk}"}).status_code,
         client.post(page(action), {"came": "kaputt"}).status_code,
     ]
-    assert codes == [404] * 7
+    assert codes == [404] * 8
     stranger.refresh_from_db()
     assert stranger.attended is None
     for name in ("admin:index", "admin:volunteers_shift_changelist"):

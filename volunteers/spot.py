@@ -18,10 +18,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from portal import accesslog, at_the_door, attendance, dates, throttle
-from portal.scoping import atomically
-from volunteers import coordination, spot_login
+from portal.refused import Busy, Refused
+from portal.scoping import BUSY, atomically
+from volunteers import coordination, spot_login, spot_message
 from volunteers.models import Coordination, Shift, ShiftSignup
 from volunteers.spot_forms import AddressForm, CodeForm, DoorForm
+from volunteers.spot_message import MessageForm
 
 ANSWERS = {"ja": True, "nein": False, "offen": None}
 View = Callable[..., HttpResponseBase]
@@ -99,7 +101,7 @@ def _pledge(request: HttpRequest, found: Coordination) -> HttpResponse:
 
 @_coordination
 def page(request: HttpRequest, found: Coordination) -> HttpResponse:
-    """Who comes, today's date first: tick, call."""
+    """Who comes, today's date first: tick, call, and the ways to write and to enter somebody."""
     shifts, now = _shifts(found), timezone.now()
     shift = _chosen(request, shifts, now)
     refused = ""
@@ -115,7 +117,13 @@ def page(request: HttpRequest, found: Coordination) -> HttpResponse:
             return HttpResponseRedirect(f"{_address(found, shift)}#p{key}", status=303)
     if shift:
         _log(found, shift, _("Vor Ort: Liste gelesen"))
-    shown = _list(shift, now) | {"found": found, "refused": refused, "shifts": _tabs(found, shifts, shift)}
+    done = _("Ihre Nachricht ist unterwegs.") if request.GET.get("ok") == "gesendet" else ""
+    shown = _list(shift, now) | {
+        "found": found,
+        "refused": refused,
+        "done": done,
+        "shifts": _tabs(found, shifts, shift),
+    }
     return render(request, "spot/page.html", shown, status=422 if refused else 200)
 
 
@@ -136,6 +144,28 @@ def door(request: HttpRequest, found: Coordination) -> HttpResponse:
     context = {"found": found, "form": form, "shift": shift, "when": dates.long(shift.starts, shift.ends),
                "back": _address(found, shift)}  # fmt: skip
     return render(request, "spot/door.html", context, status=422 if form.errors else 200)
+
+
+@_coordination
+def write(request: HttpRequest, found: Coordination) -> HttpResponse:
+    """A message to everybody with a seat on a date: written, seen as it reads, sent once."""
+    shift, now = _chosen(request, _shifts(found), timezone.now()), timezone.now()
+    if shift is None or not attendance.has_names(shift, now):
+        raise Http404
+    posted = request.method == "POST"
+    form, shown = MessageForm(request.POST if posted else None), None
+    if posted and "back" not in request.POST and form.is_valid():
+        message = form.message(shift, now)
+        try:
+            if "send" in request.POST and spot_message.send(request, message, by=found.user, now=now):
+                _log(found, shift, _("Vor Ort: Nachricht gesendet"))
+                return redirect(f"{_address(found, shift)}&ok=gesendet")
+            shown = spot_message.preview(message, key=request.POST.get("key", ""), now=now)
+        except (Refused, Busy) as refused:
+            form.add_error(None, str(refused) or BUSY)
+    context = {"found": found, "form": form, "shown": shown, "shift": shift,
+               "when": dates.long(shift.starts, shift.ends), "back": _address(found, shift)}  # fmt: skip
+    return render(request, "spot/write.html", context, status=422 if form.errors else 200)
 
 
 def _shifts(found: Coordination) -> list[Shift]:
@@ -173,8 +203,7 @@ def _list(shift: Shift | None, now: datetime) -> dict[str, Any]:
     """The date and its people as the page shows them; nobody once their names are deleted."""
     if shift is None:
         return {"shift": None}
-    is_over = now >= shift.ends and not attendance.is_open(shift, now)
-    signups = [] if is_over else attendance.people(shift)
+    signups = attendance.people(shift) if attendance.has_names(shift, now) else []
     return {
         "shift": shift,
         "when": dates.long(shift.starts, shift.ends),
@@ -182,6 +211,7 @@ def _list(shift: Shift | None, now: datetime) -> dict[str, Any]:
         "n": sum(signup.seats for signup in signups),
         "there": sum(signup.seats for signup in signups if signup.attended),
         "may_note": attendance.is_open(shift, now),
+        "write_url": f"{reverse('spot_write', args=[shift.opportunity_id])}?termin={shift.pk}",  # type: ignore[attr-defined]
         "door_url": f"{reverse('spot_door', args=[shift.opportunity_id])}?termin={shift.pk}",  # type: ignore[attr-defined]
     }
 
