@@ -131,6 +131,9 @@ def test_a_draft_needs_its_title_only(clerk):
 
 def test_what_is_missing_for_publication_is_said_at_its_question(clerk):
     response = ask(clerk, summary="", ends="", contact_phone="", contact_email="")
+    assert list(response.context["form"].fields)[:6] == [
+        "title", "summary", "day", "begins", "ends", "meeting_point",
+    ]  # fmt: skip
     assert mistakes(response) == {
         "summary": ["Dieses Feld ist zwingend erforderlich."],
         "ends": ["Dieses Feld ist zwingend erforderlich."],

@@ -50,6 +50,10 @@ class CallForm(forms.ModelForm):
     """An action with its one date. A draft needs its title only; what is public needs the answers."""
 
     bound_field_class = StaffField
+    field_order = (
+        *(name for _question, names in QUESTIONS for name in names),
+        *MORE,
+    )  # also of what is wrong
     day = forms.DateField(label=_("Tag"), widget=DateInput)
     begins = forms.TimeField(label=_("Von"), widget=TimeInput)
     ends = forms.TimeField(label=_("Bis"), widget=TimeInput)
