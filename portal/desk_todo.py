@@ -1,14 +1,16 @@
-"""What the dates of a desk ask of a clerk: too many people, parties that never fit, people to call oneself."""
+"""What the dates of a desk ask of a clerk: too many people, parties that never fit, people to call, who was there."""
 
 from collections import Counter
 from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
 from portal import dates
 from portal.models import Booking
+from portal.retention import WHO_CAME_LINK
 from portal.slots import Signup
 from portal.standing import signup_model
 
@@ -16,11 +18,23 @@ MOST = 20  # lines of one kind
 
 
 def lines(rows: QuerySet[Any], *, now: datetime) -> list[dict[str, str]]:
-    """Lines for the start page from one's own dates (with seats): two queries, whatever their number."""
+    """Lines for the start page from one's own dates (with seats): three queries, whatever their number."""
     to_come = rows.filter(ends__gt=now).select_related(*rows.model.row_relations)
     crowded = to_come.filter(cancelled_at=None, n_taken__gt=F("capacity"))
     found = [_line(slot, _too_many(slot)) for slot in crowded.order_by("starts", "pk")[:MOST]]
-    return found + _about_people(to_come, rows.model)
+    return found + _about_people(to_come, rows.model) + _who_was_there(rows, now)
+
+
+def _who_was_there(rows: QuerySet[Any], now: datetime) -> list[dict[str, str]]:
+    """Dates that are over and about which nobody has answered, as long as the contact's link lives (rule 11)."""
+    over = rows.filter(ends__lte=now, ends__gt=now - WHO_CAME_LINK, cancelled_at=None, n_taken__gt=0)
+    unanswered = over.filter(attendance_noted_at=None).select_related(*rows.model.row_relations)
+    words = gettext("Vorbei: Noch weiß das Portal nicht, wer da war")
+    page = f"admin:{rows.model._meta.app_label}_{rows.model._meta.model_name}_attendance"
+    return [
+        _line(slot, words) | {"url": reverse(page, args=[slot.pk]), "action": gettext("Wer war da?")}
+        for slot in unanswered.order_by("-ends", "pk")[:MOST]
+    ]
 
 
 def _about_people(to_come: QuerySet[Any], model: Any) -> list[dict[str, str]]:

@@ -14,7 +14,7 @@ from portal.models import Booking, Heartbeat, Mail, Membership, Organisation, Us
 from portal.slots import Signup
 from tests import make
 from tests.staffroom import proven, staff
-from volunteers.models import Opportunity
+from volunteers.models import Opportunity, Shift
 
 pytestmark = pytest.mark.django_db
 Status = Signup.Status
@@ -207,6 +207,21 @@ def test_dates_with_too_many_with_parties_that_never_fit_and_with_people_to_call
     ]
 
 
+def test_a_date_that_is_over_asks_who_was_there_until_somebody_answers(clerk, town):
+    over, answered = (
+        make.shift(opportunity=wanted(town, title=title), starts=at(-2)) for title in ("Laub", "Gefegt")
+    )
+    long_ago, empty, off = (make.shift(opportunity=wanted(town), starts=at(days)) for days in (-20, -2, -2))
+    for shift in (over, answered, long_ago, off):
+        make.signup(shift)
+    Shift.objects.filter(pk=answered.pk).update(attendance_noted_at=timezone.now())
+    Shift.objects.filter(pk=off.pk).update(cancelled_at=timezone.now(), cancel_reason="Sturm")
+    page = reverse("admin:volunteers_shift_attendance", args=[over.pk])
+    lines = [(text, note.split(",")[0], url, action) for text, note, url, action in todo(clerk)]
+    assert lines == [("Vorbei: Noch weiß das Portal nicht, wer da war", "Laub", page, "Wer war da?")]
+    assert clerk.get(page).status_code == 200
+
+
 # --- what comes ------------------------------------------------------------------------------------------
 
 
@@ -351,6 +366,7 @@ def one_more_of_everything(town):
     make.signup(shift, status=Status.WAITING, passed_over=2)
     off = make.shift(opportunity=wanted(town), starts=at(9), cancelled_at=timezone.now(), cancel_reason="x")
     make.signup(off, booking=make.booking("", "Opa", organisation=town.organisation), **gone)
+    make.signup(make.shift(opportunity=wanted(town), starts=at(-2)))
     failed_mail(town.organisation, to=f"{Opportunity.objects.count()}@web.de")
 
 
@@ -362,5 +378,5 @@ def test_the_start_page_asks_as_often_with_three_of_everything_as_with_one(clerk
         with CaptureQueriesContext(connection) as captured:
             response = clerk.get(INDEX)
         asked.append(len(captured))
-    assert (len(response.context["todo"]), len(response.context["coming"])) == (19, 3)
-    assert asked == [20, 20]
+    assert (len(response.context["todo"]), len(response.context["coming"])) == (22, 3)
+    assert asked == [21, 21]
