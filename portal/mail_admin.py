@@ -73,7 +73,7 @@ class MailAdmin(ScopedAdmin):
     def todo(self, obj: Mail) -> str:
         return mail_words.todo(obj) or gettext("Nichts.")
 
-    @admin.display(description=_("Geschrieben"), ordering="queued_at")
+    @admin.display(description=_("Wann"), ordering="queued_at")
     def written(self, obj: Mail) -> str:
         return mail_words.minute(obj.queued_at)
 

@@ -505,7 +505,7 @@ class Mail(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Mail {self.pk} ({self.kind})"
+        return f"Mail {self.pk}"
 
     @property
     def state(self) -> str:

@@ -23,6 +23,7 @@ class SettledForm(forms.ModelForm):
     """
 
     SETTLED: ClassVar[tuple[str, ...]] = ()
+    settled_help = _("Steht fest, weil schon jemand angemeldet ist. Ändern: unten über „Wer kommt?“")
     settled_words = _(
         "Inzwischen ist jemand angemeldet. Bitte ändern Sie das über „Wer kommt?“: Dort sehen Sie vorher, wer welche "
         "Mail bekommt."
@@ -33,6 +34,7 @@ class SettledForm(forms.ModelForm):
         if self.instance.pk and self.has_people():
             for name in set(self.SETTLED) & set(self.fields):
                 self.fields[name].disabled = True
+                self.fields[name].help_text = self.settled_help
 
     def has_people(self) -> bool:
         """Whether somebody counts on it: has a seat, waits, or was asked to confirm."""

@@ -20,15 +20,16 @@ import pytest
 from django.db import connection, connections
 from django.db.utils import load_backend
 
-from portal import privacy, reminders, retention, signups
+from portal import broadcasts, privacy, rehearsal, reminders, retention, signups
 from portal.models import Booking, Mail
 from portal.rebooking import rebook
 from portal.refused import Busy, Refused
-from portal.rescheduling import cancel, change_capacity
+from portal.rescheduling import cancel, change_capacity, move
 from portal.slots import Signup
 from tests import make
 from tests.make import NOW
 from tests.servers import wait_until
+from tests.staffroom import staff
 from volunteers.models import Shift, ShiftSignup
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -369,6 +370,38 @@ def test_one_party_moved_by_two_clerks_at_once_is_on_one_date():
             said = crowd.at_once(call(move, signup, one), call(move, signup, two))
             assert sorted(map(bool, said)) == [False, True]
             assert ShiftSignup.objects.live().filter(booking=signup.booking).count() == 1
+
+
+def test_two_clerks_who_saw_the_same_preview_at_once_move_a_date_once():
+    slot = make.shift(capacity=2)
+    make.signup(slot, email="kim@example.org")
+
+    def play(seen="", now=NOW):
+        return rehearsal.play(
+            lambda: move(slot, starts=slot.starts + timedelta(days=1), ends=slot.ends + timedelta(days=1), now=now),
+            slots=[slot], everybody=True, now=now, seen=seen,
+        )  # fmt: skip
+
+    seen, crowd = play().digest, Crowd(2)
+    times = [NOW + timedelta(seconds=n) for n in (1, 2)]
+    found = crowd.at_once(*(lambda now=now: play(seen, now) for now in times))
+    assert sorted((outcome.done, outcome.is_nothing) for outcome in found) == [(False, True), (True, False)]
+    slot.refresh_from_db()
+    assert (slot.starts_revision, Mail.objects.filter(kind="changed").count()) == (1, 1)
+
+
+def test_a_message_sent_eight_times_at_once_leaves_once():
+    slot = make.shift()
+    make.signup(slot, email="kim@example.org")
+    user = staff(slot.organisation, enrolled=False)
+    (known,) = Shift.objects.filter(pk=slot.pk).select_related(*Shift.row_relations)
+    said = broadcasts.Message([known], broadcasts.Who.SEATED, "Samstag", "Stiefel", "Bitte mitbringen.")
+    seen, crowd = broadcasts.digest(said, broadcasts.parties(said)), Crowd(8)
+    found = crowd.at_once(
+        *[lambda: broadcasts.send(said, key="k", by=user, seen=seen, now=NOW).pk for _ in range(8)]
+    )
+    assert (len(set(found)), Mail.objects.filter(kind="message").count()) == (1, 1)
+    assert Mail.objects.filter(kind="message-copy").count() == 1
 
 
 def test_one_form_confirmed_in_eight_tabs_at_once_is_told_once():

@@ -337,6 +337,9 @@ def test_once_somebody_signed_up_the_action_s_page_no_longer_moves_anything(cler
     assert [form.fields[name].disabled for name in ("meeting_point", "municipality", "title")] == [
         True, True, False,
     ]  # fmt: skip
+    text = words(clerk.get(url))
+    assert "Ändern: oben über „Treffpunkt ändern“" in text
+    assert reverse("admin:volunteers_opportunity_place", args=[slot.opportunity.pk]) in text
     closed = [{name for name, field in each.fields.items() if field.disabled} for each in inline]
     assert closed == [{"starts", "ends", "deadline", "capacity"}, set()]  # the second is a new, empty date
 

@@ -68,6 +68,7 @@ class OpportunityForm(SettledForm):
     """Where to meet stands firm once somebody signed up for a coming date."""
 
     SETTLED = ("meeting_point", "municipality")
+    settled_help = _("Steht fest, weil schon jemand angemeldet ist. Ändern: oben über „Treffpunkt ändern“")
     settled_words = _(
         "Inzwischen ist jemand angemeldet. Bitte ändern Sie das über „Treffpunkt ändern“: Dort sehen Sie vorher, wer "
         "welche Mail bekommt."
@@ -238,8 +239,11 @@ class OpportunityAdmin(VersionedAdmin, BulletinAdmin):
     def tools(self, request: HttpRequest, obj: Opportunity) -> list[dict[str, str]]:
         may = self.has_add_permission(request) and self.has_change_permission(request, obj)
         url = reverse("admin:volunteers_opportunity_spot", args=[obj.pk])
-        spot = {"url": url, "label": gettext("Kontakt vor Ort")}
-        return [*([*calling_pages.tools(obj), spot] if may else []), *super().tools(request, obj)]
+        own = [*calling_pages.tools(obj), {"url": url, "label": gettext("Kontakt vor Ort")}] if may else []
+        if may and relocating.coming(obj, now=timezone.now()):
+            url = reverse("admin:volunteers_opportunity_place", args=[obj.pk])
+            own = [{"url": url, "label": gettext("Treffpunkt ändern")}, *own]
+        return [*own, *super().tools(request, obj)]
 
     def offers(self, request: HttpRequest) -> list[dict[str, str]]:
         url = reverse("admin:volunteers_opportunity_call")
