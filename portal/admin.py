@@ -26,7 +26,7 @@ from portal.models import (
     email_key,
 )
 from portal.records_admin import AccessLogAdmin
-from portal.scoping import EVERY, FIRST, ScopedAdmin, ScopedInline
+from portal.scoping import EVERY, FIRST, ScopedAdmin, ScopedInline, rows
 from portal.versions_admin import VersionedAdmin
 
 admin.site.register(AccessRequest, AccessRequestAdmin)
@@ -64,7 +64,7 @@ class OrganisationAdmin(VersionedAdmin):
 
     def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
         """The association's own imprint; a town has its three steps (`first_steps.py`) or published already."""
-        own = self.get_queryset(request).filter(memberships__user=request.user)
+        own = self.get_queryset(request).filter(rows(request, "change", self), memberships__user=request.user)
         own = own.exclude(pk__in=first_steps.beginners().values("pk")).distinct()
         return [
             {

@@ -22,10 +22,11 @@ from portal import (
     desk_messages,
     desk_rebooking,
     desk_todo,
+    roles,
     who_came,
 )
 from portal.models import User
-from portal.scoping import ScopedAdmin
+from portal.scoping import ScopedAdmin, rows
 from portal.settled import SettledForm, counted_on
 from portal.widgets import StaffField
 
@@ -104,9 +105,22 @@ class DeskAdmin(ScopedAdmin):
 
     def coming(self, request: HttpRequest) -> QuerySet[Any]:
         """My dates that take place and are not over, soonest first."""
-        rows = self.get_queryset(request).filter(ends__gt=timezone.now(), cancelled_at=None)
+        found = self.get_queryset(request).filter(ends__gt=timezone.now(), cancelled_at=None)
         by_phone = Count("signups", filter=desk_todo.BY_PHONE)
-        return rows.annotate(n_phone=by_phone).order_by("starts", "pk")
+        return found.annotate(n_phone=by_phone).order_by("starts", "pk")
+
+    @property
+    def signups_label(self) -> str:
+        return str(self.model.signups.rel.related_model._meta.label_lower)
+
+    def names_people(self, request: HttpRequest) -> bool:
+        """Whether the person sees who signed up, and not only how many (role „Nur lesen“)."""
+        return roles.may(accounts.person(request), "view", self.signups_label)
+
+    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
+        """A date leads to its people, for those who may see them."""
+        links = super().get_list_display_links(request, list_display)
+        return links if self.names_people(request) else None
 
     def choosable(self, request: HttpRequest) -> QuerySet[Any]:
         """Those that somebody who phones can be put on."""
@@ -166,11 +180,8 @@ class DeskAdmin(ScopedAdmin):
         """A date whose people are mine to see (or, with `action`, to change); else 404."""
         if not str(object_id).isdecimal():
             raise Http404
-        rows = self.get_queryset(request).select_related(*self.model.row_relations)
-        slot = get_object_or_404(rows, pk=object_id)
-        if not desk.may(accounts.person(request), action, slot) or not self.allows(request, "view", slot):
-            raise Http404
-        return slot
+        mine = self.get_queryset(request).filter(rows(request, action, self, label=self.signups_label))
+        return get_object_or_404(mine.select_related(*self.model.row_relations), pk=object_id)
 
     def people_view(self, request: HttpRequest, object_id: str | int) -> HttpResponse:
         return desk.people_of(

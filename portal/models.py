@@ -191,6 +191,7 @@ class Membership(models.Model):
 
     class Role(models.TextChoices):
         EDITOR = "editor", _("Redaktion")
+        READER = "reader", _("Nur lesen")
         NETWORK = "network", _("Verband: Netzwerk")
         SEMINARS = "seminars", _("Verband: Seminare")
 

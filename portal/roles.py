@@ -51,6 +51,13 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "volunteers.shift": _right("view add change delete"),
         "volunteers.shiftsignup": _right("view add change"),
     },
+    # As the Redaktion, without personal data: no sign-ups, no mails, no log, and nothing to change.
+    Membership.Role.READER: {
+        "portal.organisation": _right("view"),
+        "initiatives.initiative": _right("view"),
+        "volunteers.opportunity": _right("view"),
+        "volunteers.shift": _right("view"),
+    },
     Membership.Role.NETWORK: {
         "portal.organisation": _right("view add change", Reach.ALL),
         "portal.municipality": _right("view change choose", Reach.ALL),
@@ -82,7 +89,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
 def holds(membership: Membership) -> bool:
     """Whether the role counts: network and seminars are the association's, nobody else's."""
     return (
-        membership.role == Membership.Role.EDITOR
+        membership.role in (Membership.Role.EDITOR, Membership.Role.READER)
         or membership.organisation.kind == Organisation.Kind.ASSOCIATION
     )
 

@@ -34,10 +34,13 @@ BUSY = _(
 )
 
 
-def rows(request: HttpRequest, action: str, model_admin: Any) -> Q:
-    """Which rows of an admin's model the person may do this to, as a condition for a queryset."""
+def rows(request: HttpRequest, action: str, model_admin: Any, label: str = "") -> Q:
+    """Which rows of an admin's model the person may do this to, as a condition for a queryset.
+
+    With `label` the right is that to rows of another model which hang on these: the people of a date.
+    """
     allowed = NONE
-    asked = roles.reaches(accounts.person(request), action, model_admin.opts.label_lower)
+    asked = roles.reaches(accounts.person(request), action, label or model_admin.opts.label_lower)
     for reach, organisation, only in asked:
         if reach is Reach.ALL:
             allowed |= EVERY & only

@@ -18,6 +18,10 @@ from portal.slots import Signup
 
 ROLES = {
     Membership.Role.EDITOR: _("Menschen, die für eine Stadt, eine Gemeinde oder einen Landkreis arbeiten."),
+    Membership.Role.READER: _(
+        "Menschen, die für eine Stadt, eine Gemeinde oder einen Landkreis mitlesen: Initiativen, Aktionen, Termine und wie "
+        "viele sich angemeldet haben, aber nicht wer."
+    ),
     Membership.Role.NETWORK: _(
         "Menschen, die beim Verband die Kommunen und die Orte ohne eigene Redaktion betreuen."
     ),

@@ -9,10 +9,12 @@ row in the tables here fails.
 """
 
 import io
+import re
 from dataclasses import dataclass
 from datetime import timedelta
+from html import unescape
 from types import SimpleNamespace
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from django.apps import apps
@@ -36,23 +38,25 @@ pytestmark = pytest.mark.django_db
 MARK, PERSON = "Zitronenfalter", "Kleopatra"
 SEMINAR, PARTICIPANT = "Schachbrettfalter", "Nofretete"
 OUTSIDE = ("anonymous", "deactivated", "dismissed")
-INSIDE = ("owner", "other", "network", "seminars")
+INSIDE = ("owner", "reader", "other", "network", "seminars")
 EVERYBODY = (*INSIDE, *OUTSIDE)
 
 # Model → what a visitor sees: their row in full, only a list (of others' rows), or no page at all (absent).
 ROW, LIST = "row", "list"
+# „Nur lesen": the row without its buttons (TEXT), or only that it is there and how full (COUNTS).
+TEXT, COUNTS = "text", "counts"
 SEES = {
-    "portal_organisation": {"owner": ROW, "other": LIST, "network": ROW},
+    "portal_organisation": {"owner": ROW, "reader": TEXT, "other": LIST, "network": ROW},
     "portal_municipality": {"network": ROW},
     "portal_user": {"network": ROW},
     "portal_accessrequest": {"network": ROW},
     "portal_mail": {"owner": ROW, "other": LIST, "network": LIST, "seminars": LIST},
     "portal_accesslog": {"owner": ROW, "other": LIST, "network": LIST, "seminars": LIST},
     "initiatives_topic": {"network": ROW},
-    "initiatives_initiative": {"owner": ROW, "other": LIST, "network": LIST},
+    "initiatives_initiative": {"owner": ROW, "reader": TEXT, "other": LIST, "network": LIST},
     "initiatives_hint": {"owner": ROW, "other": LIST, "network": LIST},
-    "volunteers_opportunity": {"owner": ROW, "other": LIST, "network": LIST},
-    "volunteers_shift": {"owner": ROW, "other": LIST, "network": LIST},
+    "volunteers_opportunity": {"owner": ROW, "reader": TEXT, "other": LIST, "network": LIST},
+    "volunteers_shift": {"owner": ROW, "reader": COUNTS, "other": LIST, "network": LIST},
     "seminars_series": {"seminars": ROW},
     "seminars_session": {"seminars": ROW},
 }
@@ -73,6 +77,11 @@ ROW_PAGES += ("bulletin", "poster", "versions", "compare", "restore")
 ROW_PAGES += ("rebook", "print")
 ROW_PAGES += ("move", "seats", "place", "write")
 ROW_PAGES += ("reset",)
+# Of these what who may not change the row sees, too.
+READ_PAGES = {
+    TEXT: ("change", "history", "bulletin", "poster", "versions", "compare", "restore"),
+    COUNTS: ("history",),
+}
 # Where nobody may GET: one button elsewhere posts there.
 ONLY_POST = {"portal_mail_resend"}
 ROW_POSTS = {"export"}  # the same of a row, which strangers do not even learn
@@ -186,6 +195,7 @@ def world():
     association = make.organisation("Verband", kind=Organisation.Kind.ASSOCIATION)
     people = {
         "owner": owner.editor,
+        "reader": staff(owner.organisation, Membership.Role.READER, email="liest@redaktion.example"),
         "other": other.editor,
         "network": staff(association, Membership.Role.NETWORK, email="netzwerk@verband.example"),
         "seminars": staff(association, Membership.Role.SEMINARS, email="seminare@verband.example"),
@@ -265,11 +275,11 @@ def expected(name, visitor):
         status = SITE[name][0]
         return status.get(visitor, 404) if isinstance(status, dict) else status
     if name == "admin:view_on_site":
-        return 302 if visitor == "owner" else 404
+        return 302 if visitor in ("owner", "reader") else 404
     model, page = split(name)
     sees = SEES[model].get(visitor)
     if page in ("changelist", "choose", "refused"):
-        return 200 if sees else 404
+        return 200 if sees and (page, sees) != ("choose", COUNTS) else 404
     if page in ("add", "call"):
         return 200 if visitor in ADDS.get(model, ()) else 404
     if page == "delete":
@@ -279,7 +289,7 @@ def expected(name, visitor):
     if f"{model}_{page}" in ONLY_POST:
         return 405 if sees else 404
     assert page in ROW_PAGES, f"{name}: say in ROW_PAGES who may come here"
-    return 200 if sees == ROW else 404
+    return 200 if sees == ROW or page in READ_PAGES.get(sees, ()) else 404
 
 
 ADMIN_URLS = sorted(name for name in audience.url_names() if name.startswith("admin:"))
@@ -295,6 +305,7 @@ def leaks(visitor):
     of_seminars = [] if visitor == "seminars" else [SEMINAR, PARTICIPANT]
     of_towns = {
         "owner": [],
+        "reader": [PERSON, f"{MARK} Platz sicher", "kleopatra@"],
         "network": [PERSON, f"{MARK} Plan", f"{MARK} Entwurf", f"{MARK} Platz sicher"],
     }
     return of_towns.get(visitor, [MARK, PERSON]) + of_seminars
@@ -407,7 +418,9 @@ def check_post(world, name):
     url = address(name, world.owner)
     page = world.clients["seminars" if ":seminars_" in name else "owner"].get(url)
     own = typed(page) if page.status_code == 200 and page.context and "adminform" in page.context else {}
-    visitors = ("owner", "other", "network") if ":seminars_" in name else ("other", "network", "seminars")
+    visitors = ["owner", "reader", "other", "network"]
+    if ":seminars_" not in name:
+        visitors = ["reader", "other", "network", "seminars"]
     for visitor in (*visitors, *OUTSIDE):
         model, kind = split(name) or ("", "")
         if SEES.get(model, {}).get(visitor) == ROW or (
@@ -424,6 +437,10 @@ def check_post(world, name):
             response = world.clients[visitor].post(url, data)
             if visitor in OUTSIDE:
                 assert_outside(response, visitor, name)
+            elif kind != "change" and kind in READ_PAGES.get(SEES.get(model, {}).get(visitor), ()):
+                assert response.status_code in (200, 404, 405), (
+                    name
+                )  # it only shows; nothing changed, see above
             elif kind not in ("", "changelist", "choose"):  # lists of one's own
                 assert (visitor, response.status_code) == (visitor, 404)
 
@@ -689,6 +706,58 @@ def test_the_network_role_is_given_only_in_the_association(world):
     data = typed(client.get(url)) | {"memberships-0-role": "network"}
     assert client.post(url, data).status_code == 200
     assert user.memberships.get().role == "editor"
+
+
+# --- „Nur lesen" ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_no_link_of_who_only_reads_leads_nowhere_and_no_button_does_anything(world):
+    """From the start page through everything that is linked: 200, no person, no form but search and logout."""
+    client, seen, todo = world.clients["reader"], set(), [reverse("admin:index")]
+    while todo:
+        url = todo.pop()
+        response = client.get(url)
+        if url.startswith(f"{reverse('admin:index')}r/") and response.status_code == 302:
+            continue  # to the public page
+        assert (url, response.status_code) == (url, 200)
+        if "text/html" not in response["Content-Type"]:
+            continue
+        words = response.content.decode()
+        assert (url, [word for word in leaks("reader") if word in words]) == (url, [])
+        outside = re.sub(r"<form[^>]*(?:logout-form|changelist-search).*?</form>", "", words, flags=re.DOTALL)
+        buttons = re.findall(r'<(?:input|button)[^>]*type="?submit[^>]*>', outside)
+        assert (url, buttons) == (url, [])
+        # Django links a relation that is read only to a page of its admin, also where one may not open that.
+        shown = re.sub(r'<div class="readonly">.*?</div>', "", words, flags=re.DOTALL)
+        links = {
+            urljoin(url, unescape(href)).partition("#")[0].partition("?")[0]
+            for href in re.findall(r'href="([^"]+)"', shown)
+        }
+        new = {link for link in links if link.startswith(reverse("admin:index")) and link not in seen}
+        seen |= new
+        todo += sorted(new)
+    assert {reverse(f"admin:{m}_changelist") for m in ("volunteers_shift", "volunteers_opportunity")} <= seen
+
+
+def test_who_only_reads_sees_how_many_come(world):
+    page = world.clients["reader"].get(reverse("admin:volunteers_shift_changelist")).content.decode()
+    assert "1 von 10 Plätzen vergeben" in page
+    assert f"{MARK} Aktion" in page
+
+
+def test_who_reads_in_one_town_and_writes_in_another_does_not_mix_them(world):
+    """Rights are asked for the row: the role of one membership does not help in the other's town."""
+    user = world.people["reader"]
+    Membership.objects.create(user=user, organisation=world.other.organisation, role=Membership.Role.EDITOR)
+    client = proven(User.objects.get(pk=user.pk))
+    mine, foreign = world.other.shift, world.owner.shift
+    pages = [reverse("admin:volunteers_shift_change", args=[shift.pk]) for shift in (mine, foreign)]
+    assert [client.get(page).status_code for page in pages] == [200, 404]
+    exports = [reverse("admin:volunteers_shift_export", args=[shift.pk]) for shift in (mine, foreign)]
+    assert [client.post(page, {"format": "csv"}).status_code for page in exports] == [200, 404]
+    url = reverse("admin:initiatives_initiative_change", args=[world.owner.initiative.pk])
+    assert client.post(url, {"title": "Untergeschoben"}).status_code == 404
 
 
 # --- seminars --------------------------------------------------------------------------------------------

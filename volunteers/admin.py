@@ -50,6 +50,7 @@ class ShiftInline(ScopedInline, admin.StackedInline):
         return 1
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Shift]:
+        self.names_people = roles.may(accounts.person(request), "view", ShiftSignup._meta.label_lower)
         n_people = Count("signups", filter=~Q(signups__status=ShiftSignup.Status.ENDED))
         return super().get_queryset(request).with_seats().annotate(n_people=n_people)  # type: ignore[attr-defined,no-any-return]
 
@@ -59,6 +60,8 @@ class ShiftInline(ScopedInline, admin.StackedInline):
             return gettext("Noch keine. Sie sehen sie hier, sobald sich jemand anmeldet.")
         link = reverse("admin:volunteers_shift_change", args=[obj.pk])
         words = desk.seats_words(obj)
+        if not self.names_people:
+            return words
         return format_html(
             '<a href="{}">{}</a> {}', link, gettext("Wer kommt? Verschieben, Plätze, Absage"), words
         )
