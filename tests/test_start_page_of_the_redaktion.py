@@ -211,7 +211,7 @@ def test_a_date_that_is_over_asks_who_was_there_until_somebody_answers(clerk, to
     over, answered = (
         make.shift(opportunity=wanted(town, title=title), starts=at(-2)) for title in ("Laub", "Gefegt")
     )
-    long_ago, empty, off = (make.shift(opportunity=wanted(town), starts=at(days)) for days in (-20, -2, -2))
+    long_ago, _empty, off = (make.shift(opportunity=wanted(town), starts=at(days)) for days in (-20, -2, -2))
     for shift in (over, answered, long_ago, off):
         make.signup(shift)
     Shift.objects.filter(pk=answered.pk).update(attendance_noted_at=timezone.now())
