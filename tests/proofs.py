@@ -20,6 +20,7 @@ TABLES = {
     "attacks": "Angriffe",
     "access": "Zugang",
     "privacy": "Datenschutz",
+    "tasks": "Aufgaben",
 }
 COLUMNS = {"case": "Fall", "tried": "versucht", "expected": "erwartet", "seen": "gesehen"}
 WIDTHS = (34, 40, 40, 48)
