@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import accounts, first_steps, roles, trust, unstaffed
+from portal import accounts, first_steps, leaving, roles, trust, unstaffed
 from portal.access_admin import AccessRequestAdmin
 from portal.factor_admin import ResetsFactors
 from portal.mail_admin import MailAdmin
@@ -24,7 +24,7 @@ from portal.models import (
     Organisation,
     User,
     email_key,
-)
+)  # fmt: skip
 from portal.records_admin import AccessLogAdmin
 from portal.scoping import EVERY, FIRST, ScopedAdmin, ScopedInline, rows
 from portal.versions_admin import VersionedAdmin
@@ -181,6 +181,8 @@ class UserAdmin(ResetsFactors):
         super().save_model(request, obj, form, change)
         if not change:
             accounts.open_account(obj)
+        elif "is_active" in form.changed_data and (said := leaving.reminder(obj)):
+            messages.warning(request, said)
 
     def log_addition(self, request: HttpRequest, obj: User, message: Any) -> Any:
         return self._without_name(super().log_addition(request, obj, message))

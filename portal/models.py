@@ -67,6 +67,11 @@ class User(AbstractBaseUser):
     is_demo = models.BooleanField(_("Vorführ-Zugang"), default=False, editable=False)
     date_joined = models.DateTimeField(_("angelegt am"), auto_now_add=True)
     left_at = models.DateTimeField(_("inaktiv seit"), null=True, blank=True, editable=False)
+    absent_until = models.DateField(_("abwesend bis"), null=True, blank=True, editable=False)
+    substitute = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="stands_in_for",
+        verbose_name=_("Vertretung"),
+    )  # fmt: skip
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from portal import absence
 from portal.celery import app
 from portal.logs import request_id
 from portal.models import Booking, Mail, Organisation
@@ -70,7 +71,18 @@ def queue(
         created = bool(taken_back.update(**fields, withdrawn_at=None, last_error=""))
     if created:
         _nudge_after_commit()
+    if created and kind in absence.TO_STAFF and not key.endswith(absence.COPY):
+        known = {"organisation": organisation, "booking": booking, "about": fields["about"]}
+        _copy(key, to, letter, now=now, kind=kind, useful_until=useful_until, **known)
     return created
+
+
+def _copy(key: str, to: str, letter: dict[str, str], *, now: datetime, **known: Any) -> None:
+    """Who stands in for the reader has the mail as well, as text, with a line that says why."""
+    other = absence.stand_in(to, organisation=known["organisation"], now=now)
+    if other:
+        copy = {"subject": letter["subject"], "text": f"{other.words}\n\n{letter['text']}", "html": ""}
+        queue(key=key + absence.COPY, to=other.email, letter=copy, now=now, **known)
 
 
 @prepared_insert

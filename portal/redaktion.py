@@ -20,7 +20,17 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from portal import accounts, bulletin_admin, condition, first_steps, roles, versions, welcome
+from portal import (
+    absence,
+    absence_page,
+    accounts,
+    bulletin_admin,
+    condition,
+    first_steps,
+    roles,
+    versions,
+    welcome,
+)
 from portal.scoping import SOON, ScopedAdmin
 
 
@@ -70,6 +80,7 @@ class Redaktion(admin.AdminSite):
             shortcut,
             status,
             texts,
+            path("abwesenheit/", self.admin_view(absence_page.absence_page), name="absence"),
             *(url for url in django_s if getattr(url, "name", "") != "view_on_site"),
         ]
 
@@ -165,6 +176,7 @@ class Redaktion(admin.AdminSite):
             "offers": self._offers(request, admins),
             "page_facts": [fact for each in admins for fact in each.page_facts(request)],
             "towns": welcome.towns(user),
+            "team": absence.team(user, now=now),
             "association": welcome.help_desk(user),
         }
         return super().index(request, more | (extra_context or {}))

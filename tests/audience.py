@@ -370,6 +370,7 @@ PAGES: dict[str, Page] = {
     "admin:autocomplete": Page(STAFF),
     "admin:jsi18n": Page(STAFF),
     "admin:status": Page(STAFF),
+    "admin:absence": Page(STAFF),
     "admin:bulletins": Page(STAFF),
     "admin:app_list": Page(STAFF, lambda rows: ["volunteers"]),
     "admin:unknown": Page(STAFF, lambda rows: ["gibt-es-nicht/"]),

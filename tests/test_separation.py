@@ -90,6 +90,7 @@ ROW_POSTS = {"export"}  # the same of a row, which strangers do not even learn
 SITE = {
     "admin:status": ({"network": 200}, False),
     "admin:index": (200, True),
+    "admin:absence": (200, False),
     "admin:bulletins": (200, True),
     "admin:app_list": ({}, False),  # for the operator alone
     "admin:login": (302, False),
