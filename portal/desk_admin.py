@@ -4,10 +4,11 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import BooleanField, Case, Count, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, render
-from django.urls import path, reverse
+from django.urls import NoReverseMatch, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -22,16 +23,15 @@ from portal import (
     desk_messages,
     desk_rebooking,
     desk_todo,
-    roles,
     who_came,
 )
-from portal.models import User
 from portal.scoping import ScopedAdmin, rows
 from portal.settled import SettledForm, counted_on
 from portal.widgets import StaffField
 
 SOON = 8  # dates on the start page
 CHOICES = 50  # for somebody who phones
+PEOPLE_S = ("view", "add", "change")  # what a role may do with the people of a date
 
 
 class SlotForm(SettledForm):
@@ -69,6 +69,14 @@ class SlotForm(SettledForm):
                 gettext("Dieser Termin ist abgesagt; Zeit und Plätze lassen sich nicht mehr ändern.")
             )
         return data
+
+
+class _Dates(ChangeList):
+    def url_for_result(self, result: Any) -> str:
+        """A date leads to its people, for those who may see them; of a refusal Django makes no link."""
+        if not result.may_view:
+            raise NoReverseMatch
+        return str(super().url_for_result(result))
 
 
 class DeskAdmin(ScopedAdmin):
@@ -113,27 +121,38 @@ class DeskAdmin(ScopedAdmin):
     def signups_label(self) -> str:
         return str(self.model.signups.rel.related_model._meta.label_lower)
 
-    def names_people(self, request: HttpRequest) -> bool:
-        """Whether the person sees who signed up, and not only how many (role „Nur lesen“)."""
-        return roles.may(accounts.person(request), "view", self.signups_label)
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return self.with_rights(request, super().get_queryset(request))
 
-    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
-        """A date leads to its people, for those who may see them."""
-        links = super().get_list_display_links(request, list_display)
-        return links if self.names_people(request) else None
+    def with_rights(self, request: HttpRequest, found: QuerySet[Any]) -> QuerySet[Any]:
+        """With may_view, may_add and may_change: what the person may do with the people of each date.
+
+        Who only reads in one town may write in another, so a list has both kinds.
+        """
+        return found.annotate(**{f"may_{action}": self._may(request, action) for action in PEOPLE_S})
+
+    def _may(self, request: HttpRequest, action: str) -> Case:
+        return Case(
+            When(rows(request, action, self, label=self.signups_label), then=Value(True)),
+            default=Value(False),
+            output_field=BooleanField(),
+        )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return _Dates
 
     def choosable(self, request: HttpRequest) -> QuerySet[Any]:
         """Those that somebody who phones can be put on."""
-        return self.coming(request)
+        return self.coming(request).filter(may_add=True)
 
     def date_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
-        return [self.date_line(slot, accounts.person(request)) for slot in self.coming(request)[:SOON]]
+        return [self.date_line(slot) for slot in self.coming(request)[:SOON]]
 
-    def date_line(self, slot: Any, user: User) -> dict[str, Any]:
+    def date_line(self, slot: Any) -> dict[str, Any]:
         """One date of the start page; who may not read its people is led to its public page."""
         return {
             "starts": slot.starts,
-            "url": slot.staff_path if desk.may(user, "view", slot) else slot.get_absolute_url(),
+            "url": slot.staff_path if slot.may_view else slot.get_absolute_url(),
             "when": gettext("%(day)s %(span)s")
             % {"day": dates.day(slot.starts), "span": dates.span(slot.starts, slot.ends)},
             "title": slot.title,
@@ -141,7 +160,7 @@ class DeskAdmin(ScopedAdmin):
             "links": [
                 {"url": self._page(name, slot), "label": label}
                 for name, action, label in self.LINKS
-                if desk.may(user, action, slot)
+                if getattr(slot, f"may_{action}")
             ],
         }
 
@@ -155,18 +174,18 @@ class DeskAdmin(ScopedAdmin):
 
     def choose_view(self, request: HttpRequest) -> HttpResponse:
         """Somebody phones: for which date? Those that still take people."""
-        user, now = accounts.person(request), timezone.now()
-        if not desk.may(user, "add", self.model()):
+        now = timezone.now()
+        if not desk.may(accounts.person(request), "add", self.model()):
             raise Http404
         open_ones = [slot for slot in self.choosable(request)[:CHOICES] if slot.is_open(now)]
-        lines = [self.date_line(slot, user) | {"phone": self._page("phone", slot)} for slot in open_ones]
+        lines = [self.date_line(slot) | {"phone": self._page("phone", slot)} for slot in open_ones]
         context = {"title": gettext("Jemand ruft an: zu welchem Termin?"), "opts": self.opts, "lines": lines}
         return render(request, "admin/desk/choose.html", self.admin_site.each_context(request) | context)
 
     def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
         if not desk.may(accounts.person(request), "view", self.model()):
             return []
-        return desk_todo.lines(self.get_queryset(request), now=timezone.now())
+        return desk_todo.lines(self.get_queryset(request).filter(may_view=True), now=timezone.now())
 
     def _at(self, route: str, view: Any, name: str) -> Any:
         opts = self.opts

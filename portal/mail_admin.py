@@ -4,14 +4,14 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from portal import accesslog, accounts, dates, delivery, mail_words, roles, undelivered
 from portal.logs import mask
@@ -123,7 +123,7 @@ class MailAdmin(ScopedAdmin):
         return undelivered.todo_lines(failed.order_by("-failed_at").values_list("to", "last_error"))
 
     def get_urls(self) -> list[Any]:
-        again = self.admin_site.admin_view(require_POST(self.send_again))
+        again = self.admin_site.admin_view(self.send_again)
         refused = self.admin_site.admin_view(require_safe(self.refused))
         return [
             path("abgelehnt/", refused, name="portal_mail_refused"),
@@ -154,9 +154,12 @@ class MailAdmin(ScopedAdmin):
         return [{"name": "_resend", "label": gettext("Erneut senden"), "formaction": url}]
 
     def send_again(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """A row that is not mine does not exist, whatever the method."""
         mail = get_object_or_404(self.get_queryset(request), pk=object_id)
         if not self.allows(request, "resend", mail):
             raise Http404
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
         now = timezone.now()
         if refused := atomically(lambda: delivery.resend(mail, now=now)):
             messages.error(request, refused)

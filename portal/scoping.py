@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from portal import accounts, roles, search
 from portal.association import association
 from portal.models import Organisation
+from portal.read_only import NamingForm
 from portal.refused import Busy, Refused
 from portal.roles import Reach
 from portal.seats import is_busy
@@ -247,6 +248,10 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
         return []
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        shown = context["adminform"]
+        context["adminform"] = NamingForm(
+            shown.form, shown.fieldsets, {}, shown.readonly_fields, model_admin=self
+        )
         context["buttons"] = self.buttons(request, context["original"])
         context["tools"] = self.tools(request, context["original"]) if context["original"] else []
         return super().render_change_form(request, context, *args, **kwargs)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from portal import accounts, attendance_mail, dates, desk, rescheduling, slugs
 from portal.association import association
 from portal.desk_admin import DeskAdmin, SlotForm, WhenFilter
-from portal.models import Organisation, User
+from portal.models import Organisation
 from portal.publishing import PublishedAdmin
 from portal.refused import Refused
 from portal.scoping import ScopedInline
@@ -235,9 +235,9 @@ class SessionAdmin(VersionedAdmin, DeskAdmin, PublishedAdmin):
     def choosable(self, request: HttpRequest) -> QuerySet[Session]:
         return super().choosable(request).filter(registration=Session.Registration.HERE)
 
-    def date_line(self, slot: Session, user: User) -> dict[str, Any]:
+    def date_line(self, slot: Session) -> dict[str, Any]:
         """Of a session elsewhere there are no people here; one without a way in says so."""
-        line = super().date_line(slot, user)
+        line = super().date_line(slot)
         if not slot.is_here:
             return line | {"url": slot.edit_path, "facts": [gettext("Anmeldung anderswo")], "links": []}
         if not slot.join_url:

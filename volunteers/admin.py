@@ -50,17 +50,18 @@ class ShiftInline(ScopedInline, admin.StackedInline):
         return 1
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Shift]:
-        self.names_people = roles.may(accounts.person(request), "view", ShiftSignup._meta.label_lower)
         n_people = Count("signups", filter=~Q(signups__status=ShiftSignup.Status.ENDED))
-        return super().get_queryset(request).with_seats().annotate(n_people=n_people)  # type: ignore[attr-defined,no-any-return]
+        found = super().get_queryset(request).with_seats().annotate(n_people=n_people)  # type: ignore[attr-defined]
+        desk_admin: DeskAdmin = self.admin_site._registry[Shift]  # type: ignore[assignment]
+        return desk_admin.with_rights(request, found)
 
     @admin.display(description=_("Anmeldungen"))
-    def people(self, obj: Shift) -> str:
+    def people(self, obj: Any) -> str:
         if obj.pk is None:
             return gettext("Noch keine. Sie sehen sie hier, sobald sich jemand anmeldet.")
         link = reverse("admin:volunteers_shift_change", args=[obj.pk])
         words = desk.seats_words(obj)
-        if not self.names_people:
+        if not obj.may_view:
             return words
         return format_html(
             '<a href="{}">{}</a> {}', link, gettext("Wer kommt? Verschieben, Plätze, Absage"), words
