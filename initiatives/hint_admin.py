@@ -71,15 +71,15 @@ class HintAdmin(ScopedAdmin):
         return False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        self._note(request, gettext("Liste gelesen"), gettext("Hinweise"))
+        user, about = accounts.person(request), gettext("Hinweise")
+        accesslog.list_read(user, model=self.opts.label_lower, about=about, now=timezone.now())
         return super().changelist_view(request, extra_context)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        self._note(request, gettext("Hinweis gelesen"), context["original"].label)
+        hint, user = context["original"], accounts.person(request)
+        words, owner = gettext("Hinweis gelesen"), hint.initiative.organisation
+        accesslog.record(user, action=words, about=hint.label, organisation=owner, now=timezone.now())
         return super().render_change_form(request, context, *args, **kwargs)
-
-    def _note(self, request: HttpRequest, action: str, about: str) -> None:
-        accesslog.record(accounts.person(request), action=action, about=about, now=timezone.now())
 
     def buttons(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:
         if obj is None or obj.settled_at:

@@ -1,7 +1,7 @@
 """„Hinweis geben" and „entfernen lassen": from a guest to whoever answers for the page, and back (rule 20).
 
 The guest's words stand in the Redaktion only; mails to staff carry a link (rule 17), one a day for each
-page, so that nobody floods a mailbox. Nobody proved the address: only staff's own answer goes there, once.
+page and five for all of them, so that nobody floods a mailbox. Nobody proved the address: only staff's own answer goes there, once.
 """
 
 from datetime import datetime, timedelta
@@ -44,6 +44,8 @@ def give(initiative: Initiative, *, kind: str, text: str, email: str, now: datet
 
 def _tell_owner(hint: Hint, *, now: datetime) -> None:
     page, organisation = hint.initiative, hint.initiative.organisation
+    if outbox.is_full(organisation.contact_email, kind="hint", now=now):
+        return
     facts = {
         "page_title": page.title,
         "town": page.municipality.name,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal import access_requests, accesslog, accounts, mail_domains, welcome
+from portal.association import association
 from portal.models import AccessRequest
 from portal.password_links import INVITED
 from portal.retention import words
@@ -98,7 +99,8 @@ class AccessRequestAdmin(ScopedAdmin):
         return False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        self._note(request, gettext("Liste gelesen"), gettext("Anfragen nach Zugang"))
+        user, about = accounts.person(request), gettext("Anfragen nach Zugang")
+        accesslog.list_read(user, model=self.opts.label_lower, about=about, now=timezone.now())
         return super().changelist_view(request, extra_context)
 
     def changeform_view(
@@ -117,11 +119,9 @@ class AccessRequestAdmin(ScopedAdmin):
         return super().changeform_view(request, object_id, form_url, no_save | (extra_context or {}))
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        self._note(request, gettext("Anfrage gelesen"), context["original"].label)
+        user, words, about = accounts.person(request), gettext("Anfrage gelesen"), context["original"].label
+        accesslog.record(user, action=words, about=about, organisation=association(), now=timezone.now())
         return super().render_change_form(request, context, *args, **kwargs)
-
-    def _note(self, request: HttpRequest, action: str, about: str) -> None:
-        accesslog.record(accounts.person(request), action=action, about=about, now=timezone.now())
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """The verbs write."""

@@ -12,13 +12,14 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portal import accesslog, accounts, confirmations, invitations, letters, links, outbox, trust
+from portal import accesslog, confirmations, invitations, letters, links, outbox, trust
 from portal.association import association
 from portal.models import AccessRequest, Membership, Municipality, Organisation, User, email_key
 from portal.refused import Refused
 from portal.retention import K0_UNCONFIRMED
 
 SENT, CONFIRM = "access-sent", "access-confirm"  # purposes of links
+TO_STAFF = ("asked", "info")  # anybody with a mailbox sets these off
 State = AccessRequest.State
 
 
@@ -143,7 +144,6 @@ def _let_in(name: str, email: str, *, organisation: Organisation, row: AccessReq
         )
     if user is None:
         user = User.objects.create_user(email, name=name)
-        accounts.open_account(user)
     Membership.objects.get_or_create(user=user, organisation=organisation, role=Membership.Role.EDITOR)
     if not user.has_usable_password():
         invitations.invite(user, now=now)
@@ -166,6 +166,8 @@ def _mail(row: AccessRequest, kind: str, facts: dict[str, str], *, key: str, now
 
 def _queue(row: AccessRequest, kind: str, facts: dict[str, str], *, to: str, key: str, now: datetime) -> None:
     ours = association()
+    if kind in TO_STAFF and outbox.is_full(to, kind=f"access-{kind}", now=now):
+        return
     outbox.queue(
         key=key,
         kind=f"access-{kind}",

@@ -17,7 +17,6 @@ from uuid import uuid4
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.account.authentication import get_authentication_records
 from allauth.account.forms import ResetPasswordForm
-from allauth.account.models import EmailAddress
 from allauth.account.utils import filter_users_by_email
 from allauth.core import context as allauth_context
 from allauth.core.exceptions import ReauthenticationRequired
@@ -143,11 +142,6 @@ def trusted_device(request: HttpRequest, email: str) -> str:
         if fingerprint in trusts:
             return f"{fingerprint}:{trusts[fingerprint]}"
     return ""
-
-
-def open_account(user: User) -> None:
-    """The address of a new staff account counts as proven: its first password comes by mail to it."""
-    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
 
 
 def invite(request: HttpRequest, user: User) -> None:

@@ -179,9 +179,7 @@ class UserAdmin(ResetsFactors):
         if not change:
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)
-        if not change:
-            accounts.open_account(obj)
-        elif "is_active" in form.changed_data and (said := leaving.reminder(obj)):
+        if change and "is_active" in form.changed_data and (said := leaving.reminder(obj)):
             messages.warning(request, said)
 
     def log_addition(self, request: HttpRequest, obj: User, message: Any) -> Any:

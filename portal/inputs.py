@@ -102,6 +102,11 @@ class EmailField(forms.CharField):
         return clean_email(address) if address else ""
 
 
+def key(value: str) -> int | None:
+    """The number of a row as a form sends it; None for what is none, also for digits by the thousand."""
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 19 else None
+
+
 def nfc(value: str) -> str:
     """As it is stored: letters with their marks are one character."""
     return unicodedata.normalize("NFC", value)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from portal import accesslog, accounts, dates, delivery, mail_words, roles, undelivered
+from portal import accesslog, accounts, dates, delivery, mail_words, undelivered
 from portal.logs import mask
 from portal.mail_filters import AboutFilter, BookingFilter, KindFilter, StateFilter, WhenFilter
 from portal.models import Booking, Mail
@@ -90,15 +90,8 @@ class MailAdmin(ScopedAdmin):
         return mask(mail_words.text(obj, now=timezone.now()))
 
     def _log_list(self, request: HttpRequest) -> None:
-        user, label = accounts.person(request), self.opts.label_lower
-        for _reach, organisation, _only in roles.reaches(user, "view", label):
-            accesslog.record(
-                user,
-                action=gettext("Liste gelesen"),
-                about=gettext("Mails"),
-                organisation=organisation,
-                now=timezone.now(),
-            )
+        user, about = accounts.person(request), gettext("Mails")
+        accesslog.list_read(user, model=self.opts.label_lower, about=about, now=timezone.now())
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         self._log_list(request)

@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -22,11 +22,18 @@ from portal.models import Booking, Mail, Organisation
 from portal.prepared import prepared_insert
 
 log = logging.getLogger(__name__)
+OF_STRANGERS_A_DAY = 5  # mails of one kind to one mailbox of staff
 NUDGE_PAUSE = 30.0  # seconds without a nudge after one failed
 TURN = 1.0  # seconds: a worker is told to look once in each, and takes all that was written meanwhile
 _MARGIN = 0.1  # of a turn: who comes so late has it taken by the next one
 _telling = threading.Lock()
 _covered_until = _next_turn = 0.0
+
+
+def is_full(to: str, *, kind: str, now: datetime) -> bool:
+    """Whether this mailbox of staff has had its fill of mails that strangers set off; the start page has the rest."""
+    today = Mail.objects.filter(to=to, kind=kind, queued_at__gt=now - timedelta(days=1))
+    return today.count() >= OF_STRANGERS_A_DAY
 
 
 def queue(

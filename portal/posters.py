@@ -19,7 +19,10 @@ from portal.bulletin import Notice, beginning
 HERE = Path(__file__).parent / "data"
 DRAWINGS = settings.BASE_DIR / "static" / "topics"
 STORY = 280  # characters of it on a poster
-SCRIPTS = ("LATIN", "GREEK", "CYRILLIC")  # letters that the two founts have
+SCRIPTS = ("LATIN", "GREEK", "CYRILLIC")
+# Where typst's founts have every letter of these scripts (measured; further up there are gaps): up to Cyrillic,
+# Vietnamese and old Greek, and „ﬁ“ as it comes out of a PDF.
+DRAWN = (range(0x500), range(0x1E00, 0x2000), range(0xFB00, 0xFB07))
 
 
 def poster(notice: Notice) -> bytes:
@@ -67,8 +70,7 @@ def _legible(text: str) -> str:
 def _has_glyph(character: str) -> bool:
     if character.isspace() or unicodedata.category(character).startswith("C"):
         return False
-    return (
-        ord(character) < 0x100
-        or character in "–—‘’‚“”„…•€‹›"
-        or unicodedata.name(character, "").startswith(SCRIPTS)
-    )
+    if ord(character) < 0x100 or character in "–—‘’‚“”„…•€‹›":
+        return True
+    is_letter = unicodedata.name(character, "").startswith(SCRIPTS)
+    return is_letter and any(ord(character) in drawn for drawn in DRAWN)

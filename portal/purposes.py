@@ -191,8 +191,7 @@ PURPOSES = [
                     "oder vor Ort eingibt, um Missbrauch zu begrenzen"
                 ),
                 _(
-                    "nach einem falschen Passwort fünf Minuten, vor Ort eine Stunde, nach „Passwort vergessen“ "
-                    "einen Tag"
+                    "nach einem falschen Passwort fünf Minuten, vor Ort und nach „Passwort vergessen“ einen Tag"
                 ),
             ),
             (

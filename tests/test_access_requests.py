@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
 from django.test import Client
 from django.urls import reverse
 
@@ -147,6 +148,40 @@ def test_known_and_unknown_addresses_get_the_same_page(client, lich, net):
 def test_one_address_gets_at_most_three_mails_a_day(client, lich):
     assert {send(client).status_code for _turn in range(5)} == {303}
     assert Mail.objects.filter(to="weber@lich.example").count() == 3
+
+
+def test_strangers_with_many_mailboxes_fill_no_mailbox_of_staff(lich, net):
+    """Anybody may own a domain full of addresses; all requests stand on the start page."""
+    town = make.organisation()
+    make.municipality("Hungen", organisation=town, ags="06531007")
+    editor = staff(town, email="weber@hungen.example")
+    for n in range(8):
+        row = access_requests.ask(
+            municipality=town.municipalities.get(), name="Eva Falsch", email=f"a{n}@fremd.example",
+            function="Amt", now=NOW,
+        )  # fmt: skip
+        access_requests.confirm(row, now=NOW)
+    for kind, to in (("access-asked", association().contact_email), ("access-info", editor.email)):
+        assert Mail.objects.filter(kind=kind, to=to).count() == 5
+    assert AccessRequest.objects.waiting().count() == 8
+
+
+def test_a_contact_on_the_spot_who_becomes_an_editor_need_not_prove_the_address_again(lich, net):
+    contact = User.objects.create_user(
+        "weber@lich.example", name="Erika Weber"
+    )  # as `coordination.name` does
+    row = make.access_request(lich, email=contact.email, confirmed_at=NOW)
+    access_requests.approve(row, by=net, now=NOW)
+    assert EmailAddress.objects.get(user=contact, email=contact.email, primary=True).verified
+
+
+def test_who_read_the_requests_stands_in_the_log_of_the_association(lich, net):
+    row, client = make.access_request(lich, confirmed_at=NOW), proven(net)
+    client.get(reverse("admin:portal_accessrequest_changelist"))
+    client.get(reverse("admin:portal_accessrequest_change", args=[row.pk]))
+    entries = AccessLog.objects.order_by("pk").values_list("action", "organisation")
+    ours = association().pk
+    assert list(entries) == [("Liste gelesen", ours), ("Anfrage gelesen", ours)]
 
 
 def test_same_town_asked_twice_waits_once(client, lich):

@@ -195,6 +195,14 @@ def test_letters_of_other_languages_do_not_stop_the_printer(name):
     assert len(read(poster(of_actions.notice(row, now=make.NOW)))[0].pages) == 1
 
 
+@pytest.mark.parametrize(
+    "odd", ["Ꞛ ꟸ", "Ԁ", "ﬁ Ｆ", "Å\u0308\u0308", "𝐀 אב", "\u202eabc", "ᲀ Ꙃ", "\x00\ufffe"]
+)
+def test_a_letter_that_no_fount_has_costs_no_poster(odd):
+    row = action(title=f"Bachputz {odd}", summary=odd * 3)
+    assert "Bachputz" in read(poster(of_actions.notice(row, now=make.NOW)))[1]
+
+
 def test_a_draft_s_poster_says_so_and_leads_nowhere():
     said = notice(state="draft")
     reader, words = read(poster(said))

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,7 +16,7 @@ from portal.models import AccessLog, Booking, Mail, User
 from portal.retention import K8_ACCOUNT
 from tests import make
 from tests.staffroom import proven, staff
-from volunteers import coordination
+from volunteers import coordination, spot_login
 from volunteers.models import Coordination
 
 pytestmark = pytest.mark.django_db
@@ -163,10 +165,31 @@ def test_a_code_stands_five_guesses(lea):
     assert (set(codes), client.post(reverse("spot_code"), {"code": code}).status_code) == ({422}, 422)
 
 
-def test_an_address_gets_five_codes_an_hour(lea):
-    for _time in range(7):
-        Client().post(reverse("spot"), {"email": EMAIL})
-    assert Mail.objects.filter(kind="spot-code").count() == 5
+def test_an_address_gets_five_codes_an_hour_and_ten_a_day(lea):
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for hour, left in enumerate((5, 10, 10)):
+            for n in range(7):
+                Client().post(reverse("spot"), {"email": EMAIL}, REMOTE_ADDR=f"10.0.{hour}.{n}")
+            assert Mail.objects.filter(kind="spot-code").count() == left
+            clock.shift(HOUR + timedelta(minutes=1))
+
+
+def test_a_browser_that_was_mailed_no_code_guesses_none(lea, monkeypatch):
+    """Else each of many browsers had five guesses, at a number that nobody ever got."""
+    monkeypatch.setattr(spot_login.secrets, "randbelow", lambda most: 123456)
+    for n in range(6):
+        client = Client()
+        client.post(reverse("spot"), {"email": EMAIL}, REMOTE_ADDR=f"10.0.0.{n}")
+    assert client.post(reverse("spot_code"), {"code": "123456"}).status_code == 422
+
+
+def test_a_known_and_an_unknown_address_cost_the_same_statements(lea):
+    costs = []
+    for email in (EMAIL, "fremd@example.org"):
+        with CaptureQueriesContext(connection) as asked:
+            Client().post(reverse("spot"), {"email": email})
+        costs.append(len(asked))
+    assert costs[0] == costs[1]
 
 
 def test_a_client_asks_for_twenty_codes_in_ten_minutes():
@@ -258,8 +281,9 @@ def test_nothing_else_exists_for_a_contact_on_the_spot(action, lea):
         client.get(foreign_date).status_code,
         client.post(foreign_date, {"came": f"ja-{stranger.pk}"}).status_code,
         client.post(page(action), {"came": "kaputt"}).status_code,
+        client.post(page(action), {"came": f"ja-{'9' * 5000}"}).status_code,
     ]
-    assert codes == [404] * 8
+    assert codes == [404] * 9
     stranger.refresh_from_db()
     assert stranger.attended is None
     for name in ("admin:index", "admin:volunteers_shift_changelist"):

@@ -7,6 +7,7 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from initiatives import hints
 from initiatives.models import Hint, Initiative
 from portal import privacy, traps
 from portal.association import association
@@ -207,6 +208,20 @@ def test_a_flood_is_one_mail_a_day_and_ends_at_twenty(collected):
     ]
     assert answers == [303] * 20 + [422] * 2
     assert (Hint.objects.count(), Mail.objects.count()) == (20, 1)
+
+
+def test_a_flood_over_many_pages_is_five_mails_a_day(town):
+    for n in range(8):
+        hints.give(make.initiative(organisation=town, slug=f"i{n}"), kind="hint", text="x", email="", now=NOW)
+    assert (Hint.objects.count(), Mail.objects.filter(kind="hint").count()) == (8, 5)
+
+
+def test_who_read_hints_stands_in_the_log_that_colleagues_see(town, editor):
+    hint, client = make.hint(make.initiative(organisation=town)), proven(editor)
+    client.get(reverse("admin:initiatives_hint_changelist"))
+    client.get(reverse("admin:initiatives_hint_change", args=[hint.pk]))
+    entries = AccessLog.objects.order_by("pk").values_list("action", "organisation")
+    assert list(entries) == [("Liste gelesen", town.pk), ("Hinweis gelesen", town.pk)]
 
 
 def settle(user, hint, name, **more):

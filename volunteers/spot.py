@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from portal import accesslog, at_the_door, attendance, dates, throttle
+from portal import accesslog, at_the_door, attendance, dates, inputs, throttle
 from portal.refused import Busy, Refused
 from portal.scoping import BUSY, atomically
 from volunteers import coordination, spot_login, spot_message
@@ -106,15 +106,15 @@ def page(request: HttpRequest, found: Coordination) -> HttpResponse:
     shift = _chosen(request, shifts, now)
     refused = ""
     if request.method == "POST" and shift:
-        answer, _dash, key = request.POST.get("came", "").partition("-")
-        if answer not in ANSWERS or not key.isdecimal():
+        answer, _dash, number = request.POST.get("came", "").partition("-")
+        if answer not in ANSWERS:
             raise Http404
-        signup = get_object_or_404(ShiftSignup.objects.seated(), pk=key, slot=shift)  # type: ignore[arg-type,misc]
+        signup = get_object_or_404(ShiftSignup.objects.seated(), pk=inputs.key(number), slot=shift)  # type: ignore[arg-type,misc]
         came, by = {signup.pk: ANSWERS[answer]}, _by(found)
         refused = atomically(lambda: attendance.note(shift, came=came, by=by, now=now))
         if not refused:
             _log(found, shift, _("Vor Ort: Anwesenheit notiert"))
-            return HttpResponseRedirect(f"{_address(found, shift)}#p{key}", status=303)
+            return HttpResponseRedirect(f"{_address(found, shift)}#p{signup.pk}", status=303)
     if shift:
         _log(found, shift, _("Vor Ort: Liste gelesen"))
     done = _("Ihre Nachricht ist unterwegs.") if request.GET.get("ok") == "gesendet" else ""

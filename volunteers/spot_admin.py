@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal import accesslog, accounts
+from portal import accesslog, accounts, inputs
 from portal.scoping import atomically
 from volunteers import coordination
 from volunteers.models import Coordination, Opportunity
@@ -19,8 +19,9 @@ from volunteers.spot_forms import ContactForm
 def contacts(request: HttpRequest, opportunity: Opportunity, context: dict[str, Any]) -> HttpResponse:
     """Who is the contact on the spot of an action that is the clerk's: name, invite again, end."""
     here = redirect("admin:volunteers_opportunity_spot", opportunity.pk)
-    if request.method == "POST" and request.POST.get("end", "").isdecimal():
-        found = get_object_or_404(opportunity.coordinations, pk=request.POST["end"], ended_at=None)
+    if request.method == "POST" and "end" in request.POST:
+        key = inputs.key(request.POST["end"])
+        found = get_object_or_404(opportunity.coordinations, pk=key, ended_at=None)
         coordination.end(found, now=timezone.now())
         _log(request, found, _("Kontakt vor Ort beendet"))
         messages.success(request, _("Der Zugang vor Ort ist beendet."))

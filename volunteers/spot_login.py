@@ -14,6 +14,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
@@ -23,32 +24,44 @@ from volunteers.models import Coordination
 
 LIFE = timedelta(minutes=15)
 DIGITS, TRIES = 6, 5
-CODES_AN_HOUR = 5  # to one address
+CODES_AN_HOUR, CODES_A_DAY = 5, 10  # for one address: 50 guesses a day at a million, of all browsers together
 _ASKED, _IN = "spot_code", "spot_user"  # keys of the session
 
 
 @transaction.atomic
 def ask(session: SessionBase, *, email: str, now: datetime) -> None:
-    """A code is on its way to a contact on the spot, a word to everybody else; at most five an hour. RedisError."""
+    """A code is on its way to a contact on the spot, a word to everybody else; within the limits. RedisError.
+
+    Beyond them no code is right: a browser that was mailed none would have five guesses of its own.
+    """
     address = email_key(email) or ""
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
-    user = User.objects.filter(email=address).first()
-    known = user and Coordination.objects.live(now).filter(user=user).exists()
+    contact = Coordination.objects.live(now).filter(user=OuterRef("pk"))
+    user = User.objects.filter(Exists(contact), email=address).first()
+    too_many = _too_many(address)
     number = uuid4().hex
     session[_ASKED] = {
-        "user": user.pk if user and known else 0,
+        "user": user.pk if user and not too_many else 0,
         "number": number,
         "proof": _proof(number, code),
         "until": (now + LIFE).timestamp(),
     }
-    if throttle.over_for(address, "spot-code", limit=CODES_AN_HOUR, seconds=3600):
+    # asked for contacts, too: as many statements for both
+    stranger_key = confirmations.key_for_a_stranger(address, kind="spot-code", now=now)
+    if too_many:
         return
-    if known:
+    if user:
         facts = {"code": code, "spot_url": settings.SITE_URL + reverse("spot_code")}
         _mail(address, key=f"spot-code:{number}", name="staff/spot-code", facts=facts, now=now)
-    elif key := confirmations.key_for_a_stranger(address, kind="spot-code", now=now):
+    elif stranger_key:
         facts = {"spot_url": settings.SITE_URL + reverse("spot")}
-        _mail(address, key=key, name="staff/spot-unknown", facts=facts, now=now)
+        _mail(address, key=stranger_key, name="staff/spot-unknown", facts=facts, now=now)
+
+
+def _too_many(address: str) -> bool:
+    """One more code is asked for; what the hour refuses the day does not count."""
+    hour = throttle.over_for(address, "spot-code", limit=CODES_AN_HOUR, seconds=3600)
+    return hour or throttle.over_for(address, "spot-code-day", limit=CODES_A_DAY, seconds=24 * 3600)
 
 
 def _mail(address: str, *, key: str, name: str, facts: dict[str, str], now: datetime) -> None:

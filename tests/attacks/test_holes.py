@@ -60,7 +60,7 @@ def test_staff_cannot_guess_the_links_that_are_masked_on_the_page(column):
         text="/anmeldung/meine/4-0.geheim/", queued_at=NOW, next_try_at=NOW,
     )  # fmt: skip
     page = reverse("admin:portal_mail_changelist")
-    assert "Platz sicher" in client.get(f"{page}?kind=confirmed").content.decode()
+    assert "Platz sicher" in client.get(f"{page}?art=confirmed").content.decode()
     assert client.get(f"{page}?{column}__contains=geheim").status_code == 400
 
 
