@@ -271,5 +271,5 @@ def test_the_page_asks_the_same_number_of_questions(clerk, town, n, django_asser
     for number in range(n):
         person(slot, f"Kim{number} Muster")
     clerk.get(page(slot))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         clerk.get(page(slot))

@@ -323,7 +323,10 @@ def test_a_failing_part_leaves_the_database_as_it_was(monkeypatch):
     assert states() == {"due": ("wartet", "")}
 
 
-WRITES_NO_MAIL = {"portal.tasks.deliver_due", "portal.tasks.beat", "portal.tasks.enforce_deletion"}
+WRITES_NO_MAIL = {
+    "portal.tasks.deliver_due", "portal.tasks.beat", "portal.tasks.enforce_deletion",
+    "volunteers.tasks.end_coordinations",
+}  # fmt: skip
 
 
 def test_every_periodic_task_says_whether_it_runs_again_after_a_restore():

@@ -393,7 +393,7 @@ def test_statements_do_not_grow_with_people_whom_it_does_not_concern(lich):
         with CaptureQueriesContext(connection) as captured:
             assert watches.tell_due(now=NOW + hour * HOUR) == 1
         counts.append(len([q for q in captured if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]))
-    assert counts == [6, 6]  # news, people; claim, key, mail; the others
+    assert counts == [5, 5]  # news, people; claim, mail; the others
 
 
 def test_list_with_the_form_costs_no_statement_more(client, lich):
