@@ -98,6 +98,7 @@ def facts(slot: Slot) -> dict[str, Any]:
         "print_url": reverse(f"admin:{admin_name(slot)}_print", args=[slot.pk]),
         "export_url": reverse(f"admin:{admin_name(slot)}_export", args=[slot.pk]),
         "write_url": reverse(f"admin:{admin_name(slot)}_write", args=[slot.pk]),
+        "calls_url": reverse(f"admin:{admin_name(slot)}_calls", args=[slot.pk]),
         "attendance_url": reverse(f"admin:{admin_name(slot)}_attendance", args=[slot.pk]),
     }
 
@@ -146,6 +147,7 @@ def people_of(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> Http
         "may_note": may_change and attendance.is_open(slot, now),
         "changes": _changes(slot, now) if may_change else [],
         "may_write": may_change,
+        "n_calls": slot.signups.all().to_call().count() if may_change else 0,
         "mails_url": f"{mails}?termin={slot.label}" if roles.may(user, "view", "portal.mail") else "",
         "sent": broadcasts.sent(slot),
     }

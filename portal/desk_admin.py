@@ -18,6 +18,7 @@ from portal import (
     accounts,
     dates,
     desk,
+    desk_calls,
     desk_changes,
     desk_lists,
     desk_messages,
@@ -104,6 +105,7 @@ class DeskAdmin(ScopedAdmin):
             ),
             self._at("schreiben/", self.write_view, "write"),
             self._at("wer-war-da/", self.attendance_view, "attendance"),
+            self._at("selbst-anrufen/", self.calls_view, "calls"),
             self._at("freigeben/<int:signup_id>/", self.give_back_view, "give_back"),
             self._at("liste/", self.print_view, "print"),
             self._at("export/", self.export_view, "export"),
@@ -230,6 +232,10 @@ class DeskAdmin(ScopedAdmin):
     def attendance_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         slot = self.slot_of(request, object_id, "change")
         return who_came.desk_page(request, slot, self.admin_site.each_context(request))
+
+    def calls_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        slot = self.slot_of(request, object_id, "change")
+        return desk_calls.page(request, slot, self.admin_site.each_context(request))
 
     def give_back_view(self, request: HttpRequest, object_id: int, signup_id: int) -> HttpResponse:
         slot = self.slot_of(request, object_id, "change")

@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import accounts, broadcasts, dates, desk
 from portal.broadcasts import HEADLINE, TEXT, Message, Party, Who
+from portal.calls import is_unreachable
 from portal.logs import mask
 from portal.models import User
 from portal.refused import Busy, Refused
-from portal.rehearsal import is_unreachable
 from portal.scoping import BUSY
 from portal.slots import Slot
 
@@ -163,4 +163,4 @@ def _letter(message: Message, reached: Sequence[Party]) -> dict[str, str]:
 
 
 def _to_call(found: Sequence[Party]) -> list[dict[str, str]]:
-    return [desk.call_line(party[0]) for party in found if is_unreachable(party[0])]
+    return [desk.call_line(party[0]) for party in found if is_unreachable(party[0].booking)]

@@ -30,25 +30,25 @@ def _who_was_there(rows: QuerySet[Any], now: datetime) -> list[dict[str, str]]:
     over = rows.filter(ends__lte=now, ends__gt=now - WHO_CAME_LINK, cancelled_at=None, n_taken__gt=0)
     unanswered = over.filter(attendance_noted_at=None).select_related(*rows.model.row_relations)
     words = gettext("Vorbei: Noch weiß das Portal nicht, wer da war")
-    page = f"admin:{rows.model._meta.app_label}_{rows.model._meta.model_name}_attendance"
     return [
-        _line(slot, words) | {"url": reverse(page, args=[slot.pk]), "action": gettext("Wer war da?")}
+        _line(slot, words) | {"url": _page(slot, "attendance"), "action": gettext("Wer war da?")}
         for slot in unanswered.order_by("-ends", "pk")[:MOST]
     ]
 
 
 def _about_people(to_come: QuerySet[Any], model: Any) -> list[dict[str, str]]:
-    """Parties that were passed over twice (rule 8), and people without e-mail on a date that was cancelled."""
+    """Parties that were passed over twice (rule 8), and people whom somebody has to call."""
     passed_over = Q(status=Signup.Status.WAITING, passed_over__gte=2, slot__cancelled_at=None)
-    to_call = Q(ended_reason=Signup.Reason.SLOT_CANCELLED, booking__email="", booking__erased_at=None)
-    signups = signup_model(model()).objects.filter(passed_over | to_call, slot__in=to_come.values("pk"))
+    rows = signup_model(model()).objects
+    signups = (rows.filter(passed_over) | rows.to_call()).filter(slot__in=to_come.values("pk"))
     signups = signups.select_related(*(f"slot__{name}" for name in model.row_relations))
-    asked: Counter[tuple[Any, bool]] = Counter()
+    to_call: Counter[Any] = Counter()
+    never_fit: Counter[Any] = Counter()
     for signup in signups.order_by("slot__starts", "slot_id"):
-        asked[signup.slot, signup.status == Signup.Status.WAITING] += 1
-    return [
-        _line(slot, _never_fits(n) if waits else _calls(n)) for (slot, waits), n in list(asked.items())[:MOST]
-    ]
+        to_call[signup.slot] += signup.is_to_call
+        never_fit[signup.slot] += signup.may_be_seated_by_hand and not signup.slot.cancelled_at
+    found = [_line(slot, _never_fits(n)) for slot, n in never_fit.items() if n]
+    return (found + [_calls(slot, n) for slot, n in to_call.items() if n])[:MOST]
 
 
 def _line(slot: Any, text: str) -> dict[str, str]:
@@ -70,13 +70,15 @@ def _never_fits(n: int) -> str:
     return words % n
 
 
-def _calls(n: int) -> str:
-    words = ngettext(
-        "Bitte selbst anrufen: %s Anmeldung ohne E-Mail, der Termin fällt aus",
-        "Bitte selbst anrufen: %s Anmeldungen ohne E-Mail, der Termin fällt aus",
-        n,
-    )
-    return words % n
+def _calls(slot: Any, n: int) -> dict[str, str]:
+    words = ngettext("Bitte selbst anrufen: 1 Anmeldung", "Bitte selbst anrufen: %(n)s Anmeldungen", n)
+    why = gettext("der Termin fällt aus") if slot.cancelled_at else gettext("es gibt Neues zum Termin")
+    url = _page(slot, "calls")
+    return _line(slot, f"{words % {'n': n}}, {why}") | {"url": url, "action": gettext("Anrufen")}
+
+
+def _page(slot: Any, name: str) -> str:
+    return reverse(f"admin:{slot._meta.app_label}_{slot._meta.model_name}_{name}", args=[slot.pk])
 
 
 def facts(slot: Any) -> list[str]:

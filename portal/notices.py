@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portal import calendars, dates, letters, links, outbox
+from portal import calendars, calls, dates, letters, links, outbox
 from portal.models import Booking, Mail
 from portal.reminder_times import DaysBefore, ShortlyBefore
 from portal.slots import Signup, Slot
@@ -22,6 +22,8 @@ FREE_SEAT_PAUSE = timedelta(hours=6)  # rule 6
 # Mails about one sign-up, and about a whole form, that its end or a change makes untrue.
 _ONE = ("promoted", "passed-over", "seat-free", "changed", "new-access", "rebooked")
 _FORM = ("confirmed", "waiting")
+# What people without an address must hear as well: staff call them (calls.py).
+_BY_PHONE = ("changed", "cancelled-by-us", "promoted", "rebooked", "new-access")
 
 
 def persons(seats: int) -> str:
@@ -161,6 +163,8 @@ def _tell(
     signups: Sequence[Signup], kind: str, *, about: str, once: str, more: dict[str, str], now: datetime
 ) -> None:
     first, booking = signups[0], signups[0].booking
+    if kind in _BY_PHONE and calls.is_unreachable(booking):
+        calls.ask(signups, now=now)
     if not booking.email:
         return
     calendar: dict[str, str] = {}

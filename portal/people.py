@@ -45,8 +45,6 @@ def is_old(slot: Slot) -> bool:
 def line(signup: Signup, position: int | None = None, *, nameless: bool = False) -> dict[str, Any]:
     """One party in words; `position` on the waiting list where it waits."""
     booking = Booking() if nameless else signup.booking
-    concerned = signup.is_live or signup.ended_reason == Signup.Reason.SLOT_CANCELLED
-    to_call = not booking.email and concerned and not nameless
     return {
         "pk": signup.pk,
         "booking": signup.booking_id,  # type: ignore[attr-defined]
@@ -58,19 +56,24 @@ def line(signup: Signup, position: int | None = None, *, nameless: bool = False)
         "answered": answers.words(signup),
         "status": _status(signup, position),
         "proof": consents.words(signup.booking),
-        "remarks": list(_remarks(signup, booking, to_call=to_call)),
-        "to_call": to_call or bool(booking.email_refused_at and concerned),
+        "remarks": [] if nameless else list(_remarks(signup)),
+        "to_call": signup.is_to_call and not nameless,
         "live": signup.status != Status.ENDED,
         "may_move": signup.is_live,
         "by_hand": signup.may_be_seated_by_hand,
     }
 
 
-def _remarks(signup: Signup, booking: Booking, *, to_call: bool) -> Iterable[str]:
-    if to_call:
+def _remarks(signup: Signup) -> Iterable[str]:
+    booking = signup.booking
+    if signup.is_to_call:
         yield gettext("selbst anrufen")
-    elif booking.email_refused_at:
-        yield gettext("Adresse nimmt keine Mails an, selbst anrufen")
+    elif signup.called_at:
+        yield gettext("angerufen")
+    if booking.email_refused_at:
+        yield gettext("Adresse nimmt keine Mails an")
+    elif not booking.email and signup.is_live:
+        yield gettext("ohne E-Mail")
     if signup.passed_over >= 2:
         yield gettext("zweimal übergangen: Die Gruppe passte nicht in die freien Plätze")
     if booking.source == Booking.Source.PHONE:

@@ -35,6 +35,8 @@ SENTENCES = {
     "Zeiten geändert": _("%(who)s hat die Zeiten von %(what)s geändert."),
     "Plätze geändert": _("%(who)s hat die Plätze von %(what)s geändert."),
     "Zugang geändert": _("%(who)s hat den Zugang zum Online-Raum von %(what)s geändert."),
+    "Angerufen": _("%(who)s hat angerufen, weil keine Mail ankommt: %(what)s."),
+    "Doch nicht angerufen": _("%(who)s hat „angerufen“ zurückgenommen: %(what)s."),
     "Anwesenheit notiert": _("%(who)s hat notiert, wer da war: %(what)s."),
     "Per Mail-Link: Liste gelesen": _(
         "Die Kontaktperson hat über ihren Link die Liste von %(what)s gelesen."

@@ -15,6 +15,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from portal import calls
 from portal.models import Mail
 from portal.seats import deciding, lock
 from portal.slots import Signup, Slot
@@ -82,7 +83,7 @@ def _play(
     outcome = Outcome(
         concerned=concerned,
         promoted=[signup for signup in changed if states[signup.pk] in Signup.SEATED],
-        to_call=[signup for signup in concerned if is_unreachable(signup)],
+        to_call=[signup for signup in concerned if calls.is_unreachable(signup.booking)],
         mails=mails,
         taken_back=Mail.objects.filter(withdrawn_at=now, organisation__in=_organisations(slots)).count(),
         overbooked=sum(_overbooked(slot) for slot in dates_after),
@@ -92,11 +93,6 @@ def _play(
     if outcome.digest != seen:
         raise _RolledBack(outcome)
     return replace(outcome, done=True)
-
-
-def is_unreachable(signup: Signup) -> bool:
-    """Whether no mail reaches this party: there is no address, or it was refused."""
-    return not signup.booking.email or signup.booking.email_refused_at is not None
 
 
 def _live(slots: Iterable[Slot]) -> list[Signup]:

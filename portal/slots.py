@@ -255,6 +255,15 @@ class SignupQuerySet(models.QuerySet[Any]):
     def live(self) -> Self:
         return self.filter(status__in=Signup.LIVE)
 
+    def to_call(self) -> Self:
+        """Whom no mail could tell what is new about their date, and nobody has called yet."""
+        concerned = Q(status__in=Signup.LIVE) | Q(ended_reason=Signup.Reason.SLOT_CANCELLED)
+        return self.filter(concerned, call_since__isnull=False, called_at=None, booking__erased_at=None)
+
+    def called(self) -> Self:
+        """Who was called about the last news."""
+        return self.filter(called_at__isnull=False, booking__erased_at=None)
+
     def seated(self) -> Self:
         """Who had a seat: of these somebody may say whether they came (rule 11)."""
         return self.filter(status__in=Signup.SEATED)
@@ -308,6 +317,9 @@ class Signup(models.Model):
     reminded_early = models.PositiveIntegerField(null=True, editable=False)
     reminded_late = models.PositiveIntegerField(null=True, editable=False)
     thanked_at = models.DateTimeField(null=True, editable=False)
+    # No mail reaches this party, so staff have to call: since when there is news, and when they said they called.
+    call_since = models.DateTimeField(null=True, editable=False)
+    called_at = models.DateTimeField(_("angerufen"), null=True, editable=False)
     attended = models.BooleanField(_("war da"), null=True, blank=True)
     attended_at = models.DateTimeField(_("Anwesenheit notiert"), null=True, blank=True, editable=False)
     attended_by = models.CharField(
@@ -375,6 +387,12 @@ class Signup(models.Model):
     @property
     def is_live(self) -> bool:
         return self.status in self.LIVE
+
+    @property
+    def is_to_call(self) -> bool:
+        """As `to_call`, of a row whose form is not erased."""
+        concerned = self.is_live or self.ended_reason == self.Reason.SLOT_CANCELLED
+        return concerned and self.call_since is not None and self.called_at is None
 
     def position(self) -> int:
         """1 for the front of the waiting list; only for WAITING."""

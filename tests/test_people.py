@@ -47,7 +47,8 @@ def shift(town):
         person = make.booking(
             email, name, phone=phone, organisation=town.organisation, confirmed_at=confirmed
         )
-        make.signup(row, booking=person, status=status)
+        called = make.NOW if name == "Opa Ohnemail" else None
+        make.signup(row, booking=person, status=status, call_since=called)
     gone = make.booking("gisela@example.org", "Gisela Geht", organisation=town.organisation)
     make.signup(row, booking=gone, status=Status.ENDED, ended_reason="given_back", ended_at=make.NOW)
     return row
@@ -184,7 +185,7 @@ def test_who_has_no_address_has_to_be_called_after_moving(clerk, shift):
         said(response)[1] == "Opa Ohnemail hat keine E-Mail-Adresse. Bitte rufen Sie selbst an: 06404 8061."
     )
     (group,) = clerk.get(desk(other), {"q": "opa"}).context["groups"]
-    assert [line["remarks"] for line in group["lines"]] == [["selbst anrufen"]]
+    assert [line["remarks"] for line in group["lines"]] == [["selbst anrufen", "ohne E-Mail"]]
 
 
 @pytest.mark.parametrize("whose", ["mine", "foreign"])

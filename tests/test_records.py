@@ -150,10 +150,10 @@ POSTS = {
     "rebook": {"to": "OTHER"},
 }
 # Pages that change people in more than one step: their own tests look at the log.
-TESTED_ELSEWHERE = {"move", "seats", "cancel", "place", "attendance", "write"}
+TESTED_ELSEWHERE = {"move", "seats", "cancel", "place", "attendance", "write", "calls"}
 # Pages of a row that are about its text, with nobody on them.
 ABOUT_TEXTS = {"changelist", "add", "delete", "bulletin", "poster", "versions", "compare", "restore"}
-ONLY_SHOW = {"print", "people", "change", "history"}
+ONLY_SHOW = {"print", "people", "change", "history", "choose"}
 
 
 @pytest.fixture

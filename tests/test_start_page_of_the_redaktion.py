@@ -197,13 +197,18 @@ def test_dates_with_too_many_with_parties_that_never_fit_and_with_people_to_call
         cancel_reason="x",
     )
     gone = {"status": Status.ENDED, "ended_reason": "slot_cancelled", "ended_at": timezone.now()}
-    make.signup(off, booking=make.booking("", "Opa", phone="1", organisation=town.organisation), **gone)
+    opa = make.booking("", "Opa", phone="1", organisation=town.organisation)
+    make.signup(off, booking=opa, call_since=timezone.now(), **gone)
     make.signup(off, email="kim@example.org", **gone)
     lines = [(text, note.split(",")[0], url) for text, note, url, _action in todo(clerk)]
     assert lines == [
         ("Überbucht: 2 Personen zu viel", "Voll", crowded.staff_path),
         ("2 Gruppen passten zweimal nicht in die freien Plätze", "Eng", tight.staff_path),
-        ("Bitte selbst anrufen: 1 Anmeldung ohne E-Mail, der Termin fällt aus", "Fällt aus", off.staff_path),
+        (
+            "Bitte selbst anrufen: 1 Anmeldung, der Termin fällt aus",
+            "Fällt aus",
+            reverse("admin:volunteers_shift_calls", args=[off.pk]),
+        ),
     ]
 
 
@@ -365,7 +370,8 @@ def one_more_of_everything(town):
     make.signup(shift, seats=2)
     make.signup(shift, status=Status.WAITING, passed_over=2)
     off = make.shift(opportunity=wanted(town), starts=at(9), cancelled_at=timezone.now(), cancel_reason="x")
-    make.signup(off, booking=make.booking("", "Opa", organisation=town.organisation), **gone)
+    opa = make.booking("", "Opa", organisation=town.organisation)
+    make.signup(off, booking=opa, call_since=timezone.now(), **gone)
     make.signup(make.shift(opportunity=wanted(town), starts=at(-2)))
     failed_mail(town.organisation, to=f"{Opportunity.objects.count()}@web.de")
 
