@@ -25,13 +25,13 @@ from portal.refused import Busy, Refused
 from portal.rehearsal import Outcome
 from portal.scoping import BUSY
 from portal.slots import Signup, Slot
-from portal.widgets import DateTimeInput
+from portal.widgets import DateTimeInput, StaffForm
 
 YEARS = range(2000, 2100)  # a slip of the finger is no date
 CALLS_SHOWN = 200
 
 
-class MoveForm(forms.Form):
+class MoveForm(StaffForm):
     """Another time; the deadline goes along when it is said."""
 
     starts = forms.DateTimeField(label=_("Neuer Beginn"), widget=DateTimeInput)
@@ -59,7 +59,7 @@ class MoveForm(forms.Form):
         return [(gettext("Neue Zeit"), dates.long(starts, ends)), *until]
 
 
-class SeatsForm(forms.Form):
+class SeatsForm(StaffForm):
     """More seats promote, fewer remove nobody (rule 7)."""
 
     capacity = forms.IntegerField(
@@ -78,7 +78,7 @@ class SeatsForm(forms.Form):
         return [(gettext("Plätze"), gettext("unbegrenzt") if seats is None else str(seats))]
 
 
-class CancelForm(forms.Form):
+class CancelForm(StaffForm):
     """Why it does not take place, for those who are told."""
 
     reason = forms.CharField(

@@ -23,7 +23,7 @@ def printed(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> HttpRe
     desk.log(accounts.person(request), gettext("Druckliste geöffnet"), slot)
     coming, waiting = _coming_and_waiting(slot)
     more = {
-        "title": gettext("Liste zum Ausdrucken"),
+        "title": gettext("Wer kommt?"),
         "coming": sorted(coming, key=lambda line: fold(line["name"])),
         "waiting": waiting,
         "expected": sum(line["seats"] for line in coming),

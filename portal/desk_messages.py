@@ -22,6 +22,7 @@ from portal.models import User
 from portal.refused import Busy, Refused
 from portal.scoping import BUSY
 from portal.slots import Slot
+from portal.widgets import StaffForm
 
 CALLS_SHOWN = 200
 Scopes = dict[str, tuple[str, list[Slot]]]  # in the address → these dates in words, and the dates
@@ -48,7 +49,7 @@ def scopes(slot: Slot, rows: QuerySet[Any]) -> Scopes:
     return found
 
 
-class MessageForm(forms.Form):
+class MessageForm(StaffForm):
     """What to write, and to whom."""
 
     where = forms.ChoiceField(label=_("An wen? Termine"), widget=forms.RadioSelect)

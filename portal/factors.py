@@ -65,6 +65,7 @@ def name_field(*, required: bool) -> forms.CharField:
         label=_("Name des Passkeys"),
         help_text=_("Damit Sie ihn wiedererkennen, zum Beispiel „PC im Rathaus“."),
         max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
 

@@ -36,6 +36,12 @@ class StaffField(forms.BoundField):
         return built
 
 
+class StaffForm(forms.Form):
+    """A form of the Redaktion that is drawn by the templates of its desk."""
+
+    bound_field_class = StaffField
+
+
 class TimeInput(forms.TimeInput):
     input_type = "time"
 

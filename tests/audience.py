@@ -81,8 +81,8 @@ class Rows:
     series_asked: SeriesWatch  # to be confirmed
     series_watch: SeriesWatch
     hint: Hint
-    access_asked: AccessRequest  # to be confirmed
     access_waiting: AccessRequest  # to be decided
+    access_asked: AccessRequest  # to be confirmed
 
 
 def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
@@ -441,6 +441,70 @@ TOKEN_STATES: dict[str, Callable[[Rows], str]] = {
 }
 
 
+def _admin(name: str, row: object, query: str = "") -> str:
+    return reverse(f"admin:{name}", args=[row.pk]) + query
+
+
+def _admin_list(name: str, query: str = "") -> str:
+    return reverse(f"admin:{name}_changelist") + query
+
+
+# Pages of staff in their other states: who (a session of tests/browser/stage.py) → label → address.
+STAFF_STATES: dict[str, dict[str, Callable[[Rows], str]]] = {
+    "clerk": {
+        "people, some wait": lambda rows: _admin("volunteers_shift_change", rows.full),
+        "people, nobody found": lambda rows: _admin("volunteers_shift_change", rows.shift, "?q=xyzzy"),
+        "people, over": lambda rows: _admin("volunteers_shift_change", rows.over),
+        "attendance, to note": lambda rows: _admin("volunteers_shift_attendance", rows.over),
+        "a version before": lambda rows: reverse(
+            "admin:initiatives_initiative_restore",
+            args=[rows.initiative.pk, rows.initiative.versions.earliest().pk],
+        ),
+        "dates to repeat": lambda rows: _admin(
+            "volunteers_opportunity_repeat",
+            rows.opportunity,
+            f"?termin={rows.shift.pk}&bis={rows.shift.starts + timedelta(days=30):%Y-%m-%d}",
+        ),
+        "mail that was refused": lambda rows: _admin(
+            "portal_mail_change", Mail.objects.exclude(failed_at=None).latest("pk")
+        ),
+    },
+    "network": {
+        "start of the association": lambda rows: reverse("admin:index"),
+        "call for help, which town": lambda rows: reverse("admin:volunteers_opportunity_call"),
+        "take over, of another town": lambda rows: reverse("take_over", args=[rows.collected.slug]),
+    },
+    "seminars": {
+        "start of the seminars": lambda rows: reverse("admin:index"),
+        "attendance of a seminar, to note": lambda rows: _admin("seminars_session_attendance", rows.held),
+        "people of a seminar, some wait": lambda rows: _admin("seminars_session_people", rows.packed),
+    },
+    "reader": {
+        "start of a reader": lambda rows: reverse("admin:index"),
+        "action, to read": lambda rows: _admin("volunteers_opportunity_change", rows.opportunity),
+    },
+    "beginner": {
+        "start with three steps": lambda rows: reverse("admin:index"),
+        "no date to choose": lambda rows: reverse("admin:volunteers_shift_choose"),
+        "no bulletin": lambda rows: reverse("admin:bulletins"),
+        "no dates": lambda rows: _admin_list("volunteers_shift"),
+        "no mails": lambda rows: _admin_list("portal_mail"),
+        "no hints": lambda rows: _admin_list("initiatives_hint"),
+        "no entries of the log": lambda rows: _admin_list("portal_accesslog"),
+    },
+    "newcomer": {
+        "second factor, none yet": lambda rows: reverse("factor_choose"),
+        "passkey, the first": lambda rows: reverse("mfa_add_webauthn"),
+    },
+    "contact": {
+        "contact, chooses an action": lambda rows: reverse("spot"),
+        "contact, ticks who is there": lambda rows: reverse("spot_page", args=[rows.past.pk]),
+        "contact, at the door": lambda rows: reverse("spot_door", args=[rows.past.pk]),
+        "contact, promises": lambda rows: reverse("spot_page", args=[rows.crowded.pk]),
+    },
+}
+
+
 def _link(name: str, purpose: str, row: object) -> str:
     return reverse(name, args=[links.make(purpose, row)])
 
@@ -523,7 +587,11 @@ def token_addresses(rows: Rows) -> dict[str, str]:
     return addresses(rows, TOKEN) | {label: state(rows) for label, state in TOKEN_STATES.items()}
 
 
-def every_address() -> dict[str, str]:
-    """Label → address, of rows that are made for it."""
-    rows = make_rows()
-    return addresses(rows) | public_addresses(rows) | token_addresses(rows)
+def staff_addresses(rows: Rows) -> dict[str, str]:
+    """The other states of pages of staff: label → address."""
+    return {label: state(rows) for states in STAFF_STATES.values() for label, state in states.items()}
+
+
+def every_address(rows: Rows) -> dict[str, str]:
+    """Label → address."""
+    return addresses(rows) | public_addresses(rows) | token_addresses(rows) | staff_addresses(rows)

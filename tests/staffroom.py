@@ -40,8 +40,8 @@ def recovery_codes(user):
     return RecoveryCodes(Authenticator.objects.get(user=user, type="recovery_codes")).get_unused_codes()
 
 
-def proven(user, *, fresh_for=0):
-    """A client whose session has logged in and proved the second factor.
+def proven(user, *, fresh_for=0, method="mfa"):
+    """A client whose session has logged in and proved the second factor, or with "password" only that.
 
     The proof counts as fresh `fresh_for` seconds longer than a real one: for a session that many tests share.
     """
@@ -50,7 +50,7 @@ def proven(user, *, fresh_for=0):
     totp = Authenticator.objects.filter(user=user, type="totp").first()
     session = client.session
     session["account_authentication_methods"] = [
-        {"method": "mfa", "at": time.time() + fresh_for, "id": totp and totp.pk, "type": "totp"}
+        {"method": method, "at": time.time() + fresh_for, "id": totp and totp.pk, "type": "totp"}
     ]
     session["account_authentication_methods_user"] = str(user.pk)
     session.save()

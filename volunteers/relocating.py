@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from portal import rescheduling
 from portal.desk_changes import Change
 from portal.models import Municipality
+from portal.widgets import StaffForm
 from volunteers.models import Opportunity, Shift
 
 
@@ -34,7 +35,7 @@ def relocate(
         rescheduling.relocate(coming(current, now=now), old_where=old_where, now=now)
 
 
-class PlaceForm(forms.Form):
+class PlaceForm(StaffForm):
     """The meeting point; the town only where there is a choice."""
 
     meeting_point = forms.CharField(

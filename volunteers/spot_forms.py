@@ -26,7 +26,9 @@ class CodeForm(forms.Form):
 
 
 class _NameForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = forms.CharField(
+        label=_("Name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
 
     def clean_name(self) -> str:
         return inputs.clean_name(self.cleaned_data["name"])
@@ -35,7 +37,11 @@ class _NameForm(forms.Form):
 class DoorForm(_NameForm):
     """Somebody who is there and had not signed up."""
 
-    phone = forms.CharField(label=_("Telefon"), required=False, widget=forms.TextInput(attrs={"type": "tel"}))
+    phone = forms.CharField(
+        label=_("Telefon"),
+        required=False,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
+    )
     seats = forms.IntegerField(label=_("Wie viele Personen?"), min_value=1, max_value=MOST, initial=1)
     age = forms.BooleanField(required=True)
 

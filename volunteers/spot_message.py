@@ -17,10 +17,11 @@ from portal import broadcasts, dates
 from portal.broadcasts import HEADLINE, TEXT, Message, Who
 from portal.logs import mask
 from portal.models import User
+from portal.widgets import StaffForm
 from volunteers.models import Shift
 
 
-class MessageForm(forms.Form):
+class MessageForm(StaffForm):
     headline = forms.CharField(
         label=_("Worum geht es?"), max_length=HEADLINE, help_text=_("Steht im Betreff der Mail.")
     )

@@ -175,7 +175,9 @@ def needs_script(page):
     """What would do nothing without a script, and what the HTML says wrong about itself."""
     dead = [a for a in page.all("a") if not a.get("href")]
     dead += [
-        b for b in page.all("button") if not (b.inside("form") or b.get("form") or b.get("popovertarget"))
+        b
+        for b in page.all("button")
+        if not (b.inside("form") or b.get("form") or b.get("popovertarget") or "hidden" in b.attributes)
     ]
     return [f"does nothing without a script: <{e.tag}> {e.text}" for e in dead] + page.faults
 

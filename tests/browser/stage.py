@@ -7,24 +7,59 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
 from initiatives.models import Initiative
+from portal import attendance
 from portal.association import association
-from portal.models import Membership, Organisation
+from portal.models import Mail, Membership, Municipality
 from seminars.models import Session
-from tests import audience
+from tests import audience, make
 from tests.browser.visits import CANNOT_BE_HAD, DONE, FILLED_IN, seen_by
 from tests.markup import Page
 from tests.staffroom import proven, staff
+from volunteers import coordination, spot_login
 from volunteers.models import Opportunity
 
 
 def print_all():
     """`addresses` of a row of everything, pages of the `first_day` and of `failures`, `sessions` of staff, `done`."""
-    addresses = audience.every_address()
-    first_day, sessions = _first_day(), _sessions()
+    rows = audience.make_rows()
+    _happen(rows)
+    first_day, sessions = _first_day(), _sessions(rows)
+    addresses = audience.every_address(rows)
     found = {"addresses": addresses, "first_day": first_day, "failures": _failures(), "sessions": sessions}
     print(json.dumps(found | {"done": _done(addresses, sessions)}))  # noqa: T201
+
+
+def _happen(rows):
+    """What staff find on a usual day: a mail came back, somebody was there, somebody has no e-mail."""
+    now = timezone.now()
+    Municipality.objects.filter(pk=rows.town.pk).update(organisation=rows.organisation)
+    Mail.objects.create(
+        key="example:refused",
+        kind="confirmed",
+        organisation=rows.organisation,
+        booking=rows.confirmed,
+        about=rows.seat.label,
+        to="confirmed.lich@example.org",
+        subject="Platz sicher: Bachputz",
+        text="Guten Tag,\n\nIhr Platz ist sicher.",
+        queued_at=now,
+        next_try_at=now,
+        attempts=1,
+        last_error="550 5.2.2 mailbox full",
+        failed_at=now,
+    )
+    for slot in (rows.shift, rows.over):
+        make.signup(
+            slot,
+            booking=make.booking("", "Ohne E-Mail", phone="06404 806124", organisation=rows.organisation),
+        )
+    came = make.signup(rows.over, email="war-da@example.org")
+    attendance.note(rows.over, came={came.pk: True}, by="Frau Amt", now=now)
+    rows.initiative.summary = "Wir räumen den Bach auf."
+    rows.initiative.save()  # a second version
 
 
 def _first_day():
@@ -46,16 +81,39 @@ def _failures():
     return {name: render_to_string(name, facts, request=request) for name in CANNOT_BE_HAD}
 
 
-def _sessions():
-    town = Organisation.objects.filter(name="Stadt Lich").order_by("pk").last()
+def _sessions(rows):
+    town = rows.organisation
     people = {
-        "clerk": staff(town, email="barrierefrei@lich.example"),
+        "clerk": staff(town, email="barrierefrei@lich.example", name="Erika Weber"),
+        "reader": staff(town, Membership.Role.READER, email="liest@lich.example"),
+        "beginner": staff(make.organisation("Gemeinde Neuanfang"), email="neuanfang@gemeinde.example"),
         "network": staff(association(), Membership.Role.NETWORK, email="netzwerk@verband.example"),
         "seminars": staff(association(), Membership.Role.SEMINARS, email="seminare@verband.example"),
     }
     staff(town, email="neu@lich.example", enrolled=False)  # sets up a passkey in test_passkeys.py
     Authenticator.objects.filter(type="webauthn").update(user=people["clerk"])  # whose pages are looked at
-    return {name: proven(user, fresh_for=3600).session.session_key for name, user in people.items()}
+    proved = {name: proven(user, fresh_for=3600).session.session_key for name, user in people.items()}
+    return proved | _newcomer() | _contacts(rows, people["clerk"])
+
+
+def _newcomer():
+    """Somebody who logged in with the password just now and has no second factor yet."""
+    user = staff(make.organisation("Gemeinde Erstmals"), email="erstmals@gemeinde.example", enrolled=False)
+    return {"newcomer": proven(user, fresh_for=3600, method="password").session.session_key}
+
+
+def _contacts(rows, clerk):
+    """Sessions of a contact on the spot of three actions, who has promised for two; and of one who waits for the code."""
+    now, session, asked = timezone.now(), Client().session, Client().session
+    for action in (rows.opportunity, rows.past, rows.crowded):
+        found = coordination.name(action, email="lea@lich.example", person="Lea Löscher", by=clerk, now=now)
+        if action != rows.crowded:
+            coordination.accept(found, now=now)
+    session["spot_user"] = found.user_id
+    session.save()
+    spot_login.ask(asked, email="lea@lich.example", now=now)
+    asked.save()
+    return {"contact": session.session_key, "asked": asked.session_key}
 
 
 def _done(addresses, sessions):
@@ -63,7 +121,7 @@ def _done(addresses, sessions):
     pages = {}
     for name, typed in FILLED_IN.items():
         client = Client(headers={"host": "localhost", "origin": "http://localhost"})
-        if session := sessions.get(seen_by(name)) if name.startswith("admin:") else None:
+        if session := sessions.get(seen_by(name)):
             client.cookies["sessionid"] = session
         with transaction.atomic():
             page = Page(client.get(addresses[name]).content.decode(), addresses[name])

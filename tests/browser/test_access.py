@@ -11,7 +11,10 @@ from tests.browser import visits
 from tests.browser.looking import Looking
 
 VISITS = visits.visits()
-TEAMS = {"vor der Anmeldung und Verband": ("", "network", "seminars"), "Kommune": ("clerk",)}
+TEAMS = {
+    "vor der Anmeldung, vor Ort und Verband": ("", "newcomer", "asked", "contact", "network", "seminars"),
+    "Kommune": ("clerk", "reader", "beginner"),
+}
 GROUPS = [visits.GUEST, visits.LINK, *(f"{visits.STAFF}, {team}" for team in TEAMS)]
 
 

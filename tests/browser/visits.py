@@ -20,6 +20,8 @@ NO_PAGE = {
     "short_action": "leads on to the action",
     "short_initiative": "leads on to the initiative",
     "admin:volunteers_opportunity_poster": "a file",
+    "admin:volunteers_shift_export": "a button fetches the file",
+    "admin:seminars_session_export": "a button fetches the file",
     "admin:initiatives_initiative_poster": "a file",
     "account_email_verification_sent": "leads on to the login for guests",
     "account_confirm_email": "needs a key of a mail; its page is that of a wrong key",
@@ -28,7 +30,6 @@ NO_PAGE = {
     "account_set_password": "leads to the change: everybody has a password",
     "mfa_authenticate": "leads on: no login is under way",
     "mfa_trust": "leads on: no login is under way",
-    "mfa_activate_totp": "leads on: staff of the test have their app",
     "mfa_download_recovery_codes": "a file",
     "factor_forget": "a button posts there",
     "admin:view_on_site": "leads to the public page",
@@ -73,6 +74,9 @@ SEEN_BY = {
         "admin:portal_organisation_add",
     ),
     "seminars": ("admin:seminars_", "member_seminar"),
+    "newcomer": ("mfa_activate_totp",),
+    "asked": ("spot_code",),  # by mail, for the digits
+    "contact": ("spot_",),  # on the spot
 }
 # Pages of the way in, seen before the login.
 ENTRANCE = (
@@ -83,6 +87,7 @@ ENTRANCE = (
     "account_reset_password_done",
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
+    "spot",
 )
 
 
@@ -166,6 +171,9 @@ FACES = {
     "booking:give_back": Faces(
         NO_LIST, "a button alone", ("booking:give_back" + DONE, "waiting, given back", "seminar, give back"), NO_SEATS
     ),
+    "booking:who_came": Faces(
+        ("who came, link has expired",), MISTAKES, ("booking:who_came" + DONE, "who came at a seminar"), NO_SEATS
+    ),
     "booking:claim": Faces(
         ("seat, nothing to claim",), ("not confirmed",), ("a seat is free", "a seat is free" + DONE), "the queue: see manage"
     ),
@@ -173,24 +181,41 @@ FACES = {
 
 # Forms of a page that cannot have mistakes, by address and names of their fields (`checks.forms`).
 NO_MISTAKES = {
+    "/verwaltung/volunteers/opportunity/…/kopieren/ first_day": "the day is voluntary",
+    "/verwaltung/volunteers/shift/…/plaetze/ capacity": "without a number there is no limit",
+    "/verwaltung/seminars/session/…/plaetze/ capacity": "without a number there is no limit",
+    "/verwaltung/volunteers/shift/…/wer-war-da/ war_0 war_0 war_0 war_0 war_0 war_0 war_0 war_0 war_0 walk_in": "no answer is one, too",
+    "/verwaltung/seminars/session/…/wer-war-da/ war_0 war_0 war_0 walk_in": "no answer is one, too",
+    "/konto/2fa/webauthn/add/ name": "its script asks the device first (test_passkeys.py)",
     "/verwaltung/portal/accessrequest/…/change/ answer": "its first button needs no answer",
     "/verwaltung/initiatives/hint/…/change/ answer": "an answer is voluntary",
     "/verwaltung/portal/municipality/…/change/ organisation is_member help_desk": "nothing in it is required",
     "/anmeldung/meine/…/ seats": "a choice among what is possible",
 }
 
+LETTER = {"headline": "Bitte Stiefel mitbringen", "text": "Der Weg ist matschig.\n\nBis Samstag!"}
 # Pages whose form is sent without a mistake → what is filled in; all else stays as it is.
 FILLED_IN = {
     "booking:confirm": {},
     "booking:give_back": {},
     "a seat is free": {},
+    "booking:who_came": {"do": "all"},
     "watch:confirm": {},
     "admin:volunteers_shift_phone": {"name": "Kim Anruf", "phone": "06404 806123", "age": "on"},
     "admin:volunteers_shift_give_back": {},
+    "admin:volunteers_shift_move": {"starts": "2030-05-04T09:00", "ends": "2030-05-04T12:00"},
+    "admin:volunteers_shift_seats": {"capacity": "1"},
     "admin:volunteers_shift_cancel": {"reason": "Sturmwarnung"},
+    "admin:volunteers_shift_write": LETTER,
+    "attendance, to note": {},
+    "admin:volunteers_opportunity_place": {"meeting_point": "Am Rathaus"},
+    "admin:volunteers_opportunity_spot": {"name": "Lea Löscher", "email": "lea@feuerwehr.example"},
+    "admin:volunteers_opportunity_copy": {},
     "admin:volunteers_opportunity_change": {"_save": "Speichern"},
     "admin:initiatives_initiative_change": {"_continue": "Speichern und hier bleiben"},
     "admin:initiatives_initiative_delete": {},
+    "a version before": {},
+    "take_over": {},
     "admin:seminars_session_phone": {
         "name": "Kim Anruf",
         "email": "anruf@example.org",
@@ -198,6 +223,9 @@ FILLED_IN = {
         "municipality": "Lich",
     },
     "admin:seminars_session_cancel": {"reason": "Die Referentin ist krank."},
+    "admin:seminars_session_write": LETTER,
+    "spot_write": LETTER,
+    "contact, at the door": {"name": "Kim Spontan", "age": "on"},
 }
 
 
@@ -225,14 +253,25 @@ def visits() -> dict[str, list[Visit]]:
             found[STAFF].append(Visit(name, seen_by(name)))
     found[GUEST] += [Visit(label) for label in (*audience.STATES, *first_days(), *WENT_WRONG, *CANNOT_BE_HAD)]
     found[LINK] += [Visit(label) for label in audience.TOKEN_STATES]
+    found[STAFF] += [Visit(label, who) for who, states in audience.STAFF_STATES.items() for label in states]
     for name in FILLED_IN:
-        staff = name.startswith("admin:")
-        found[STAFF if staff else LINK].append(Visit(name + DONE, seen_by(name) if staff else ""))
+        found[LINK if by_link(name) else STAFF].append(Visit(name + DONE, seen_by(name)))
     return found
 
 
-def seen_by(name: str) -> str:
-    return next((who for who, starts in SEEN_BY.items() if name.startswith(starts)), "clerk")
+def by_link(label: str) -> bool:
+    """Whether a page is behind the link of a mail."""
+    page = audience.PAGES.get(label)
+    return label in audience.TOKEN_STATES or bool(page and page.audience == audience.TOKEN)
+
+
+def seen_by(label: str) -> str:
+    """Whose session sees it; nobody's what is behind a link."""
+    if by_link(label):
+        return ""
+    stated = {name: who for who, states in audience.STAFF_STATES.items() for name in states}
+    found = (who for who, starts in SEEN_BY.items() if label.startswith(starts))
+    return stated.get(label) or next(found, "clerk")
 
 
 def first_days() -> list[str]:
