@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
 from portal import accesslog, accounts, dates, delivery, mail_words, undelivered
 from portal.logs import mask
@@ -117,7 +116,7 @@ class MailAdmin(ScopedAdmin):
 
     def get_urls(self) -> list[Any]:
         again = self.admin_site.admin_view(self.send_again)
-        refused = self.admin_site.admin_view(require_safe(self.refused))
+        refused = self.admin_site.admin_view(self.refused)
         return [
             path("abgelehnt/", refused, name="portal_mail_refused"),
             path("<int:object_id>/resend/", again, name="portal_mail_resend"),
@@ -128,6 +127,8 @@ class MailAdmin(ScopedAdmin):
         """Addresses that a mail server refused for good, with the dates they are on, and what to do."""
         if not self.has_view_permission(request):
             raise Http404
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
         self._log_list(request)
         mails = self.get_queryset(request).exclude(booking=None).order_by()
         rows = Booking.objects.filter(email_refused_at__isnull=False, erased_at=None)

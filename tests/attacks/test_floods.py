@@ -181,7 +181,9 @@ def test_every_public_form_has_a_limit_with_a_german_page(rows, proof):
         if client.post(address, typed, headers=OURS).status_code == 405:
             continue  # takes none
         limits[name] = 1
-        if name.startswith(("booking:", "watch:")):  # 300 in all behind mail links: most are counted here
+        if name.startswith(
+            ("booking:", "watch:", "access:")
+        ):  # 300 in all behind mail links: most are counted here
             request = RequestFactory().post("/", REMOTE_ADDR=who)
             limits[name] += len(
                 [throttle.over(request, "booking", limit=10**6, seconds=600) for _n in range(290)]

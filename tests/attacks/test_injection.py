@@ -350,27 +350,28 @@ def test_nobody_writes_a_line_of_the_log(kind, settings, proof):
 
 @pytest.mark.slow
 @pytest.mark.sqlite  # no matter of the database: once is enough for CI
-def test_downloads_have_fixed_names_and_there_is_no_spreadsheet_yet(rows, proof):
-    """No name of a file is typed by anybody; an export of tables needs its own test against formulas (OWASP V1.2.10)."""
+def test_downloads_have_fixed_names_and_no_link_fetches_a_table(rows, proof):
+    """No name of a file is typed by anybody, a slug at most; tables are posted for (`test_sheets.py`, OWASP V1.2.10)."""
     client = proven(staff(rows.organisation))
     kinds, names = Counter(), set()
     for address in (audience.addresses(rows) | audience.token_addresses(rows)).values():
         response = client.get(address)
         kinds[response.get("Content-Type", "").split(";")[0]] += 1
-        names.add(response.get("Content-Disposition", ""))
+        names.add(re.sub(r"plakat-[a-z0-9-]+\.pdf", "plakat.pdf", response.get("Content-Disposition", "")))
     tables = [kind for kind in kinds if "csv" in kind or "sheet" in kind or "excel" in kind]
     proof(
         "attacks", "Formeln in CSV und XLSX, Dateinamen", tried=f"{kinds.total()} Adressen als Redaktion geöffnet",
-        expected="feste Namen; Ausgaben als Tabelle gibt es noch nicht", seen=f"Namen: {', '.join(sorted(filter(None, names)))}; Tabellen: {len(tables)}",
+        expected="feste Namen; keine Tabelle auf GET", seen=f"Namen: {', '.join(sorted(filter(None, names)))}; Tabellen: {len(tables)}",
     )  # fmt: skip
     assert names == {
         "",
+        'inline; filename="plakat.pdf"',
         *(
             f'attachment; filename="{name}"'
             for name in ("meine-daten.json", "recovery-codes.txt", "termine.ics")
         ),
     }
-    assert tables == [], "Neutralise = + - @ TAB CR and test it here (trust.md „Output“)."
+    assert tables == []
 
 
 @pytest.mark.slow

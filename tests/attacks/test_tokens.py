@@ -12,9 +12,10 @@ from django.http import Http404
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from portal import links, watches
-from portal.models import Booking
+from portal import access_requests, links, watches
+from portal.models import AccessRequest, Booking
 from portal.signups import signup_models
+from portal.standing import slot_model
 from tests import audience
 from tests.test_get_safety import changed, checksums
 from tests.test_house import none
@@ -26,11 +27,15 @@ PURPOSES = [
     links.SENT,
     links.GIVE_BACK,
     links.CLAIM,
+    links.WHO_CAME,
+    access_requests.SENT,
+    access_requests.CONFIRM,
     watches.SENT,
     watches.CONFIRM,
     watches.MANAGE,
 ]
 OF_BOOKINGS, OF_SIGNUPS, OF_WATCHES = [Booking], signup_models(), watches.watch_models()
+OF_DATES, OF_TOWNS = [slot_model(model) for model in OF_SIGNUPS], [AccessRequest]
 # Address → the one purpose and the kinds of rows that open it.
 OPENS = {
     "booking:sent": (links.SENT, OF_BOOKINGS),
@@ -40,6 +45,9 @@ OPENS = {
     "booking:calendar": (links.MANAGE, OF_BOOKINGS),
     "booking:give_back": (links.GIVE_BACK, OF_SIGNUPS),
     "booking:claim": (links.CLAIM, OF_SIGNUPS),
+    "booking:who_came": (links.WHO_CAME, OF_DATES),
+    "access:sent": (access_requests.SENT, OF_TOWNS),
+    "access:confirm": (access_requests.CONFIRM, OF_TOWNS),
     "watch:sent": (watches.SENT, OF_WATCHES),
     "watch:confirm": (watches.CONFIRM, OF_WATCHES),
     "watch:manage": (watches.MANAGE, OF_WATCHES),
@@ -63,7 +71,7 @@ def kinds(rows):
         model for model in apps.get_models() if any(f.name == "link_version" for f in model._meta.fields)
     ]
     found = {model: next(row for row in vars(rows).values() if type(row) is model) for model in every}
-    assert set(found) == {*OF_BOOKINGS, *OF_SIGNUPS, *OF_WATCHES}
+    assert set(found) == {*OF_BOOKINGS, *OF_SIGNUPS, *OF_WATCHES, *OF_DATES, *OF_TOWNS}
     return found
 
 
@@ -71,7 +79,7 @@ def test_every_address_with_a_token_is_in_the_matrix(rows):
     assert set(OPENS) == set(audience.addresses(rows, audience.TOKEN))
     named = {
         value
-        for module in (links, watches)
+        for module in (links, watches, access_requests)
         for name, value in vars(module).items()
         if name.isupper() and isinstance(value, str)
     }
@@ -81,9 +89,9 @@ def test_every_address_with_a_token_is_in_the_matrix(rows):
 @pytest.mark.slow
 def test_a_token_of_one_purpose_and_kind_is_404_at_every_other(rows, proof):
     """The whole matrix: every purpose × every kind of row × every address × GET and POST."""
-    client, before = Client(), checksums()
-    wrong, tried = [], 0
+    client, wrong, tried = Client(), [], 0
     opened = {n: client.get(url).status_code for n, url in audience.addresses(rows, audience.TOKEN).items()}
+    before = checksums()  # the right ones wrote the access log (rule 34)
     for purpose in PURPOSES:
         for model, row in kinds(rows).items():
             token = links.make(purpose, row)
