@@ -212,6 +212,7 @@ def test_nothing_known_of_a_town_is_said_to_be_unknown(lich):
     assert "kommt darin nicht vor" in mail_domains.assess("weber@giessen.de", lich).sentence
 
 
+@pytest.mark.slow
 def test_the_association_sees_the_request_with_the_domain_and_approves_with_one_button(lich, net):
     row = make.access_request(
         lich, "weber@web.de", second_name="Kim Sander", second_email="sander@lich.example"

@@ -324,6 +324,7 @@ def test_limits_are_said_at_the_field(clerk, town):
     assert "Da ist noch niemand, dem Sie schreiben könnten." in words(clerk.post(page(empty), DATA))
 
 
+@pytest.mark.slow
 def test_day_and_action_are_offered_and_nothing_of_another_town(clerk, town):
     slot = crowd(soon(town))
     make.signup(soon(town, days=17, opportunity=slot.opportunity), email="spaeter@example.org")

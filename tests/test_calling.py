@@ -210,6 +210,7 @@ def test_the_association_asks_only_for_towns_without_redaktion(town):
     assert Opportunity.objects.get().organisation == association
 
 
+@pytest.mark.slow
 def test_an_initiative_of_another_town_cannot_be_named(clerk, town):
     other = make.municipality("Anderswo", organisation=make.organisation())
     mine = make.initiative(organisation=town.organisation, municipality=town, life_state="running")

@@ -76,6 +76,7 @@ def test_results_are_words_with_what_to_do(fields, words, todo):
     assert bool(mail_words.todo(row)) == bool(todo)
 
 
+@pytest.mark.slow
 def test_every_kind_of_mail_has_a_german_name():
     """Kinds are the names of letters, and what the code calls the others."""
     templates = {f"access-{name}" for name in ("confirm", "asked", "info", "declined")}

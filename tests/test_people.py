@@ -112,6 +112,7 @@ def test_an_unknown_name_says_what_to_do(clerk, shift):
     assert 'value="Xaver"' in page
 
 
+@pytest.mark.slow
 def test_invented_people_by_the_hundred_hide_nobody_who_is_looked_for(clerk, shift, town):
     for n in range(101):
         invented = make.booking(

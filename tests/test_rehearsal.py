@@ -122,6 +122,7 @@ def test_the_deed_is_done_when_it_is_what_was_seen(build, verb):
     assert Mail.objects.filter(queued_at=LATER + HOUR).count() == len(preview.mails)
 
 
+@pytest.mark.slow
 def test_what_each_change_means():
     found = {}
     for verb in (_move, _more, _fewer, _cancel):
@@ -170,6 +171,7 @@ def test_mails_that_become_untrue_before_they_left_are_counted():
     assert Mail.objects.get(key="old").withdrawn_at is None
 
 
+@pytest.mark.slow
 def test_what_happened_between_the_steps_is_shown_anew_and_nothing_is_done():
     slot = shift()
     seen = play(slot, _move).digest
@@ -258,6 +260,7 @@ def test_more_seats_name_who_moves_up_and_fewer_say_overbooked(clerk, town):
     assert "Keine Mail geht hinaus." in fewer
 
 
+@pytest.mark.slow
 def test_the_second_step_does_it_and_says_whom_to_call(clerk, town):
     slot = soon(town)
     _preview, done = rehearsed(clerk, at(slot, "move"), later(slot), follow=True)
@@ -270,6 +273,7 @@ def test_the_second_step_does_it_and_says_whom_to_call(clerk, town):
     assert Mail.objects.filter(kind="changed").count() == 3
 
 
+@pytest.mark.slow
 def test_a_double_click_changes_once(clerk, town):
     slot = soon(town)
     preview = clerk.post(at(slot, "move"), later(slot))

@@ -61,6 +61,7 @@ def test_whoever_has_no_factor_chooses_sets_up_a_passkey_prints_codes_and_is_in(
     assert [(mail.to, mail.subject) for mail in Mail.objects.all()] == [(user.email, "Passkey eingerichtet")]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_printed_codes_alone_are_a_factor_and_are_asked_for_at_login(client):
     user = staff(make.organisation(), enrolled=False)
@@ -199,6 +200,7 @@ def test_a_passkey_is_asked_for_under_the_name_of_the_configured_host(client, se
     }
 
 
+@pytest.mark.slow
 def test_an_account_has_several_passkeys_renames_and_removes_them_one_by_one():
     user = staff(make.organisation())
     client = proven(user)
@@ -252,6 +254,7 @@ def test_proof_by_a_passkey_that_was_reset_no_longer_counts(client):
 # --- trusted devices -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_forgetting_all_trusted_devices_asks_everywhere_again_and_leaves_the_codes():
     user, passkey = owner()
     devices = [Client(), Client()]

@@ -331,7 +331,7 @@ def test_every_address_has_an_example(world):
 
 
 @pytest.mark.parametrize(
-    "model", [pytest.param(m, marks=[] if m == "volunteers_shift" else pytest.mark.slow) for m in ADDRESSES]
+    "model", [pytest.param(m, marks=[] if m == "portal_mail" else pytest.mark.slow) for m in ADDRESSES]
 )
 def test_get(world, model, proof):
     failed = _failures(check_get, world, model)
@@ -483,6 +483,7 @@ def test_the_server_says_who_answers_for_a_new_row(world):
     assert (response.status_code, row.organisation) == (302, world.other.organisation)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", ["municipality", "initiative", "organisation"])
 def test_nothing_moves_to_or_hangs_on_another_town(world, field):
     client, mine = world.clients["other"], world.other.opportunity
@@ -521,6 +522,7 @@ def test_a_foreign_seat_cannot_be_given_back_through_one_s_own_date(world):
     assert world.owner.seat.is_live
 
 
+@pytest.mark.slow
 def test_an_editor_of_two_towns_moves_nothing_between_them(world):
     Membership.objects.create(user=world.other.editor, organisation=world.owner.organisation)
     client, mine = world.clients["other"], world.other.initiative
@@ -617,6 +619,7 @@ def test_view_on_site_names_no_address_of_a_draft(world, visitor):
 # --- the network and trust ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_network_looks_after_towns_without_staff_until_they_have_some(world):
     trust = make.municipality("Stillbach", slug="stillbach")
     opportunity, shift, seat, mail = people_of(world.association, trust, "Treuhand", "Theodora")

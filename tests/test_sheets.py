@@ -123,6 +123,7 @@ def test_the_name_of_the_file_is_harmless(title):
     assert response["Content-Type"] == "text/csv; charset=utf-8"
 
 
+@pytest.mark.slow
 def test_every_table_that_leaves_the_portal_is_written_here():
     writers = [
         module

@@ -165,6 +165,7 @@ def test_a_code_stands_five_guesses(lea):
     assert (set(codes), client.post(reverse("spot_code"), {"code": code}).status_code) == ({422}, 422)
 
 
+@pytest.mark.slow
 def test_an_address_gets_five_codes_an_hour_and_ten_a_day(lea):
     with time_machine.travel(timezone.now(), tick=False) as clock:
         for hour, left in enumerate((5, 10, 10)):
@@ -192,6 +193,7 @@ def test_a_known_and_an_unknown_address_cost_the_same_statements(lea):
     assert costs[0] == costs[1]
 
 
+@pytest.mark.slow
 def test_a_client_asks_for_twenty_codes_in_ten_minutes():
     answers = [Client().post(reverse("spot"), {"email": f"a{n}@example.org"}) for n in range(21)]
     assert [a.status_code for a in answers] == [302] * 20 + [429]

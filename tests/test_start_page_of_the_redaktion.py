@@ -313,6 +313,7 @@ def test_seminar_staff_see_sessions_and_nothing_of_volunteers(town):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_network_sees_what_waits_in_towns_without_redaktion_and_the_state_of_the_machine(town, settings):
     association = make.filled_association()
     trust = make.municipality("Stillbach")
@@ -376,6 +377,7 @@ def one_more_of_everything(town):
     failed_mail(town.organisation, to=f"{Opportunity.objects.count()}@web.de")
 
 
+@pytest.mark.slow
 def test_the_start_page_asks_as_often_with_three_of_everything_as_with_one(clerk, town):
     asked = []
     for more in (1, 2):

@@ -37,6 +37,7 @@ def steps(client):
     return [" ".join(step.split()) for step in found]
 
 
+@pytest.mark.slow
 def test_from_the_form_to_the_first_public_page(client, smtp, own_counters):
     association = make.filled_association()
     network = staff(association, Membership.Role.NETWORK, email="netz@verband.example", name="Frau Netz")

@@ -47,6 +47,7 @@ def client(plan):
 # --- what makes a version ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_each_change_of_words_is_a_version_and_saving_the_same_is_none(client, plan):
     edit(client, plan, title="Bachpatinnen und Bachpaten")
     edit(client, plan)
@@ -136,6 +137,7 @@ def test_the_page_says_who_changed_what_when(client, plan, time_machine):
     assert [line["what"] for line in lines][1:] == ["Die erste Fassung, die hier steht"]
 
 
+@pytest.mark.slow
 def test_the_page_asks_the_database_as_often_for_three_versions_as_for_one(
     client, plan, django_assert_max_num_queries
 ):
@@ -247,6 +249,7 @@ def test_a_meeting_point_that_people_count_on_stays_while_the_rest_comes_back(pe
     assert not Mail.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["imprint", "summary", "name"])
 def test_imprint_series_and_session_have_versions_too(name):
     row = {"imprint": make.filled_association, "summary": make.series, "name": make.session}[name]()

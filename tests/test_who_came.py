@@ -26,6 +26,7 @@ def asked(**which):
 
 
 # --- who is asked, and when -----------------------------------------------------------------------------
+@pytest.mark.slow
 def test_the_contact_is_asked_once_when_the_date_is_over():
     slot = make.shift(starts=START)
     seated(slot)
@@ -39,12 +40,14 @@ def test_the_contact_is_asked_once_when_the_date_is_over():
     assert ("Kim" in mail.text + mail.html, mail.useful_until) == (False, ENDED + 14 * DAY)
 
 
+@pytest.mark.slow
 def test_a_date_that_ends_in_the_evening_is_asked_about_in_the_morning():
     seated(make.shift(starts=berlin(6, 20, 19)))
     sweep(berlin(6, 20, 18), berlin(6, 21, 8))
     assert [when for when, *_ in asked()] == ["21.06. 07:00"]
 
 
+@pytest.mark.slow
 def test_a_mail_that_waits_for_the_server_does_not_leave_at_night():
     seated(make.shift(starts=START))
     sweep(START, berlin(6, 20, 20), mail_server=False)
@@ -54,6 +57,7 @@ def test_a_mail_that_waits_for_the_server_does_not_leave_at_night():
     assert Mail.objects.get(kind="who-came").sent_at == berlin(6, 21, 7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reason", ["cancelled", "nobody", "no contact", "answered", "too late"])
 def test_nobody_is_asked_about(reason):
     slot = make.shift(starts=START)
@@ -202,6 +206,7 @@ def test_a_token_of_another_purpose_or_date_opens_nothing(client, slot):
     assert ("Ada B." in text, "Anerkennung" in text) == (False, True)
 
 
+@pytest.mark.slow
 def test_another_contact_ends_the_link_of_the_former_and_is_asked_anew(client, slot):
     town = slot.opportunity.municipality
     type(town).objects.filter(pk=town.pk).update(organisation=slot.organisation)
@@ -230,18 +235,21 @@ def test_thanks_leave_in_the_morning_once_the_contact_answered_and_know_who_came
     assert ["Wenn Sie dabei waren" in thanks[f"{to}@example.org"] for to in ("kim", "kim2")] == [False, True]
 
 
+@pytest.mark.slow
 def test_without_an_answer_thanks_wait_until_the_evening_and_claim_nothing(slot):
     sweep(ENDED, berlin(6, 21, 20))
     assert {when for when, *_ in log("thanks")} == {"21.06. 17:00"}
     assert all("Wenn Sie dabei waren" in mail.text for mail in Mail.objects.filter(kind="thanks"))
 
 
+@pytest.mark.slow
 def test_a_date_without_a_contact_waits_for_nobody(slot):
     type(slot.opportunity).objects.update(contact_email="")
     sweep(ENDED, berlin(6, 21, 20))
     assert {when for when, *_ in log("thanks")} == {"21.06. 07:00"}
 
 
+@pytest.mark.slow
 def test_two_dates_of_one_form_are_thanked_for_together():
     early = make.shift(starts=START)
     late = make.shift(starts=START + timedelta(hours=5), opportunity=early.opportunity)
