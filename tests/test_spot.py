@@ -284,8 +284,9 @@ def test_nothing_else_exists_for_a_contact_on_the_spot(action, lea):
         client.post(foreign_date, {"came": f"ja-{stranger.pk}"}).status_code,
         client.post(page(action), {"came": "kaputt"}).status_code,
         client.post(page(action), {"came": f"ja-{'9' * 5000}"}).status_code,
+        client.get(f"/konto/vor-ort/{10**30}/").status_code,
     ]
-    assert codes == [404] * 9
+    assert codes == [404] * 10
     stranger.refresh_from_db()
     assert stranger.attended is None
     for name in ("admin:index", "admin:volunteers_shift_changelist"):

@@ -86,7 +86,9 @@ def _coordination(view: View) -> View:
         if not spot_login.who(request.session):
             return redirect("spot")
         rows = _mine(request, timezone.now()).select_related("opportunity__organisation", "user")
-        found = get_object_or_404(rows, opportunity=pk)
+        found = get_object_or_404(
+            rows, opportunity__pk=pk
+        )  # as a key: a number too long for the column is none
         return view(request, found) if found.pledged_at else _pledge(request, found)
 
     return inner
