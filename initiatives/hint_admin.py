@@ -76,9 +76,14 @@ class HintAdmin(ScopedAdmin):
         return super().changelist_view(request, extra_context)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        hint, user = context["original"], accounts.person(request)
-        words, owner = gettext("Hinweis gelesen"), hint.initiative.organisation
-        accesslog.record(user, action=words, about=hint.label, organisation=owner, now=timezone.now())
+        hint = context["original"]
+        accesslog.record(
+            accounts.person(request),
+            action=gettext("Hinweis gelesen"),
+            about=hint.label,
+            organisation=hint.initiative.organisation,
+            now=timezone.now(),
+        )
         return super().render_change_form(request, context, *args, **kwargs)
 
     def buttons(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:

@@ -119,8 +119,13 @@ class AccessRequestAdmin(ScopedAdmin):
         return super().changeform_view(request, object_id, form_url, no_save | (extra_context or {}))
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        user, words, about = accounts.person(request), gettext("Anfrage gelesen"), context["original"].label
-        accesslog.record(user, action=words, about=about, organisation=association(), now=timezone.now())
+        accesslog.record(
+            accounts.person(request),
+            action=gettext("Anfrage gelesen"),
+            about=context["original"].label,
+            organisation=association(),
+            now=timezone.now(),
+        )
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

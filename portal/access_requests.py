@@ -183,5 +183,5 @@ def _queue(row: AccessRequest, kind: str, facts: dict[str, str], *, to: str, key
 def _record(
     action: str, row: AccessRequest, *, organisation: Organisation | None, by: User, now: datetime
 ) -> None:
-    about = f"{row.label}, {row.municipality.name}"
+    about = _("%(request)s, %(town)s") % {"request": row, "town": row.municipality.name}
     accesslog.record(by, action=action, about=about, organisation=organisation, now=now)

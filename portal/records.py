@@ -50,6 +50,18 @@ SENTENCES = {
     "Vor Ort: Nachricht gesendet": _("%(who)s hat vor Ort allen geschrieben: %(what)s."),
     "Kontakt vor Ort benannt": _("%(who)s hat jemanden als %(what)s benannt."),
     "Kontakt vor Ort beendet": _("%(who)s hat den Zugang beendet: %(what)s."),
+    "Nachricht gesendet": _("%(who)s hat an Angemeldete geschrieben: %(what)s."),
+    "Treffpunkt geändert": _("%(who)s hat den Treffpunkt von %(what)s geändert."),
+    "Hinweis gelesen": _("%(who)s hat %(what)s gelesen."),
+    "Hinweis erledigt": _("%(who)s hat %(what)s erledigt."),
+    "Seite entfernt, Hinweis erledigt": _("%(who)s hat eine Seite entfernt und damit %(what)s erledigt."),
+    "Anfrage gelesen": _("%(who)s hat %(what)s gelesen."),
+    "Zugang freigegeben": _("%(who)s hat einen Zugang zur Redaktion freigegeben: %(what)s."),
+    "Zugang abgelehnt": _("%(who)s hat einen Zugang zur Redaktion abgelehnt: %(what)s."),
+    "Abwesenheit eingetragen": _("%(who)s hat sich abwesend gemeldet und eine Vertretung genannt."),
+    "Abwesenheit beendet": _("%(who)s ist wieder da."),
+    "Seite übernommen": _("%(who)s hat eine gesammelte Seite übernommen: %(what)s."),
+    "Seite entfernt": _("%(who)s hat eine gesammelte Seite entfernt: %(what)s."),
     "Zweiten Faktor zurückgesetzt": _("%(who)s hat den zweiten Faktor zurückgesetzt: %(what)s."),
 }
 OTHERWISE = _("%(who)s: %(action)s (%(what)s).")
@@ -58,6 +70,9 @@ _NUMBERED = {
     "user": _("Zugang %s"),
     "booking": _("Anmeldung %s"),
     "coordination": _("Kontakt vor Ort %s"),
+    "hint": _("Hinweis %s"),
+    "accessrequest": _("Anfrage %s"),
+    "initiative": _("Initiative %s"),
 }
 _TAKEN = Q(action__startswith="Liste exportiert") | Q(action="Druckliste geöffnet")
 # What the log can be narrowed to: word of the address → as it is offered, and which entries these are.

@@ -1,5 +1,6 @@
 """The access log: who reads or changes people's data leaves an entry, and a clerk can read it (rule 34)."""
 
+import ast
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,11 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from portal import records
+from portal import records, sheets
 from portal.association import association
 from portal.models import AccessLog, Booking, Membership
 from seminars.models import SessionSignup
-from tests import audience, make
+from tests import audience, make, source
 from tests.make import BERLIN
 from tests.staffroom import proven, staff
 from volunteers.models import ShiftSignup
@@ -68,6 +69,41 @@ def test_a_clerk_reads_the_log_in_sentences_with_day_and_minute(town, shift):
     page = second.get(reverse("admin:portal_accesslog_changelist")).content.decode()
     assert "Do., 26. Nov. 2026, 21.05 Uhr" in page
     assert "21:05:33" not in page
+
+
+WRITERS = {"record", "log", "_log", "_record", "_note", "_log_contact"}  # what an action is passed to
+TRANSLATED = {"_", "gettext", "gettext_lazy"}
+
+
+def spoken(node):
+    """The German strings in an expression, in order."""
+    calls = [each for each in ast.walk(node) if isinstance(each, ast.Call) and each.args]
+    said = [call.args[0] for call in calls if ast.unparse(call.func) in TRANSLATED]
+    return [words.value for words in said if isinstance(words, ast.Constant)]
+
+
+def actions_of(node):
+    """The actions that a statement logs: first spoken argument, `action=…`, `logged=…`, `action = …`."""
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "action":
+        return spoken(node.value) if "Field(" not in ast.unparse(node.value) else []
+    if not isinstance(node, ast.Call):
+        return []
+    named = [word for key in node.keywords if key.arg in ("action", "logged") for word in spoken(key.value)]
+    writes = ast.unparse(node.func).rpartition(".")[2] in WRITERS
+    return named + [word for each in node.args for word in spoken(each)][:1] * writes
+
+
+def test_every_action_that_the_code_logs_has_a_sentence_and_every_sentence_an_action():
+    logged = {
+        action
+        for _path, tree in source.product().values()
+        for node in ast.walk(tree)
+        for action in actions_of(node)
+    }
+    files = "Liste exportiert (%s)"
+    assert files in logged
+    logged |= {files % kind.upper() for kind in sheets.TYPES}
+    assert sorted((logged - {files}) ^ set(records.SENTENCES)) == []
 
 
 def test_of_guests_the_log_says_a_number(town, shift):
