@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal import dates, letters, notices, outbox
-from portal.models import Booking, Broadcast, BroadcastDate, Mail, User
+from portal.models import Booking, Broadcast, BroadcastDate, Mail, Organisation, User
 from portal.refused import Refused
 from portal.seats import deciding, lock
 from portal.slots import Signup, Slot
@@ -26,6 +26,7 @@ from portal.standing import signup_model, signups_of, with_slot
 
 KIND, URGENT, COPY = "message", "message-now", "message-copy"
 TEXT, HEADLINE = 4000, 100  # characters
+A_DAY = 20  # messages of one organisation: who writes more often writes to nobody who still reads
 AFTERWARDS = timedelta(days=3)  # a message about a date that is over is still useful so long
 Party = list[Signup]  # the sign-ups of one form that a message is about, in order
 
@@ -111,6 +112,17 @@ def refuse_if_too_late(message: Message, *, now: datetime) -> None:
         )  # fmt: skip
 
 
+def _refuse_if_too_many(organisation: Organisation, *, now: datetime) -> None:
+    today = Broadcast.objects.filter(organisation=organisation, sent_at__gt=now - timedelta(days=1))
+    if today.count() >= A_DAY:
+        raise Refused(
+            _(
+                "Von %(who)s gingen in den letzten 24 Stunden schon %(n)s Nachrichten hinaus. Bitte schreiben Sie morgen."
+            )
+            % {"who": organisation.name, "n": A_DAY}
+        )
+
+
 @deciding
 def send(message: Message, *, key: str, by: User, seen: str, now: datetime) -> Broadcast | None:
     """The message is in the outbox once under `key`, with a copy to its writer, and recorded.
@@ -123,6 +135,7 @@ def send(message: Message, *, key: str, by: User, seen: str, now: datetime) -> B
     if known:
         return known
     refuse_if_too_late(message, now=now)
+    _refuse_if_too_many(slots[0].organisation, now=now)
     found = parties(message)
     if digest(message, found) != seen:
         return None

@@ -135,6 +135,19 @@ def test_sent_twice_it_goes_out_once(town, user):
     assert (first, Mail.objects.filter(kind="message").count(), Broadcast.objects.count()) == (second, 1, 1)
 
 
+def test_twenty_messages_a_day_are_enough_for_one_organisation(town, user):
+    slot = crowd(date(town))
+    for n in range(20):
+        assert send(message(slot, text=f"Nr. {n}"), user, key=f"k{n}")
+    before = Mail.objects.count()
+    with pytest.raises(Refused, match="schon 20 Nachrichten"):
+        send(message(slot, text="Nr. 21"), user, key="k20")
+    assert Mail.objects.count() == before
+    elsewhere = make.municipality("Hungen", organisation=make.organisation("Stadt Hungen"))
+    assert send(message(crowd(date(elsewhere))), user, key="anderswo")
+    assert send(message(slot, text="Nr. 21"), user, key="k20", now=NOW + DAY)
+
+
 def test_what_changed_since_the_preview_is_not_sent(town, user):
     slot = crowd(date(town))
     what = message(slot)
