@@ -130,8 +130,8 @@ window.checks = (() => {
   const parts = e => ["date", "time", "datetime-local", "month", "week"].includes(e.type) ? 8 : 1;  // day, month, year, …
 
   // The same by script, as long as the last key was Tab: for widths and colours in which the order is no other.
-  function focused() {
-    const wrong = stops().flatMap(e => { e.focus(); return document.activeElement === e ? seen(e) : [`cannot have the focus: ${tag(e)}`]; });
+  function focused(which = stops()) {
+    const wrong = which.flatMap(e => { e.focus(); return document.activeElement === e ? seen(e) : [`cannot have the focus: ${tag(e)}`]; });
     document.activeElement.blur();
     scrollTo(0, 0);
     return wrong;
@@ -144,15 +144,28 @@ window.checks = (() => {
     return [...now.filter(e => !then.includes(e)), ...then.filter(e => !now.includes(e)).map(e => `not ${e}`)].join(", ");
   }
 
+  // What stands around the content: where it is the same, one walk through it stands for all (`start` with `known`).
+  const framing = e => !e.closest("main, [role=main]");
+  const frame = () => stops().filter(framing).map(e => `${e.tagName} ${e.type || ""} ${words(e)} ${e.getAttribute("href")}`).join("\n");
+
   // The walk with Tab through the page: `start` at its top, then one key after the other (looking.py), then `walked`.
+  // Where the frame is known, it leads from the last stop before the content to the first one behind it; the rest of
+  // the frame is looked at by script.
   let walk = null, untouched = true;
-  function start() {
-    const top = document.body;
+  function start(known) {
+    const top = document.body, each = stops(), first = each.findIndex(e => !framing(e));
+    if (known && first > 0) {
+      const behind = each.findIndex((e, i) => i > first && framing(e)), end = behind < 0 ? each.length : behind + 1;
+      scrollTo(0, 0);
+      each[first - 1].focus();
+      walk = { expected: each.slice(first - 1, end), at: [], wrong: [], over: false, until: each[behind], rest: [...each.slice(0, first - 1), ...each.slice(end)] };
+      return walk.expected.reduce((sum, e) => sum + parts(e), 0) + 10;
+    }
     // Where a focus was, Tab goes on from there: put it before everything. A new page needs none of that.
     if (!untouched || document.activeElement !== top) { top.tabIndex = -1; top.focus(); top.blur(); top.removeAttribute("tabindex"); }
     untouched = false;
     scrollTo(0, 0);
-    walk = { expected: stops(), at: [], wrong: [], over: false };
+    walk = { expected: each, at: [], wrong: [], over: false, rest: [], full: true };
     return walk.expected.reduce((sum, e) => sum + parts(e), 0) + 10;
   }
   // Before each key: where did the last one lead to? Scrolling has come to its end by now.
@@ -167,15 +180,16 @@ window.checks = (() => {
     walk.at.push(e);
     walk.wrong.push(...seen(e));
     e.place = { left, right, top: top + scrollY, bottom: bottom + scrollY };
+    walk.over = e === walk.until;
   }, true);
   // Behind the last stop the focus is back at the browser.
   addEventListener("blur", left => { if (walk && left.target === window) walk.over = true; }, true);
   const over = () => walk.over;
   function walked() {
-    const { expected, at, wrong } = walk, reached = new Set(at.map(group));
+    const { expected, at, wrong, rest, full } = walk, reached = new Set(at.map(group));
     if (!walk.over) wrong.push("Tab does not come back to the browser");
     for (const e of expected) if (!reached.has(group(e))) wrong.push(`Tab never comes to ${tag(e)}`);
-    if (at.length && !(at[0].getAttribute("href") || "").startsWith("#")) wrong.push(`the first stop is no skip link: ${tag(at[0])}`);
+    if (full && at.length && !(at[0].getAttribute("href") || "").startsWith("#")) wrong.push(`the first stop is no skip link: ${tag(at[0])}`);
     at.slice(1).forEach((e, i) => {
       const last = at[i], a = last.place, b = e.place;
       if (!(last.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING)) wrong.push(`Tab leads back in the page: ${tag(last)} → ${tag(e)}`);
@@ -188,9 +202,7 @@ window.checks = (() => {
     for (const e of all("body *").filter(e => getComputedStyle(e).cursor === "pointer" && usable(e) && !e.closest(`${CONTROLS}, label, option`)))
       wrong.push(`only for the mouse: ${tag(e)}`);
     walk = null;
-    document.activeElement.blur();
-    scrollTo(0, 0);
-    return wrong;
+    return [...wrong, ...focused(rest)];
   }
 
   // WCAG 1.4.12 and 1.4.4: the page with other text, then as it was.
@@ -299,6 +311,6 @@ window.checks = (() => {
     return kept;
   }
 
-  return { structure, autocomplete, tooWide, cutOff, targets, start, over, walked, focused, others, spacing, bigText, withoutStyles, forced, remember,
+  return { structure, autocomplete, tooWide, cutOff, targets, frame, start, over, walked, focused, others, spacing, bigText, withoutStyles, forced, remember,
     print: () => print(readable), errors, unfold, forms, mistake };
 })();

@@ -152,34 +152,53 @@ BROKEN = [
 
 
 @pytest.fixture
-def look(visit):
-    """A function that looks at a page of its own as at one of the portal."""
+def look_at(visit):
+    """A function that looks at pages of its own, one after the other, as at the portal's."""
     page = visit()
 
-    def look(case):
+    def show(looking, case):
         def answer(route):
             html = case.page() if route.request.method == "GET" else SOUND.replace("<!--main-->", case.answer)
             route.fulfill(body=html, content_type="text/html; charset=utf-8")
 
         page.route(f"**{ADDRESS}", answer)
-        looking = Looking(page)
         looking.open(case.check, ADDRESS)
         page.unroute(f"**{ADDRESS}")
+
+    def look_at(*cases):
+        looking = Looking(page)
+        for case in cases:
+            show(looking, case)
         return looking
 
-    return look
+    return look_at
 
 
-def test_nothing_is_said_about_a_sound_page(look, tmp_path):
-    looking = look(Broken("heil", ()))
+def test_nothing_is_said_about_a_sound_page(look_at, tmp_path):
+    looking = look_at(Broken("heil", ()))
     looking.validate(tmp_path)
     assert {name: found for name, found in looking.wrong.items() if found} == {}
 
 
-def test_every_check_reports_what_breaks_its_promise(look, proof, tmp_path):
+def test_a_frame_that_was_walked_is_looked_at_on_every_page(look_at):
+    link = "<p><a href=/1/>Eins</a></p>"
+    caught = link.replace("<a", "<a onkeydown=event.preventDefault()")
+    looking = look_at(
+        Broken("heil", (), link), Broken("Tastaturfokus", (), caught, "footer a:focus { outline: 0 }")
+    )
+    found = looking.wrong["Tastaturfokus"]
+    assert not [line for line in found if line.startswith("heil")]
+    for words in (
+        "Tab is caught and comes again to <a onkeydown",
+        'no ring of 2 px: <a href="/datenschutz/"',
+    ):
+        assert any(words in line for line in found if line.startswith("Tastaturfokus, 1280 px")), words
+
+
+def test_every_check_reports_what_breaks_its_promise(look_at, proof, tmp_path):
     silent = {name: [] for name in CHECKS}
     for case in BROKEN:
-        looking = look(case)
+        looking = look_at(case)
         if case.check == "Nu HTML Checker":
             looking.validate(tmp_path)
         found = "\n".join(looking.wrong[case.check])
