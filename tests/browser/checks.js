@@ -297,7 +297,7 @@ window.checks = (() => {
   function unfold() { all("details").forEach(e => { e.open = true; }); return true; }
   function forms() {
     return [...document.forms].map((form, number) => ({ form, number })).filter(({ form }) => form.method === "post" && fillable(form).length)
-      .map(({ form, number }) => ({ number, key: [new URL(form.action).pathname.replace(/[^/]{24,}|\d+/g, "…"), ...fillable(form).map(e => e.name.replace(/\d+/g, "0"))].join(" ") }));
+      .map(({ form, number }) => ({ number, key: [new URL(form.action).pathname.replace(/[^/]{24,}|\d+/g, "…"), ...new Set(fillable(form).map(e => e.name.replace(/\d+/g, "0")))].join(" ") }));
   }
   function mistake(number) {
     const form = document.forms[number], kept = [];
