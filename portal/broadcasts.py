@@ -117,7 +117,7 @@ def _refuse_if_too_many(organisation: Organisation, *, now: datetime) -> None:
     if today.count() >= A_DAY:
         raise Refused(
             _(
-                "Von %(who)s gingen in den letzten 24 Stunden schon %(n)s Nachrichten hinaus. Bitte schreiben Sie morgen."
+                "Von %(who)s gingen seit gestern um diese Zeit schon %(n)s Nachrichten hinaus. Bitte schreiben Sie morgen."
             )
             % {"who": organisation.name, "n": A_DAY}
         )

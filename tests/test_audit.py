@@ -37,6 +37,7 @@ def test_a_finding_fails_and_what_was_not_looked_up_is_said(result, said, code):
     assert audit.verdict(report) == (said, code)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["import time; time.sleep(30)", "raise SystemExit('no route to host')"])
 def test_without_an_answer_in_time_it_says_so(code):
     assert audit.verdict(audit.ask([sys.executable, "-c", code], seconds=0.5)) == (NOT_REACHED, 0)

@@ -149,6 +149,7 @@ def test_reports_of_a_day_are_counted_by_an_index():
     assert plan.count("_like") == 2, plan
 
 
+@pytest.mark.slow
 def test_reports_of_all_clients_together_are_limited_by_the_day(client, clock):
     """A mailbox of people is no target either (trust.md „No mail cannon“); what was typed is kept, and the way is named."""
     for number in range(barriers.A_DAY):

@@ -135,6 +135,7 @@ def test_sent_twice_it_goes_out_once(town, user):
     assert (first, Mail.objects.filter(kind="message").count(), Broadcast.objects.count()) == (second, 1, 1)
 
 
+@pytest.mark.slow
 def test_twenty_messages_a_day_are_enough_for_one_organisation(town, user):
     slot = crowd(date(town))
     for n in range(20):

@@ -173,6 +173,7 @@ def test_a_draft_with_half_a_date_is_not_saved_without_it(clerk):
     }
 
 
+@pytest.mark.slow
 def test_who_may_not_publish_yet_keeps_what_was_typed_and_saves_a_draft(clerk, town):
     Organisation.objects.filter(pk=town.organisation_id).update(imprint="")
     response = ask(clerk)
@@ -185,6 +186,7 @@ def test_who_may_not_publish_yet_keeps_what_was_typed_and_saves_a_draft(clerk, t
     assert Opportunity.objects.get().state == "draft"
 
 
+@pytest.mark.slow
 def test_who_writes_for_two_towns_says_first_for_which(clerk, town):
     second = make.municipality("Laubach", organisation=make.organisation("Stadt Laubach"))
     Membership.objects.create(user_id=clerk.session["_auth_user_id"], organisation=second.organisation)
@@ -386,6 +388,7 @@ def test_the_skipped_hour_is_named_and_not_offered(clerk, town):
     ]
 
 
+@pytest.mark.slow
 def test_a_day_or_a_date_that_was_not_offered_is_not_taken(clerk, town):
     row = wanted(town)
     shift = make.shift(opportunity=row, starts=timezone.now() + timedelta(days=3))

@@ -99,6 +99,7 @@ def test_who_gives_the_seat_back_need_not_be_called_any_more(shift):
     assert to_call(shift) == ["Rita Refus", "Wanda Wartet"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [move, cancel])
 def test_each_tick_takes_one_off_the_list_the_start_page_and_the_paper(clerk, shift, change):
     change(shift)

@@ -109,6 +109,7 @@ def test_checksums_see_a_changed_row(rows):
     assert changed(before, checksums()) == ["volunteers_shiftsignup"]
 
 
+@pytest.mark.slow
 def test_visitors_really_open_their_pages(rows):
     """A 404 changes nothing either: each visitor must see what is theirs."""
     pages = {

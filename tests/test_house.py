@@ -86,6 +86,7 @@ def edges():
 # --- imports --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_apps_import_each_other_only_downward():
     wrong = []
     for module, target, line in edges():
@@ -251,6 +252,7 @@ def test_mail_template_renders(mail):
     assert "\n" not in letter["subject"]
 
 
+@pytest.mark.slow
 def test_templates_compile():
     for path in source.files(".html"):
         if path.parts[0] == "templates":
@@ -273,6 +275,7 @@ def _variables_read():
     return found - set(UNDOCUMENTED_VARIABLES)
 
 
+@pytest.mark.slow
 def test_every_variable_is_documented_and_every_documented_one_is_read():
     table = re.findall(r"^\| *`([A-Z][A-Z_]+)` *\|", source.read("README.md"), re.MULTILINE)
     none({name for name in table if table.count(name) > 1}, "Twice in the README's table:")

@@ -163,6 +163,7 @@ def test_three_clicks_from_the_action_to_the_seat(guest, clock):
     assert event.decoded("dtstart") == slot.starts
 
 
+@pytest.mark.slow
 def test_from_the_start_of_the_search_to_giving_back_and_erasing(guest, clock):
     slot = bachputz(capacity=2)
     guest.open("/mitmachen/")
@@ -210,6 +211,7 @@ def test_full_date_waits_moves_up_and_is_told(guest, clock):
     assert guest.heading == "Ihr Platz ist sicher"
 
 
+@pytest.mark.slow
 def test_same_address_twice_makes_one_seat_and_changes_the_first(guest, clock):
     slot = bachputz(capacity=5)
     for seats, name in [("1", "Erika M."), ("2", "Erika Muster")]:

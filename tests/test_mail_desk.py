@@ -141,6 +141,7 @@ def test_a_person_is_found_by_name(clerk, town):
     assert listed(clerk.get(f"{LIST}?q=Wandel")) == ["wanda"]
 
 
+@pytest.mark.slow
 def test_a_date_and_a_person_lead_to_their_mails(clerk, town):
     slot = date(town)
     seat = make.signup(slot, email="kim@example.org")

@@ -177,6 +177,7 @@ def test_a_full_date_offers_the_waiting_list(clerk, shift):
     assert other.signups.get(booking__name="Jörg Müller").status == Status.WAITING
 
 
+@pytest.mark.slow
 def test_who_has_no_address_has_to_be_called_after_moving(clerk, shift):
     other = make.shift(opportunity=shift.opportunity, starts=at(17))
     opa = named(shift, "Opa Ohnemail")

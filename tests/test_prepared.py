@@ -67,6 +67,7 @@ def compared(monkeypatch):
     return asked
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_prepared_statement_answers_like_the_queryset_it_was_built_from(client, compared):
     shift = make.shift(capacity=1, starts=timezone.now() + timedelta(days=10))
@@ -92,6 +93,7 @@ def known():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_threads_share_plans_also_while_these_are_thrown_away(monkeypatch):
     monkeypatch.setattr("portal.prepared.MANY", 3)

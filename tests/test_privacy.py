@@ -71,6 +71,7 @@ def mail_files(settings):
 
 
 # --- erase ------------------------------------------------------------------------------------------
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_erased_person_is_in_no_column_and_no_file(mail_files):
     slot, other = make.shift(starts=NOW + 2 * DAY), make.shift(starts=NOW + 9 * DAY)
@@ -118,6 +119,7 @@ def test_erasing_gives_the_seat_to_the_next_and_sends_nothing_to_the_person():
     assert list(Mail.objects.values_list("kind", "booking")) == [("promoted", waiting.booking_id)]
 
 
+@pytest.mark.slow
 @db
 def test_erasing_in_the_last_24_hours_tells_the_contact():
     slot = make.shift(starts=NOW + 5 * HOUR)
@@ -222,6 +224,7 @@ def touched(now):
     return {name: count for name, count in done.items() if count}
 
 
+@pytest.mark.slow
 @db
 def test_k0_unconfirmed_forms_go_after_72_hours():
     slot = make.shift()
@@ -253,6 +256,7 @@ def test_k0_dates_that_were_not_ticked_go_too():
     ]
 
 
+@pytest.mark.slow
 @db
 def test_k1_mails_lose_address_and_body_after_30_days_and_keep_their_state():
     slot = make.shift(starts=NOW + 60 * DAY)
@@ -269,6 +273,7 @@ def test_k1_mails_lose_address_and_body_after_30_days_and_keep_their_state():
     assert touched(NOW + 33 * DAY) == {"K1 Mails": 1}
 
 
+@pytest.mark.slow
 @db
 def test_k1_lines_of_mails_to_accounts_go_with_their_text(client):
     """„No account here": the key counts mails to a stranger's mailbox by a hash of it."""
@@ -336,6 +341,7 @@ def test_k3_answers_of_an_erased_form_go_whoever_erased_it():
     assert (row.email_key, row.function, row.municipality) == (None, "", "")
 
 
+@pytest.mark.slow
 @db
 def test_k5_proof_of_erasure_goes_after_12_months():
     confirm(booking := register(make.shift()))
@@ -407,6 +413,7 @@ def test_k7_contacts_of_a_series_go_6_months_after_its_last_page_was_withdrawn()
     assert places_of(CANARY) == set()
 
 
+@pytest.mark.slow
 @db
 def test_k8_who_leaves_is_a_number_after_12_months_and_only_the_number_stays_in_the_log(proof):
     town = make.organisation()
@@ -458,6 +465,7 @@ def test_k8_whoever_comes_back_within_the_year_keeps_the_account():
     assert User.objects.get().email == ADDRESS
 
 
+@pytest.mark.slow
 @db
 def test_k8_sessions_that_ran_out_name_nobody_any_more(client):
     """allauth notes in the session which address logged in."""

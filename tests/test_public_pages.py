@@ -104,6 +104,7 @@ def test_public_pages_set_no_cookie_and_fit_every_shared_cache(rows):
         assert parts(response.get("Vary", "")) <= {"Accept-Encoding"}, label
 
 
+@pytest.mark.slow
 def test_public_pages_have_the_headers_of_trust(rows):
     for label, address in audience.public_addresses(rows).items():
         response = answer(address)
@@ -148,6 +149,7 @@ def _check_html(address, html):
     assert "csrfmiddlewaretoken" not in html, address
 
 
+@pytest.mark.slow
 def test_public_pages_have_titles_of_their_own(rows):
     titles = {}
     for name, address in audience.addresses(rows, audience.PUBLIC).items():
@@ -177,6 +179,7 @@ def test_hostile_query_gets_a_clear_answer(rows, kind, proof):
     none(wrong, f"{kind}: a clear page, never a 500 (trust.md „Input“):")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "start", ["/mitmachen/", "/initiativen/", "/orte/", "/", "/anmeldung/meine/", "/gibt-es-nicht/"]
 )
@@ -188,6 +191,7 @@ def test_hostile_path_is_not_found(start):
 ORIGINS = ("https://evil.example", "null", "", "http://testserver.evil.example", "http://testserver:81")
 
 
+@pytest.mark.slow
 def test_post_of_a_stranger_is_refused_and_changes_nothing(rows, proof):
     """Neither a form on another site, nor a sandboxed frame, nor a program without an Origin."""
     before, wrong = checksums(), []

@@ -93,6 +93,7 @@ def actions_of(node):
     return named + [word for each in node.args for word in spoken(each)][:1] * writes
 
 
+@pytest.mark.slow
 def test_every_action_that_the_code_logs_has_a_sentence_and_every_sentence_an_action():
     logged = {
         action
@@ -124,6 +125,7 @@ def test_what_is_gone_keeps_its_number(town):
     }
 
 
+@pytest.mark.slow
 def test_the_log_is_narrowed_to_what_and_when(town, shift):
     for number, (action, days) in enumerate(
         [("Liste gelesen", 0), ("Umgebucht", 3), ("Liste exportiert (CSV)", 10), ("Druckliste geöffnet", 60)]
@@ -159,6 +161,7 @@ def test_fifty_entries_about_dates_cost_the_same_as_two(town, shift):
     assert asked[0] == asked[1]
 
 
+@pytest.mark.slow
 def test_another_town_and_the_association_read_nothing_of_it(town, shift):
     entry(town.organisation, "Liste gelesen", shift.label)
     other = staff(make.organisation("Stadt Anderswo"), email="anderswo@example.org")

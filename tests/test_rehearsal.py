@@ -90,6 +90,7 @@ def letters(mails):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("build", "verb"), VERBS)
 def test_a_rehearsal_says_what_the_deed_does_field_by_field(build, verb):
     slot = build()
@@ -102,6 +103,7 @@ def test_a_rehearsal_says_what_the_deed_does_field_by_field(build, verb):
     assert seated.count() == len(rehearsed.promoted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("build", "verb"), VERBS)
 def test_a_rehearsal_leaves_no_trace(build, verb, monkeypatch, django_capture_on_commit_callbacks, tmp_path):
     slot, nudged = build(), []
@@ -285,6 +287,7 @@ def test_a_double_click_changes_once(clerk, town):
     assert (slot.starts_revision, Mail.objects.filter(kind="changed").count()) == (1, 3)
 
 
+@pytest.mark.slow
 def test_more_people_between_the_steps_come_back_as_a_new_preview(clerk, town):
     slot = soon(town)
     preview = clerk.post(at(slot, "cancel"), {"reason": "Sturm"})
@@ -311,6 +314,7 @@ def test_what_the_verb_refuses_is_said_in_the_form(clerk, town):
     assert "Bitte prüfen Sie das Jahr." in words(clerk.post(at(slot, "move"), data))
 
 
+@pytest.mark.slow
 def test_a_new_meeting_point_counts_each_form_once_over_all_dates(clerk, town):
     slot = soon(town)
     second = make.shift(opportunity=slot.opportunity, starts=slot.starts + DAY)
@@ -333,6 +337,7 @@ def test_an_action_without_coming_dates_has_no_such_page(clerk, town):
     assert clerk.get(url).status_code == 404
 
 
+@pytest.mark.slow
 def test_once_somebody_signed_up_the_action_s_page_no_longer_moves_anything(clerk, town):
     slot = soon(town)
     url = reverse("admin:volunteers_opportunity_change", args=[slot.opportunity.pk])
@@ -348,6 +353,7 @@ def test_once_somebody_signed_up_the_action_s_page_no_longer_moves_anything(cler
     assert closed == [{"starts", "ends", "deadline", "capacity"}, set()]  # the second is a new, empty date
 
 
+@pytest.mark.slow
 def test_a_meeting_point_typed_before_somebody_signed_up_is_not_lost_silently(clerk, town):
     action = make.opportunity(organisation=town.organisation, municipality=town)
     slot = make.shift(opportunity=action, starts=timezone.now() + 10 * DAY)

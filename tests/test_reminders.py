@@ -80,6 +80,7 @@ def deliver(now):
 
 
 # --- when -------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_three_days_before_and_the_day_before_at_17_o_clock():
     seated(make.shift(starts=START))
 
@@ -127,6 +128,7 @@ def test_only_confirmed_people_with_an_address_are_reminded():
     assert [to for _when, to, _subject in log()] == ["kim", "kim"]
 
 
+@pytest.mark.slow
 def test_cancelled_date_reminds_nobody():
     slot = make.shift(starts=START)
     seated(slot)
@@ -395,6 +397,7 @@ def test_after_an_outage_of_26_hours_only_what_is_still_useful_goes_out(proof):
     ]
 
 
+@pytest.mark.slow
 def test_mail_server_out_over_midnight_turns_tomorrow_into_today():
     seated(make.shift(starts=START))
     queue_due(now=berlin(6, 19, 17))
@@ -407,6 +410,7 @@ def test_mail_server_out_over_midnight_turns_tomorrow_into_today():
     assert len(log()) == 1
 
 
+@pytest.mark.slow
 def test_mail_server_out_until_the_start_reminds_nobody_of_the_past():
     seated(make.shift(starts=START))
     sweep(berlin(6, 19, 17), berlin(6, 20, 12), mail_server=False)
@@ -414,6 +418,7 @@ def test_mail_server_out_until_the_start_reminds_nobody_of_the_past():
     assert deliver(berlin(6, 20, 12)) == 0
 
 
+@pytest.mark.slow
 def test_clock_an_hour_back_or_ahead_reminds_nobody_twice(proof):
     back, ahead = (make.shift(starts=START) for _clock in range(2))
     seated(back, email="zurueck@example.org")
@@ -572,6 +577,7 @@ def test_nobody_is_nudged_for_nothing(done):
 
 
 # --- free seats in the open phase -----------------------------------------------------------------------
+@pytest.mark.slow
 def test_seat_that_is_free_when_the_open_phase_begins_is_told_once():
     slot = make.shift(starts=START, capacity=3)
     seated(slot, seats=2)
@@ -588,6 +594,7 @@ def test_seat_that_is_free_when_the_open_phase_begins_is_told_once():
     ]
 
 
+@pytest.mark.slow
 def test_seat_freed_within_the_six_hours_is_told_when_they_are_over():
     slot = make.shift(starts=START, capacity=1)
     first = seated(slot)

@@ -185,6 +185,7 @@ def entry(sure):
 HELD = ("gescheitert", restoring.HELD)
 
 
+@pytest.mark.slow
 def test_mails_that_waited_in_the_backup_are_sent_held_or_still_waiting_as_the_journal_says():
     lost, now = BACKUP + 5 * HOUR, BACKUP + 7 * HOUR
     for key in ("left", "maybe", "stuck"):

@@ -3,6 +3,8 @@
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from portal import search
 
 WORDS = ["Dorfläden", "Gärten", "Bücherei", "Feuerwehren", "Nachbarschaftshilfe", "Pflanzaktionen", "Vereine"]
@@ -12,6 +14,7 @@ def test_umlauts_and_endings_make_no_difference():
     assert search.normalise("Dorfläden") == search.normalise("dorflaeden") == "dorflad"
 
 
+@pytest.mark.slow
 def test_threads_of_a_web_process_stem_at_the_same_time():
     """The stemmer holds the word in itself; without a lock two threads mix theirs."""
     texts = [f"{word}{number}" for number in range(300) for word in WORDS]

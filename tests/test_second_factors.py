@@ -155,6 +155,7 @@ def test_an_answer_counts_once_and_for_its_own_question(client):
     assert enters(second) == reverse("account_login")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "junk", ["", "{", "[]", "7", "null", '"x"', "{}", '{"id": 1, "response": []}', '{"rawId": "%%"}']
 )

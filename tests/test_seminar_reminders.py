@@ -69,6 +69,7 @@ def log(*kinds, **which):
     ]
 
 
+@pytest.mark.slow
 def test_the_day_before_at_nine_and_an_hour_before():
     seated(make.session(starts=START))
     sweep(berlin(6, 15, 8), berlin(6, 17, 14))
@@ -417,6 +418,7 @@ def test_nothing_is_promised_for_dates_that_differ():
 
 
 # --- afterwards -----------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_thanks_carry_recording_and_materials_and_what_comes_next():
     series = make.series()
     slot = make.session(

@@ -465,6 +465,7 @@ def opportunity_data(town, **fields):
     } | fields  # fmt: skip
 
 
+@pytest.mark.slow
 def test_nothing_is_created_in_another_town(world):
     add = reverse("admin:volunteers_opportunity_add")
     client, owner = world.clients["other"], world.owner
@@ -578,6 +579,7 @@ RELATIONS = sorted(
 )
 
 
+@pytest.mark.slow
 def test_autocomplete_names_nothing_of_another_town(world, proof):
     leaked, open_doors = [], []
     for app_label, model_name, field_name in RELATIONS:

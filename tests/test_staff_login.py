@@ -154,6 +154,7 @@ def test_only_the_association_resets_a_factor_and_not_that_of_examples_or_of_who
     assert (answers, Authenticator.objects.filter(type="totp").count()) == ([404] * 3, 5)
 
 
+@pytest.mark.slow
 def test_trusted_browser_is_not_asked_for_30_days(client):
     user = staff(make.organisation())
     log_in(client, user)

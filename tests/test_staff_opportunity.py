@@ -99,6 +99,7 @@ def test_a_clerk_creates_an_action_with_its_date_on_one_page(clerk, town):
     assert [(s.starts, s.ends, s.capacity) for s in row.shifts.all()] == [(at(10), at(10, 12), 12)]
 
 
+@pytest.mark.slow
 def test_publishing_names_what_is_missing_and_then_publishes(clerk, town):
     row = wanted(town, state="draft", contact_phone="", contact_email="")
     response = save(clerk, row, "_publish")
@@ -119,6 +120,7 @@ def test_publishing_names_what_is_missing_and_then_publishes(clerk, town):
     assert row.published_at is not None
 
 
+@pytest.mark.slow
 def test_a_town_without_imprint_cannot_publish(clerk, town):
     town.organisation.imprint = ""
     town.organisation.save()
@@ -186,6 +188,7 @@ def test_a_new_meeting_point_is_told(clerk, town):
     ]
 
 
+@pytest.mark.slow
 def test_saving_without_a_change_tells_nobody(clerk, town):
     row = wanted(town)
     make.signup(make.shift(opportunity=row, starts=at(10)))
@@ -194,6 +197,7 @@ def test_saving_without_a_change_tells_nobody(clerk, town):
     assert logged() == []
 
 
+@pytest.mark.slow
 def test_a_refusal_keeps_what_was_typed(clerk, town):
     row = wanted(town)
     shift = make.shift(
@@ -208,6 +212,7 @@ def test_a_refusal_keeps_what_was_typed(clerk, town):
     assert (shift.capacity, row.title) == (10, "Bachputz an der Wetter")
 
 
+@pytest.mark.slow
 def test_a_date_with_people_is_never_deleted(clerk, town):
     row = wanted(town)
     shift = make.shift(opportunity=row, starts=at(10))
@@ -218,6 +223,7 @@ def test_a_date_with_people_is_never_deleted(clerk, town):
     assert clerk.post(delete, {"post": "yes"}).status_code == 404
 
 
+@pytest.mark.slow
 def test_an_empty_date_is_deleted(clerk, town):
     row = wanted(town)
     make.shift(opportunity=row, starts=at(10))
@@ -226,6 +232,7 @@ def test_an_empty_date_is_deleted(clerk, town):
     assert list(row.shifts.all()) == [keep]
 
 
+@pytest.mark.slow
 def test_a_page_with_coming_people_is_not_hidden(clerk, town):
     row = wanted(town)
     make.signup(make.shift(opportunity=row, starts=at(10)))
@@ -236,6 +243,7 @@ def test_a_page_with_coming_people_is_not_hidden(clerk, town):
     assert row.is_public
 
 
+@pytest.mark.slow
 def test_cancelling_tells_people_and_names_whom_to_call(clerk, town):
     shift = make.shift(opportunity=wanted(town), starts=at(10))
     make.signup(shift, email="kim@example.org")
@@ -371,6 +379,7 @@ def test_staff_seat_a_party_by_hand_that_was_passed_over_twice(clerk, town, pass
     assert "überbucht" in clerk.get(desk(shift)).content.decode() or not seated
 
 
+@pytest.mark.slow
 def test_a_new_title_leaves_the_address_and_a_new_address_keeps_the_old(clerk, town):
     row = wanted(town, slug="bachputz-lich-2026", published_at=timezone.now())
     make.shift(opportunity=row, starts=at(10))

@@ -59,6 +59,7 @@ def errors(response):
 
 
 # --- a new session ----------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_new_session_with_speakers_is_one_page_and_published_with_one_button(adler):
     series = make.series()
     add = reverse("admin:seminars_session_add")
@@ -86,6 +87,7 @@ def test_new_session_with_speakers_is_one_page_and_published_with_one_button(adl
     assert adler.get(session.get_absolute_url()).status_code == 200
 
 
+@pytest.mark.slow
 def test_what_is_missing_for_publication_is_listed_in_words(adler):
     series = make.series(run_by=" ", contact_email="")
     session = make.session(series=series, state="draft", summary="", starts=at(20))
@@ -99,6 +101,7 @@ def test_what_is_missing_for_publication_is_listed_in_words(adler):
     assert "der Link zur Anmeldung" in adler.get(page(elsewhere)).content.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
@@ -122,6 +125,7 @@ def test_wrong_input_is_said_and_changes_nothing(adler, changes, field, words):
     assert Session.objects.filter(pk=session.pk).values().get() == before
 
 
+@pytest.mark.slow
 def test_time_that_no_clock_shows_or_that_comes_twice_is_refused(adler, proof):
     """Half past two on the last Sunday of March, and of October."""
     session, said = make.session(starts=datetime(2027, 1, 1, 13, 30, tzinfo=BERLIN)), []
@@ -169,6 +173,7 @@ def test_more_seats_promote_and_fewer_remove_nobody(adler, session):
     assert "(überbucht)" in adler.get(page(session, "people")).content.decode()
 
 
+@pytest.mark.slow
 def test_new_way_in_is_told_by_the_verb_and_logged(adler, session):
     Mail.objects.create(
         key="r", kind="reminder", about=f"{session.signups.first().booking.label}:{session.day}",
@@ -181,6 +186,7 @@ def test_new_way_in_is_told_by_the_verb_and_logged(adler, session):
     assert AccessLog.objects.filter(action="Zugang geändert").count() == 1
 
 
+@pytest.mark.slow
 def test_changing_words_tells_nobody(adler, session):
     save(adler, session, name="Neuer Titel", summary="Neu", speakers__0__name="Frau Neu")
     session.refresh_from_db()
@@ -199,6 +205,7 @@ def test_saving_words_undoes_nothing_that_happened_meanwhile(adler, session):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_with_people_on_it_registration_does_not_go_elsewhere_and_the_page_not_away(adler, session):
     response = save(adler, session, registration="elsewhere", link="https://anderswo.example")
     assert errors(response)["registration"] == ["Zu diesem Termin sind schon Menschen angemeldet."]
@@ -209,6 +216,7 @@ def test_with_people_on_it_registration_does_not_go_elsewhere_and_the_page_not_a
     assert adler.post(page(session, "delete"), {"post": "yes"}).status_code == 404
 
 
+@pytest.mark.slow
 def test_published_address_keeps_leading_to_the_session(adler, session):
     Session.objects.filter(pk=session.pk).update(published_at=timezone.now())
     save(adler, session, slug="neue-adresse")
@@ -321,6 +329,7 @@ def test_lists_take_the_same_statements_for_any_number_of_rows(adler, name):
 # --- what an attack found --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_page_that_was_open_too_long_moves_nothing_back(adler, session):
     """A colleague moved the date, gave it more seats and another room; then a typo is corrected in an old tab."""
     stale = typed(adler.get(page(session)))
@@ -336,6 +345,7 @@ def test_a_page_that_was_open_too_long_moves_nothing_back(adler, session):
     assert not Mail.objects.exists()
 
 
+@pytest.mark.slow
 def test_stale_page_keeps_what_a_colleague_entered_meanwhile(adler, session):
     """The recording stays private, the materials stay, the reminder stays off."""
     Session.objects.filter(pk=session.pk).update(
@@ -352,6 +362,7 @@ def test_stale_page_keeps_what_a_colleague_entered_meanwhile(adler, session):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_new_way_in_saved_twice_is_told_once(adler, session):
     Session.objects.filter(pk=session.pk).update(remind_day=False, remind_hour=False)
     make.participant(session)
@@ -385,6 +396,7 @@ def test_a_page_opened_before_somebody_signed_up_moves_nobody_silently(adler):
     assert (empty.ends, kinds()) == (at(20) + timedelta(minutes=90), [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", ["starts", "ends", "deadline"])
 @pytest.mark.parametrize("year", ["0001", "9999"])
 def test_a_year_that_does_not_exist_is_refused(adler, field, year):
@@ -393,6 +405,7 @@ def test_a_year_that_does_not_exist_is_refused(adler, field, year):
     assert "Bitte prüfen Sie das Jahr." in errors(response)[field]
 
 
+@pytest.mark.slow
 def test_a_coming_date_is_known_exactly(adler):
     coming = make.session(starts=at(20), registration="elsewhere", link="https://x.example", capacity=None)
     response = save(adler, coming, precision="month")

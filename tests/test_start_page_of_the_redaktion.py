@@ -147,6 +147,7 @@ def test_one_failed_mail_hints_at_the_address_several_are_counted_by_reason(cler
     assert len(clerk.get(url).context["cl"].result_list) == 4
 
 
+@pytest.mark.slow
 def test_who_may_not_publish_yet_is_told_first_what_is_missing(clerk, town):
     make.initiative(organisation=town.organisation, municipality=town)  # else the three steps say it
     Organisation.objects.filter(pk=town.organisation_id).update(imprint="")
@@ -269,6 +270,7 @@ def test_who_takes_a_call_chooses_among_dates_that_take_people(clerk, town):
 # --- what one may begin, and one's own page -------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_clerk_is_offered_tasks_and_few_places(clerk, town):
     make.initiative(organisation=town.organisation, municipality=town)
     wanted(town)
@@ -286,6 +288,7 @@ def test_a_clerk_is_offered_tasks_and_few_places(clerk, town):
     assert "Alle Listen" not in page
 
 
+@pytest.mark.slow
 def test_lists_of_models_are_for_the_operator():
     operator = proven(staff(email="betrieb@example.org", is_superuser=True))
     response = operator.get(INDEX)
@@ -293,6 +296,7 @@ def test_lists_of_models_are_for_the_operator():
     assert operator.get(reverse("admin:app_list", args=["volunteers"])).status_code == 200
 
 
+@pytest.mark.slow
 def test_seminar_staff_see_sessions_and_nothing_of_volunteers(town):
     make.shift(opportunity=wanted(town), starts=at(3))
     session = make.session(starts=at(5), join_url="")

@@ -75,6 +75,7 @@ def test_stylesheets_load_only_the_two_font_files_and_data_pictures():
     }
 
 
+@pytest.mark.slow
 def test_static_part_of_the_first_view_leaves_room_for_the_page():
     """85 kB in all; a page with 24 cards has about 4 kB."""
     fonts = sum(path.stat().st_size for path in (STATIC / "vendor/fira-sans").glob("*.woff2"))

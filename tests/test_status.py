@@ -156,6 +156,7 @@ def test_missing_redis_is_named(now, settings):
     assert list(todo(now)) == ["Redis"]
 
 
+@pytest.mark.slow
 def test_navigation_leads_there_for_who_may_see_it(now):
     clerk = proven(staff(make.organisation()))
     shown = {

@@ -199,6 +199,7 @@ def test_foreign_page_cannot_post(client, collected):
     assert client.post(url, {"text": "x"}, headers={"origin": "https://evil.example"}).status_code == 403
 
 
+@pytest.mark.slow
 def test_a_flood_is_one_mail_a_day_and_ends_at_twenty(collected):
     answers = [
         send(
@@ -210,6 +211,7 @@ def test_a_flood_is_one_mail_a_day_and_ends_at_twenty(collected):
     assert (Hint.objects.count(), Mail.objects.count()) == (20, 1)
 
 
+@pytest.mark.slow
 def test_a_flood_over_many_pages_is_five_mails_a_day(town):
     for n in range(8):
         hints.give(make.initiative(organisation=town, slug=f"i{n}"), kind="hint", text="x", email="", now=NOW)
@@ -230,6 +232,7 @@ def settle(user, hint, name, **more):
     return client.post(url, typed(client.get(url)) | {name: "1"} | more, follow=True).content.decode()
 
 
+@pytest.mark.slow
 def test_staff_answer_once_and_the_answer_is_mailed(collected):
     net = staff(association(), Membership.Role.NETWORK, email="netz@verband.example")
     hint = make.hint(collected, email="kim@example.org")
@@ -252,6 +255,7 @@ def test_done_without_words_mails_nobody_and_the_page_may_go_with_it(collected):
     assert (collected.state, Mail.objects.count()) == ("archived", 0)
 
 
+@pytest.mark.slow
 def test_hints_move_with_the_page_to_the_town(collected, editor):
     hint = make.hint(collected)
     url = reverse("admin:initiatives_hint_change", args=[hint.pk])
@@ -260,6 +264,7 @@ def test_hints_move_with_the_page_to_the_town(collected, editor):
     assert proven(editor).get(url).status_code == 200
 
 
+@pytest.mark.slow
 def test_hints_go_30_days_after_the_answer_and_unanswered_after_half_a_year(collected):
     make.hint(collected, settled_at=NOW)
     make.hint(collected)

@@ -147,6 +147,7 @@ def test_the_page_asks_the_database_as_often_for_three_versions_as_for_one(
         client.get(page(client, plan, "versions"))
 
 
+@pytest.mark.slow
 def test_two_versions_are_compared_word_by_word(client, plan):
     edit(client, plan, summary="Wir halten den sauberen Bach in Ordnung.", life_state="running")
     new, old = plan.versions.all()
@@ -183,6 +184,7 @@ def test_a_version_of_another_row_is_none_of_this_one(client, plan):
 # --- bringing one back --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_version_is_brought_back_as_a_new_one(client, plan):
     edit(client, plan, title="Ganz anders", contact="Frau Neu")
     first = plan.versions.last()
@@ -216,6 +218,7 @@ def test_what_is_public_stays_public_and_its_address_stays(client, plan):
     assert not OldSlug.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_version_that_lacks_what_a_public_page_needs_is_refused_in_words(client, plan):
     Initiative.objects.filter(pk=plan.pk).update(state="draft", summary="")
     plan.refresh_from_db()
@@ -262,6 +265,7 @@ def test_imprint_series_and_session_have_versions_too(name):
     assert row.versions.first().history_change_reason.endswith("wiederhergestellt")
 
 
+@pytest.mark.slow
 def test_bringing_back_stands_in_django_s_log_of_the_row(client, plan):
     edit(client, plan, title="Anders")
     client.post(page(client, plan, "restore", plan.versions.last().pk))

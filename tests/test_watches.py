@@ -237,6 +237,7 @@ def test_client_is_limited(lich):
     assert statuses == [303] * 20 + [429]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -425,6 +426,7 @@ def test_number_is_all_that_logs_show():
     assert [str(row), repr(row)] == [f"Benachrichtigung {row.pk}", f"<Watch: Benachrichtigung {row.pk}>"]
 
 
+@pytest.mark.slow
 def test_unconfirmed_go_after_72_hours_and_idle_after_12_months(client):
     search = places.PlaceSearch(text="Lich", label="Lich", point=(50.52, 8.82))
     asked = watches.watch(email="offen@example.org", search=search, km=15, now=NOW)

@@ -222,6 +222,7 @@ def test_another_contact_ends_the_link_of_the_former_and_is_asked_anew(client, s
 
 
 # --- thanks ---------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_thanks_leave_in_the_morning_once_the_contact_answered_and_know_who_came(slot):
     sweep(ENDED, ENDED)
     kim, _mai, ada = slot.signups.order_by("pk")

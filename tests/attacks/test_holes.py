@@ -41,6 +41,7 @@ def register(email, *, now=NOW, slot=None):
 # --- guessing letter by letter ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.logs_errors
 @pytest.mark.parametrize("lookup", ["password__startswith", "password__gt", "pk__in", "is_superuser"])
 def test_network_cannot_guess_a_password_s_hash(network, association, lookup):

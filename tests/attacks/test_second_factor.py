@@ -271,6 +271,7 @@ def test_stolen_session_without_proof_changes_nothing_that_opens_the_account(pro
 # --- replay and brute force ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_code_of_the_app_and_a_printed_one_work_once(proof):
     user = staff(make.organisation())
     printed = recovery_codes(user)[0]
@@ -332,6 +333,7 @@ def test_codes_are_guessed_five_times_whoever_guesses(proof):
         assert enters(last) == "Redaktion"
 
 
+@pytest.mark.slow
 def test_foreign_passkeys_are_tried_five_times_like_codes(proof):
     """Each from another client, with the id of the right one; then the right one waits, too."""
     user = staff(make.organisation(), enrolled=False)
@@ -405,6 +407,7 @@ def gets_in(user, cookie, *, address):
     return enters(client) == "Redaktion" or client.get(reverse("mfa_authenticate")).status_code == 200
 
 
+@pytest.mark.slow
 def test_strangers_on_many_clients_do_not_keep_a_trusted_device_out(proof):
     """The account's count does not hold there; everybody else waits, whatever cookie they made or borrowed."""
     town = make.organisation()
@@ -429,6 +432,7 @@ def test_strangers_on_many_clients_do_not_keep_a_trusted_device_out(proof):
     assert [name for name, is_open in opened.items() if is_open] == ["eigenes"]
 
 
+@pytest.mark.slow
 def test_a_trusted_device_guesses_five_times_and_no_more_than_its_account(proof):
     """Stolen, it is no way to guess on; and it keeps nobody else out."""
     user = staff(make.organisation())
@@ -514,6 +518,7 @@ def test_a_session_that_somebody_planted_is_not_the_one_after_login(proof):
     assert re.fullmatch("[a-z0-9]{32}", client.session.session_key), "165 random bits"
 
 
+@pytest.mark.slow
 def test_sessions_end_with_logout_password_and_twenty_hours(proof):
     """What a thief copied is worth nothing after logout, a new password or twenty hours (no less: WCAG 2.2.1)."""
     ended = {}
