@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from django.urls import reverse
 
-from portal import handbook, retention
+from portal import broadcasts, handbook, retention
 from tests import source
 
 CHAPTERS = handbook.chapters()
@@ -80,8 +80,17 @@ def test_every_picture_is_there_in_its_size_says_what_it_shows_and_is_used():
 
 
 def test_the_periods_in_the_handbook_are_those_that_hold():
-    text = " ".join((handbook.FOLDER / "14-datenschutz.md").read_text().split())
+    text = " ".join((handbook.FOLDER / "20-datenschutz.md").read_text().split())
     assert f"{retention.K3_PHONE.days} Tage nach dem Termin" in text
     assert f"Namen und Adressen nach {retention.K3_PERSON.days} Tagen" in text
     assert f"Anmeldungen nach {retention.K0_UNCONFIRMED.days} Tagen" in text
-    assert f"nach {retention.K1_MAILS.days} Tagen" in (handbook.FOLDER / "11-mails.md").read_text()
+    assert f"nach {retention.K1_MAILS.days} Tagen" in (handbook.FOLDER / "15-mails.md").read_text()
+
+
+def test_the_limit_of_messages_in_the_handbook_is_the_one_that_holds():
+    words = f"öchstens {broadcasts.A_DAY} Nachrichten in 24 Stunden"
+    texts = {path.name: " ".join(path.read_text().split()) for path in files()}
+    named = [name for name, text in texts.items() if "Nachrichten in 24 Stunden" in text]
+    assert named == ["09-allen-schreiben.md", "19-seminare.md"]
+    assert [name for name in named if words not in texts[name]] == []
+    assert f"Höchstens {broadcasts.TEXT} Zeichen** hat der Text, {broadcasts.HEADLINE} der" in texts[named[0]]
