@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from initiatives.models import Hint, Initiative
-from portal import accesslog, letters, outbox
+from portal import accesslog, letters, outbox, overdue
 from portal.logs import mask
 from portal.models import User
 from portal.publishing import take_down
@@ -97,4 +97,21 @@ def _answer(hint: Hint, answer: str, *, now: datetime) -> None:
         now=now,
         organisation=organisation,
         about=hint.label,
+    )
+
+
+def tell_overdue(*, now: datetime) -> int:
+    """Hints that nobody answered in time (rule 26): staff are reminded, then who wrote is told; how many mails."""
+    rows = Hint.objects.select_related("initiative__organisation", "initiative__municipality")
+    return overdue.tell(rows, _question, now=now)
+
+
+def _question(hint: Hint) -> overdue.Question:
+    page = hint.initiative
+    is_removal = hint.kind == Hint.Kind.REMOVAL
+    title = _("Bitte um Entfernen von „%s“") if is_removal else _("Hinweis zu „%s“")
+    path = reverse("admin:initiatives_hint_change", args=[hint.pk])
+    organisation = page.organisation
+    return overdue.Question(
+        hint.label, title % page.title, page.municipality.name, path, organisation, hint.email
     )

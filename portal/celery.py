@@ -69,13 +69,21 @@ PERIODIC = {
     "portal.tasks.queue_due": timedelta(minutes=1),  # reminders, nudges, thanks, digests
     "volunteers.tasks.tell_watches": timedelta(minutes=1),  # new help wanted near somebody
     "seminars.tasks.tell_watches": timedelta(minutes=1),  # a new date of a series that somebody waits for
+    "portal.tasks.tell_overdue": timedelta(hours=1),  # requests that nobody answered in time
+    "initiatives.tasks.tell_overdue": timedelta(hours=1),  # hints, likewise
     "portal.tasks.beat": timedelta(minutes=1),  # signs of life, for staff and for the journal
     "volunteers.tasks.end_coordinations": timedelta(hours=6),  # a week after the last date
     "portal.tasks.enforce_deletion": timedelta(hours=6),  # deletion classes of trust.md
 }
 # Of these, those that write mails for what a moment makes due. They take `now`: after a restore the clock is
 # run again (restoring.py).
-BY_THE_CLOCK = ("portal.tasks.queue_due", "volunteers.tasks.tell_watches", "seminars.tasks.tell_watches")
+BY_THE_CLOCK = (
+    "portal.tasks.queue_due",
+    "volunteers.tasks.tell_watches",
+    "seminars.tasks.tell_watches",
+    "portal.tasks.tell_overdue",
+    "initiatives.tasks.tell_overdue",
+)
 app.conf.beat_schedule = {
     name: {"task": name, "schedule": Every(every), "last_run_at": LONG_AGO}
     for name, every in PERIODIC.items()

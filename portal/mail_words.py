@@ -45,6 +45,8 @@ KINDS: dict[str, Promise] = {
     "invitation": _("Einladung"),
     "hint": _("Hinweis zu einer Seite"),
     "hint-answered": _("Antwort auf einen Hinweis"),
+    "overdue": _("Antwort steht aus"),
+    "still-open": _("Noch keine Antwort"),
     "page-taken": _("Seite übernommen"),
     "page-removed": _("Seite entfernt"),
     "watch-confirm": _("Benachrichtigung bestätigen"),

@@ -480,6 +480,8 @@ class Mail(models.Model):
         "new-signups",
         "watch-news",
         "watch-ending",
+        "overdue",
+        "still-open",
     ]
 
     privacy = {

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from portal import delivery, heartbeat, journal, privacy, reminders
+from portal import delivery, heartbeat, journal, overdue, privacy, reminders
 from portal.celery import app
 from portal.models import Heartbeat
 
@@ -20,6 +20,12 @@ def queue_due(now: datetime | None = None) -> None:
     """Reminders, nudges, open seats, thanks and digests that are due are in the outbox."""
     reminders.queue_due(now=now or timezone.now())
     heartbeat.beat(Heartbeat.Name.REMINDERS, now=timezone.now())
+
+
+@app.task
+def tell_overdue(now: datetime | None = None) -> None:
+    """Whoever waits too long for an access, and whoever should decide, hears of it."""
+    overdue.tell_about_access(now=now or timezone.now())
 
 
 @app.task
