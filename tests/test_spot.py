@@ -321,6 +321,15 @@ def test_who_is_removed_is_out_on_the_next_request_and_the_account_ends(action, 
     assert (user.email, user.name) == (f"zugang-{user.pk}@geloescht.invalid", "")
 
 
+def test_a_telephone_that_was_lost_stays_out_when_its_owner_is_named_anew(action, lea, clerk):
+    lost = logged_in()
+    coordination.end(lea, now=timezone.now())
+    again = coordination.name(action, email=EMAIL, person="Lea Löscher", by=clerk, now=timezone.now())
+    coordination.accept(again, now=timezone.now())
+    assert lost.get(page(action)).status_code == 404
+    assert logged_in().get(page(action)).status_code == 200
+
+
 def test_a_week_after_the_last_date_it_ends_by_itself(action, lea):
     ended = action.shifts.get().ends
     with time_machine.travel(ended + 7 * DAY - HOUR, tick=False):

@@ -333,6 +333,11 @@ class CoordinationQuerySet(models.QuerySet["Coordination"]):
         lasting = Exists(dates_of.filter(ends__gt=now - COORDINATES_FOR)) | ~Exists(dates_of)
         return self.filter(lasting, ended_at=None, user__is_active=True)
 
+    def of_login(self, user: int, since: datetime) -> Self:
+        """Of who came in then: an access that a clerk ended since ends the login, also when the person is named anew."""
+        ended = Coordination.objects.filter(user=user, ended_at__gt=since)
+        return self.filter(~Exists(ended), user=user)
+
 
 class Coordination(models.Model):
     """Role Koordination: somebody is the contact on the spot of one action. No role in the Redaktion."""

@@ -71,7 +71,8 @@ def code(request: HttpRequest) -> HttpResponse:
 
 
 def _mine(request: HttpRequest, now: datetime) -> Any:
-    return Coordination.objects.live(now).filter(user=spot_login.who(request.session))
+    session = request.session
+    return Coordination.objects.live(now).of_login(spot_login.who(session), spot_login.since(session))
 
 
 def _coordination(view: View) -> View:

@@ -8,7 +8,7 @@ Rejected: allauth's login by code, which would be one for every account of the R
 """
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from django.conf import settings
@@ -25,7 +25,7 @@ from volunteers.models import Coordination
 LIFE = timedelta(minutes=15)
 DIGITS, TRIES = 6, 5
 CODES_AN_HOUR, CODES_A_DAY = 5, 10  # for one address: 50 guesses a day at a million, of all browsers together
-_ASKED, _IN = "spot_code", "spot_user"  # keys of the session
+_ASKED, _IN, _SINCE = "spot_code", "spot_user", "spot_since"  # keys of the session
 
 
 @transaction.atomic
@@ -97,16 +97,22 @@ def enter(session: SessionBase, *, code: str, now: datetime) -> bool:
         return False
     del session[_ASKED]
     session.cycle_key()
-    session[_IN] = asked["user"]
+    session[_IN], session[_SINCE] = asked["user"], now.timestamp()
     return True
 
 
 def leave(session: SessionBase) -> None:
     """The browser is out again."""
     session.pop(_IN, None)
+    session.pop(_SINCE, None)
     session.pop(_ASKED, None)
 
 
 def who(session: SessionBase) -> int:
     """The account that came in here; 0 for nobody. What it may still do is asked anew on each request."""
     return int(session.get(_IN, 0))
+
+
+def since(session: SessionBase) -> datetime:
+    """When that was."""
+    return datetime.fromtimestamp(session.get(_SINCE, 0), UTC)

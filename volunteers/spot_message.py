@@ -1,7 +1,7 @@
 """„Allen schreiben" for contacts on the spot: to everybody with a seat on one date, by the one mechanism (`broadcasts.py`).
 
 They see the mail as it reads before it leaves, how many get it and whom to call, and nobody's address. On the
-day itself it leaves at once; before that it waits for the morning like every message that is not urgent.
+day itself, and as long as the date lasts, it leaves at once; before that it waits for the morning like every message that is not urgent.
 """
 
 import secrets
@@ -40,7 +40,7 @@ class MessageForm(StaffForm):
             dates.long(shift.starts, shift.ends),
             self.cleaned_data["headline"],
             self.cleaned_data["text"].strip(),
-            urgent=shift.day == timezone.localdate(now),
+            urgent=shift.day == timezone.localdate(now) or shift.starts <= now < shift.ends,
         )
 
 

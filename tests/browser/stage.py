@@ -109,7 +109,7 @@ def _contacts(rows, clerk):
         found = coordination.name(action, email="lea@lich.example", person="Lea Löscher", by=clerk, now=now)
         if action != rows.crowded:
             coordination.accept(found, now=now)
-    session["spot_user"] = found.user_id
+    session["spot_user"], session["spot_since"] = found.user_id, timezone.now().timestamp()
     session.save()
     spot_login.ask(asked, email="lea@lich.example", now=now)
     asked.save()
