@@ -29,8 +29,9 @@ def chapter(request: HttpRequest, slug: str) -> HttpResponse:
     page = {
         "chapter": found[at],
         "following": found[at + 1] if at + 1 < len(found) else None,
-        "width": handbook.WIDTH,
-        "height": handbook.HEIGHT,
+        # The shape of the pictures, and what they measure without CSS; with it they are as wide as the text.
+        "width": handbook.WIDTH * 12 // 25,
+        "height": handbook.HEIGHT * 12 // 25,
         "crumbs": [(_("Handbuch"), reverse("handbook")), (found[at].title, "")],
     }
     return render(request, "handbook/chapter.html", page)

@@ -311,6 +311,6 @@ window.checks = (() => {
     return kept;
   }
 
-  return { structure, autocomplete, tooWide, cutOff, targets, frame, start, over, walked, focused, others, spacing, bigText, withoutStyles, forced, remember,
+  return { stepped: () => walk.at.length > 0, structure, autocomplete, tooWide, cutOff, targets, frame, start, over, walked, focused, others, spacing, bigText, withoutStyles, forced, remember,
     print: () => print(readable), errors, unfold, forms, mistake };
 })();

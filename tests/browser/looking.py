@@ -134,13 +134,19 @@ class Looking:
         frame = (self.page.viewport_size["width"], self.js("frame()"))
         known = "true" if frame in self.frames else "false"
         self.frames.add(frame)
+        for _again in range(2):  # once in a thousand walks the browser keeps the focus for itself
+            self.press_tab(known)
+            if self.js("stepped()"):
+                break
+        return self.js("walked()")
+
+    def press_tab(self, known):
         keys = self.page.context.new_cdp_session(self.page)
         for pressed in range(1, self.js(f"start({known})") + 1):
             keys.send("Input.dispatchKeyEvent", TAB)
             if pressed % 10 == 0 and self.js("over()"):
                 break
         keys.detach()
-        return self.js("walked()")
 
     def narrow(self):
         """Walk at 320 px, too, where other stops are there than at 1280 px and nobody has walked yet."""
