@@ -45,6 +45,7 @@ def write(town, *, to="weber@lich.example", kind="new-signups", now=NOW):
     return [(mail.to, mail.text) for mail in Mail.objects.order_by("pk")]
 
 
+@pytest.mark.slow
 def test_substitute_gets_the_mails_to_staff_until_the_last_day(town, weber, sander):
     answer = proven(weber).post(PAGE, {"until": "2026-06-12", "substitute": str(sander.pk)}, follow=True)
     assert "Sie sind abwesend bis 12. Juni 2026, Vertretung: Herr Sander." in answer.content.decode()

@@ -517,6 +517,7 @@ def test_pages_need_no_cookie_and_are_in_no_cache_and_no_index(client, pages):
         }
 
 
+@pytest.mark.slow
 def test_token_of_one_purpose_or_row_is_404_at_every_other(client, pages):
     for view, (purpose, row) in pages.items():
         for other, (other_purpose, other_row) in pages.items():

@@ -36,6 +36,7 @@ def confirm(booking):
     signups.confirm(booking, signups=signups.signups_of(booking), now=timezone.now())
 
 
+@pytest.mark.slow
 def test_verbs_with_their_mails(smtp):
     slot = coming(capacity=1)
 

@@ -145,6 +145,7 @@ def test_what_is_missing_for_publication_is_said_at_its_question(clerk):
     assert not Opportunity.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changed", "field", "words"),
     [
@@ -202,6 +203,7 @@ def test_who_writes_for_two_towns_says_first_for_which(clerk, town):
         assert clerk.post(f"{CALL}?ort={wrong}", {"title": "x"}).status_code == 404
 
 
+@pytest.mark.slow
 def test_the_association_asks_only_for_towns_without_redaktion(town):
     association = make.filled_association()
     network = proven(staff(association, Membership.Role.NETWORK, email="netz@verband.example", name="Netz"))
@@ -248,6 +250,7 @@ def copy_of(client, row, first_day=""):
     return response, Opportunity.objects.exclude(pk=row.pk).first()
 
 
+@pytest.mark.slow
 def test_a_copy_is_a_draft_with_the_words_and_without_dates_and_people(clerk, town):
     row = wanted(town, published_at=timezone.now(), insurance="municipal", age="from14")
     make.signup(make.shift(opportunity=row, starts=timezone.now() + timedelta(days=3)))
@@ -358,6 +361,7 @@ def test_public_holidays_are_named_and_not_ticked(clerk, town):
     ]
 
 
+@pytest.mark.slow
 def test_a_clerk_unticks_the_holidays(clerk, town):
     row = wanted(town, published_at=timezone.now())
     start = timezone.localtime().replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=3)

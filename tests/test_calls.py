@@ -127,6 +127,7 @@ def test_each_tick_takes_one_off_the_list_the_start_page_and_the_paper(clerk, sh
     assert set(log) == {s.label for s in shift.signups.exclude(booking__name="Kim Muster")}
 
 
+@pytest.mark.slow
 def test_the_paper_says_whom_to_call(clerk, shift):
     move(shift)
     paper = clerk.get(reverse("admin:volunteers_shift_print", args=[shift.pk])).content.decode()
@@ -136,6 +137,7 @@ def test_the_paper_says_whom_to_call(clerk, shift):
     assert paper.count("selbst anrufen") == 2
 
 
+@pytest.mark.slow
 def test_a_slip_of_the_finger_is_taken_back(clerk, shift):
     move(shift)
     tick(clerk, shift, "Opa Ohnemail")
@@ -151,6 +153,7 @@ def test_news_after_the_call_asks_for_another_one(clerk, shift):
     assert "Opa Ohnemail" in to_call(shift)
 
 
+@pytest.mark.slow
 def test_a_tick_about_older_news_does_not_count(clerk, shift):
     move(shift)
     opa = shift.signups.get(booking__name="Opa Ohnemail")

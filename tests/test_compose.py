@@ -154,6 +154,7 @@ def test_image_holds_every_app_and_nothing_that_does_not_run():
     assert all((source.ROOT / name).exists() for name in let_in)
 
 
+@pytest.mark.slow
 def test_volumes_belong_to_who_runs_in_the_image():
     """A named volume takes over the owner of the folder that the image has in its place."""
     (made,) = [text for text in compose.image("RUN") if "install --directory" in text]

@@ -218,6 +218,7 @@ def notice(client, path):
     return " ".join(note.text.split())
 
 
+@pytest.mark.slow
 @db
 def test_notice_at_each_form_names_who_answers_for_it_and_nobody_else(client, proof):
     lich = make.organisation("Stadt Lich", privacy_text="Beauftragte: datenschutz@lich.example")

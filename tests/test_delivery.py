@@ -165,6 +165,7 @@ def test_files_take_mail_where_no_server_is_set(settings):
     assert (message["To"], message["Subject"]) == (row.to, row.subject)
 
 
+@pytest.mark.slow
 def test_batches_share_connections_and_two_statements_a_mail(smtp, monkeypatch):
     monkeypatch.setattr(delivery, "BATCH", 10)
     for number in range(25):

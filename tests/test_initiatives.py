@@ -112,6 +112,7 @@ def test_two_towns_of_one_name_are_offered(client):
     assert "Diesen Namen gibt es mehrmals" in page
 
 
+@pytest.mark.slow
 def test_pages_have_24_and_keep_the_filters(client):
     for n in range(25):
         make.initiative(title=f"Garten {n:02}")

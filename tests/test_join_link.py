@@ -111,6 +111,7 @@ def test_nobody_without_a_seat_sees_it_anywhere(rows, status):
     none([name for name, body in bodies.items() if CANARY in body], f"{status}: these show the way in:")
 
 
+@pytest.mark.slow
 def test_only_reminders_of_people_with_a_seat_carry_it(rows):
     """All other mails, their calendar files included, do not."""
     now = timezone.now()

@@ -117,6 +117,7 @@ def test_after_its_time_the_text_is_gone_and_the_page_says_so(clerk, town):
     assert "Kim Muster" not in text
 
 
+@pytest.mark.slow
 def test_filters_find_by_result_time_and_kind(clerk, town):
     now = timezone.now()
     mail(town, key="neu")

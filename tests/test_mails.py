@@ -563,6 +563,7 @@ def clicks_to(page, do):
     return 2 if found[0].inside("details") else 1, found[0].inside("form").get("action")
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_two_clicks_behind_the_link_of_every_mail_to_guests_erase_their_data(client, proof):
     """Every letter to guests, found by their files (trust.md „Self-service from every mail link“)."""

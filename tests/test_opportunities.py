@@ -218,6 +218,7 @@ def test_list_takes_the_same_statements_for_any_number_of_rows(
         get(client, LIST, ort="35423", thema="umwelt")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query", [{"ort": "35423"}, {"ort": "Xyzzingen"}, {"ort": "Homberg"}, {"thema": "kultur"}]
 )
@@ -338,6 +339,7 @@ def test_past_action_thanks_without_boasting_and_says_what_comes_next(client, se
     assert 'id="formular"' not in get(client, slot.get_absolute_url()).content.decode()
 
 
+@pytest.mark.slow
 def test_action_takes_at_most_eight_statements(client, django_assert_num_queries):
     action = make.opportunity(initiative=make.initiative())
     make.shift(opportunity=action)

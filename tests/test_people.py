@@ -153,6 +153,7 @@ def named(shift, name):
     return shift.signups.get(booking__name=name)
 
 
+@pytest.mark.slow
 def test_a_clerk_moves_somebody_to_another_date_and_it_is_logged(clerk, shift):
     other = make.shift(opportunity=shift.opportunity, starts=at(17), capacity=1)
     jorg = named(shift, "Jörg Müller")

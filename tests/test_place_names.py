@@ -30,6 +30,7 @@ def test_all_postal_codes_of_the_data_are_places(hessen):
     assert lost == []
 
 
+@pytest.mark.slow
 def test_every_town_and_district_is_found_by_its_own_name(hessen):
     towns = places._towns()
     lost = [

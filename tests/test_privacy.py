@@ -105,6 +105,7 @@ def test_erased_person_is_in_no_column_and_no_file(mail_files):
     }
 
 
+@pytest.mark.slow
 @db
 def test_erasing_gives_the_seat_to_the_next_and_sends_nothing_to_the_person():
     slot = make.shift(capacity=1)
@@ -131,6 +132,7 @@ def test_erasing_in_the_last_24_hours_tells_the_contact():
     assert places_of(CANARY) == set()
 
 
+@pytest.mark.slow
 @db
 def test_erasing_a_past_sign_up_leaves_its_count():
     slot = make.shift(starts=NOW - 5 * DAY)
@@ -242,6 +244,7 @@ def test_k0_unconfirmed_forms_go_after_72_hours():
     ]
 
 
+@pytest.mark.slow
 @db
 def test_k0_dates_that_were_not_ticked_go_too():
     one, two = make.shift(), make.shift(starts=NOW + 20 * DAY)
@@ -331,6 +334,7 @@ def test_k3_leaves_alone_what_only_a_later_version_knows():
     assert (booking.name, booking.erased_at) == ("Kim Muster", None)
 
 
+@pytest.mark.slow
 @db
 def test_k3_answers_of_an_erased_form_go_whoever_erased_it():
     """As old code did, that did not know these sign-ups."""

@@ -252,6 +252,7 @@ def test_forged_host_is_refused(rows, proof):
     assert (response.status_code, shown) == (400, False)
 
 
+@pytest.mark.slow
 def test_foreign_methods_are_not_allowed(rows):
     statuses = {
         (name, method): CLIENT.generic(method, address).status_code

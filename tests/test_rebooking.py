@@ -53,6 +53,7 @@ def events(mail):
     return [(str(e["uid"]).partition("@")[0], str(e["status"]), int(e["sequence"])) for e in found]
 
 
+@pytest.mark.slow
 def test_the_seat_here_goes_to_the_next_and_the_party_has_one_there(here, there):
     kim = seated(here)
     make.signup(here, email="wanda@example.org", status=Status.WAITING)
@@ -230,6 +231,7 @@ def test_giving_the_new_seat_back_takes_the_mail_about_it_back(here, there):
     assert [kind for kind, _to, _subject in mails()] == ["cancelled-by-you"]
 
 
+@pytest.mark.slow
 def test_a_reminder_of_the_old_date_does_not_leave_and_the_new_one_is_reminded(here, there):
     kim = seated(here)
     evening = here.starts - DAY + timedelta(hours=5)  # 17 o'clock

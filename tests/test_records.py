@@ -147,6 +147,7 @@ def test_the_log_is_narrowed_to_what_and_when(town, shift):
     assert found(was="erfunden", wann="erfunden") == ["x0", "x1", "x2", "x3"]
 
 
+@pytest.mark.slow
 def test_fifty_entries_about_dates_cost_the_same_as_two(town, shift):
     client = proven(staff(town.organisation, name="Frau Weber"))
     asked = []

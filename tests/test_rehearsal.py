@@ -115,6 +115,7 @@ def test_a_rehearsal_leaves_no_trace(build, verb, monkeypatch, django_capture_on
     assert not (tmp_path / "journal").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("build", "verb"), VERBS)
 def test_the_deed_is_done_when_it_is_what_was_seen(build, verb):
     slot = build()
@@ -231,6 +232,7 @@ def later(slot):
     return {"starts": local(slot.starts + DAY), "ends": local(slot.ends + DAY)}
 
 
+@pytest.mark.slow
 def test_the_first_step_shows_numbers_names_and_a_real_mail(clerk, town):
     slot = soon(town)
     response = clerk.post(at(slot, "move"), later(slot))

@@ -179,6 +179,7 @@ def test_late_sign_up_gets_no_reminder_that_is_already_past(since, words):
 
 
 # --- quiet hours --------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_nothing_that_can_wait_is_written_between_21_and_7():
     seated(make.shift(starts=START))
     yesterday = seated(make.shift(starts=berlin(6, 18, 9)), email="gestern@example.org")
@@ -334,6 +335,7 @@ def test_dates_of_one_day_share_a_reminder_and_those_of_another_day_do_not():
     ]
 
 
+@pytest.mark.slow
 def test_date_given_back_before_its_reminder_left_leaves_the_reminder_of_the_others():
     one, two, sunday = (make.shift(starts=START + n) for n in (0 * HOUR, 5 * HOUR, 2 * DAY))
     first, _second, _third = seated(one, two, sunday)
@@ -364,6 +366,7 @@ def test_place_on_a_waiting_list_given_back_leaves_the_days_reminder_alone():
 
 
 # --- outages ------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_after_an_outage_of_26_hours_only_what_is_still_useful_goes_out(proof):
     begins, ends = berlin(6, 18, 16), berlin(6, 19, 18)
     for n, start in enumerate(

@@ -227,6 +227,7 @@ def test_mails_that_are_sent_stay_as_they_are():
     assert Mail.objects.get().sent_at == BACKUP - MINUTE
 
 
+@pytest.mark.slow
 def test_erasures_are_repeated_and_seats_go_on_as_they_did():
     slot = make.shift(starts=START + 9 * DAY, capacity=1)
     booking = signups.register(
@@ -256,6 +257,7 @@ def test_erasures_are_repeated_and_seats_go_on_as_they_did():
     ] == [True] * 2
 
 
+@pytest.mark.slow
 def test_deletion_classes_are_enforced():
     booking = make.booking(
         CANARY + "@example.org", f"{CANARY} M", confirmed_at=None, entered_at=BACKUP - 71 * HOUR
@@ -305,6 +307,7 @@ def _as_in_the_archive():
             cursor.execute("SELECT setval(pg_get_serial_sequence('portal_booking', 'id'), 1)")
 
 
+@pytest.mark.slow
 def test_sessions_end():
     Session.objects.create(session_key="x", session_data="x", expire_date=berlin(6, 30))
 

@@ -362,6 +362,7 @@ def test_confirming_twice_changes_and_sends_nothing():
     assert (states(slot), mails(), list(Booking.objects.values())) == before
 
 
+@pytest.mark.slow
 def test_thirty_dates_in_one_form_make_one_mail():
     slots = [make.shift(starts=NOW + n * DAY) for n in range(10, 40)]
 

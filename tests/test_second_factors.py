@@ -39,6 +39,7 @@ def enrol_by_page(client, passkey, name="PC im Rathaus"):
 # --- the guided way ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_whoever_has_no_factor_chooses_sets_up_a_passkey_prints_codes_and_is_in(client):
     user = staff(make.organisation(), enrolled=False)
@@ -138,6 +139,7 @@ def test_an_answer_of_another_key_page_or_host_lets_nobody_in(name, client):
     assert enters(client) == reverse("account_login")
 
 
+@pytest.mark.slow
 def test_an_answer_counts_once_and_for_its_own_question(client):
     user, passkey = owner()
     log_in(client, user)

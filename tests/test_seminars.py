@@ -242,6 +242,7 @@ def test_etag_outlives_the_moment_of_issue_but_not_a_change(client):
 
 
 # --- what is over ----------------------------------------------------------------------------------------
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("precision", "starts", "said"),
     [

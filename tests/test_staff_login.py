@@ -68,6 +68,7 @@ def test_password_alone_asks_for_the_code_and_the_code_lets_in(client):
     assert enters(client) == "Redaktion"
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_without_a_second_factor_one_is_led_to_enrolment_and_on_to_the_codes(client):
     user = staff(make.organisation(), enrolled=False)

@@ -130,6 +130,7 @@ def test_a_town_without_imprint_cannot_publish(clerk, town):
     assert said_then == ["Noch nicht veröffentlicht. Es fehlt: Impressum und E-Mail des Herausgebers."]
 
 
+@pytest.mark.slow
 def test_a_published_page_keeps_what_publication_needs(clerk, town):
     row = wanted(town, published_at=timezone.now())
     make.shift(opportunity=row, starts=at(5))
@@ -153,6 +154,7 @@ def test_moving_a_date_tells_everybody_on_it(clerk, town):
     assert logged() == [("Liste gelesen", shift.label), ("Zeiten geändert", shift.label)]
 
 
+@pytest.mark.slow
 def test_more_seats_promote_from_the_front(clerk, town):
     row = wanted(town)
     shift = make.shift(opportunity=row, starts=at(10), capacity=1)
@@ -170,6 +172,7 @@ def test_more_seats_promote_from_the_front(clerk, town):
     ]
 
 
+@pytest.mark.slow
 def test_fewer_seats_remove_nobody_and_are_shown_as_overbooked(clerk, town):
     row = wanted(town)
     shift = make.shift(opportunity=row, starts=at(10), capacity=2)
@@ -179,6 +182,7 @@ def test_fewer_seats_remove_nobody_and_are_shown_as_overbooked(clerk, town):
     assert "2 von 1 Plätzen vergeben (überbucht)" in clerk.get(desk(shift)).content.decode()
 
 
+@pytest.mark.slow
 def test_a_new_meeting_point_is_told(clerk, town):
     row = wanted(town)
     make.signup(make.shift(opportunity=row, starts=at(10)), email="kim@example.org")

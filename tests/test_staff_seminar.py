@@ -165,6 +165,7 @@ def test_moving_tells_everybody_old_and_new_time(adler, session):
     assert AccessLog.objects.filter(action="Zeiten geändert", about=session.label).count() == 1
 
 
+@pytest.mark.slow
 def test_more_seats_promote_and_fewer_remove_nobody(adler, session):
     rehearsed(adler, page(session, "seats"), {"capacity": "2"})
     assert kinds() == [("promoted", "wartet@example.org")]
@@ -194,6 +195,7 @@ def test_changing_words_tells_nobody(adler, session):
     assert Speaker.objects.get().name == "Frau Neu"
 
 
+@pytest.mark.slow
 def test_saving_words_undoes_nothing_that_happened_meanwhile(adler, session):
     """The page was open while a colleague cancelled the date and the engine counted on."""
     data = typed(adler.get(page(session)))
@@ -257,6 +259,7 @@ def test_somebody_who_phones_is_entered_with_function_and_municipality(adler, se
     assert "Bitte schreiben Sie hier keine Internetadresse." in wrong.content.decode()
 
 
+@pytest.mark.slow
 def test_cancelling_and_giving_back_work_as_for_every_date(adler, session):
     kim = session.signups.get(email_key="kim@example.org")
     adler.post(page(session, "give_back", kim.pk))
@@ -309,6 +312,7 @@ def test_series_with_dates_is_not_deleted(adler, session):
     assert Series.objects.count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["changelist", "people"])
 def test_lists_take_the_same_statements_for_any_number_of_rows(adler, name):
     counts = []
@@ -375,6 +379,7 @@ def test_new_way_in_saved_twice_is_told_once(adler, session):
     assert sorted(told) == sorted(people)
 
 
+@pytest.mark.slow
 def test_recording_of_a_past_session_is_added_whatever_is_unknown_of_it(adler, session):
     Session.objects.filter(pk=session.pk).update(
         starts=at(-20), ends=at(-20, 15), summary="", state=Session.State.PUBLISHED
@@ -385,6 +390,7 @@ def test_recording_of_a_past_session_is_added_whatever_is_unknown_of_it(adler, s
     assert session.recording_url == "https://film.example/1"
 
 
+@pytest.mark.slow
 def test_a_page_opened_before_somebody_signed_up_moves_nobody_silently(adler):
     empty = make.session(starts=at(20))
     stale = typed(adler.get(page(empty)))
@@ -420,6 +426,7 @@ def test_series_keeps_what_its_public_dates_need(adler, session):
     assert session.series.contact_email == "seminare@verband.example"
 
 
+@pytest.mark.slow
 def test_session_elsewhere_promises_no_list_of_people(adler):
     elsewhere = make.session(starts=at(20), registration="elsewhere", link="https://x.example", capacity=None)
     text = adler.get(page(elsewhere)).content.decode()
@@ -432,6 +439,7 @@ def test_phone_entry_needs_function_and_municipality(adler, session):
     assert set(response.context["form"].errors) == {"function", "municipality"}
 
 
+@pytest.mark.slow
 def test_people_of_a_date_long_over_are_not_named(adler):
     held = make.session(starts=timezone.now() - timedelta(days=31))
     later = make.session(series=held.series, starts=at(20))

@@ -103,6 +103,7 @@ def test_ideas_name_how_many_towns_have_them_and_lead_to_exactly_those(client):
     assert "2 Initiativen" in text_of(client, "/initiativen/", suche="Bürgerbus")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 3])
 def test_start_page_costs_the_same_statements_with_one_and_three(client, django_assert_num_queries, n):
     examples(n)

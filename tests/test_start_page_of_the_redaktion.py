@@ -132,6 +132,7 @@ def test_the_reason_of_a_failed_mail_is_in_words_of_a_clerk(error, words):
     assert undelivered.reason(error) == words
 
 
+@pytest.mark.slow
 def test_one_failed_mail_hints_at_the_address_several_are_counted_by_reason(clerk, town):
     failed_mail(town.organisation)
     for _ in range(2):
@@ -162,6 +163,7 @@ def test_who_may_not_publish_yet_is_told_first_what_is_missing(clerk, town):
     ]
 
 
+@pytest.mark.slow
 def test_drafts_say_what_is_missing(clerk, town):
     draft = wanted(town, state="draft", title="Noch ein Entwurf", contact="")
     plan = make.initiative(
@@ -184,6 +186,7 @@ def test_drafts_say_what_is_missing(clerk, town):
     ]
 
 
+@pytest.mark.slow
 def test_dates_with_too_many_with_parties_that_never_fit_and_with_people_to_call(clerk, town):
     crowded = make.shift(opportunity=wanted(town, title="Voll"), starts=at(3), capacity=1)
     make.signup(crowded, seats=3)
@@ -213,6 +216,7 @@ def test_dates_with_too_many_with_parties_that_never_fit_and_with_people_to_call
     ]
 
 
+@pytest.mark.slow
 def test_a_date_that_is_over_asks_who_was_there_until_somebody_answers(clerk, town):
     over, answered = (
         make.shift(opportunity=wanted(town, title=title), starts=at(-2)) for title in ("Laub", "Gefegt")
@@ -333,6 +337,7 @@ def test_the_network_sees_what_waits_in_towns_without_redaktion_and_the_state_of
     assert not Heartbeat.objects.exists(), "nobody was seen to work: that is what the line is about"
 
 
+@pytest.mark.slow
 def test_the_network_learns_of_towns_that_nobody_works_for(town):
     left = make.municipality("Hungen", organisation=make.organisation("Stadt Hungen"))
     staff(left.organisation, email="weg@hungen.example", is_active=False)

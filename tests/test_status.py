@@ -53,6 +53,7 @@ def network():
     return proven(staff(association(), Membership.Role.NETWORK, email="netzwerk@verband.example"))
 
 
+@pytest.mark.slow
 def test_all_is_well(now):
     assert todo(now) == {}
     page = words(network())
@@ -126,6 +127,7 @@ def operator():
     return user
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", ["wartet", "verschickt", "gescheitert", "zurueckgezogen"])
 def test_list_of_mails_shows_one_state(now, state):
     rows = {

@@ -166,6 +166,7 @@ def test_hint_reaches_the_association_without_the_words_of_the_guest(client, col
     assert "kim@" not in mail.text
 
 
+@pytest.mark.slow
 def test_hint_about_a_town_s_own_page_goes_to_the_town(client, town, editor):
     own = make.initiative(organisation=town, title="Eigene")
     send(client, reverse("initiatives:hint", args=[own.slug]), text="Tippfehler")

@@ -114,6 +114,7 @@ def sees(client, initiative):
     return client.get(reverse("admin:initiatives_initiative_change", args=[initiative.pk])).status_code
 
 
+@pytest.mark.slow
 def test_a_role_that_is_handed_over_counts_on_the_next_request():
     town = make.organisation()
     page = make.initiative(organisation=town)

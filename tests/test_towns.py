@@ -209,6 +209,7 @@ def test_town_costs_the_same_statements_with_one_and_three(client, django_assert
         client.get("/orte/lich/")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 3])
 def test_district_costs_the_same_statements_with_one_and_three(client, django_assert_num_queries, lich, n):
     for i in range(n):

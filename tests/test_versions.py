@@ -56,6 +56,7 @@ def test_each_change_of_words_is_a_version_and_saving_the_same_is_none(client, p
     assert plan.versions.first().history_user.name == "Frau Weber"
 
 
+@pytest.mark.slow
 def test_a_verb_that_the_desk_calls_names_the_person_too():
     action = make.opportunity()
     make.shift(opportunity=action, starts=timezone.now() + timedelta(days=5))
@@ -73,6 +74,7 @@ def test_publishing_and_taking_down_are_versions_too(client, plan):
     assert list(plan.versions.values_list("state", flat=True)) == ["published", "draft", "published"]
 
 
+@pytest.mark.slow
 def test_what_was_written_past_save_is_kept_before_the_next_change(client, plan):
     plan.versions.all().delete()
     Initiative.objects.filter(pk=plan.pk).update(title="Aus dem Import")
@@ -115,6 +117,7 @@ def test_versions_go_with_their_row(plan):
     assert set(Initiative.versions.values_list("id", flat=True)) == {other.pk}
 
 
+@pytest.mark.slow
 def test_somebody_who_left_is_a_number_in_the_versions(client, plan):
     edit(client, plan, title="Neu")
     leaving.pseudonymise(User.objects.filter(name="Frau Weber"), now=timezone.now())
@@ -204,6 +207,7 @@ def versions_time(version):
     return f"{local.day}. {['', 'Januar', 'Februar', 'März', 'April', 'Mai', 'Juni', 'Juli', 'August', 'September', 'Oktober', 'November', 'Dezember'][local.month]} {local:%Y, %H:%M} Uhr"
 
 
+@pytest.mark.slow
 def test_what_is_public_stays_public_and_its_address_stays(client, plan):
     plan.published_at = timezone.now()
     plan.save()
@@ -233,6 +237,7 @@ def test_a_version_that_lacks_what_a_public_page_needs_is_refused_in_words(clien
     assert (plan.summary, plan.versions.count()) == ("Wir pflegen den Bach.", before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("people", "meets"), [(0, "Am alten Bahnhof"), (1, "Brücke am Schloss, Schlossgasse 1")]
 )

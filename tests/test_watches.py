@@ -68,6 +68,7 @@ def news():
 
 
 # --- the journey ------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_from_the_list_to_the_first_mail_and_the_end(client, clock, lich):
     page = Page(client.get("/mitmachen/?ort=Lich&umkreis=30").content.decode(), "http://testserver/")
     address, method, fields = page.form("Sagen Sie mir Bescheid")
@@ -459,6 +460,7 @@ def test_dry_run_counts_and_deletes_nothing():
     assert Watch.objects.get().email == KIM
 
 
+@pytest.mark.slow
 def test_notice_a_month_before_the_end_and_a_click_goes_on(client, clock):
     row = make.watch()
     moments = [NOW + days * DAY for days in (334, 335, 336)]

@@ -283,6 +283,7 @@ def test_markdown_of_staff_is_harmless_and_twice_the_text_is_twice_the_work(proo
     assert grown[steepest] <= 2.2, grown
 
 
+@pytest.mark.slow
 def test_markdown_posted_in_the_redaktion_reaches_no_public_page_as_markup(rows, proof):
     """Through the form of the Redaktion to the page that everybody sees."""
     client = proven(staff(rows.organisation))

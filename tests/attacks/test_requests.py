@@ -125,6 +125,7 @@ CLIENTS = [
 ]
 
 
+@pytest.mark.slow
 def test_the_client_is_whom_the_last_trusted_proxy_saw(settings, own_counters, proof):
     """For our limits and allauth's, with no, one and two proxies configured."""
     settings.ACCOUNT_RATE_LIMITS = {"login": "3/m/ip"}

@@ -206,6 +206,7 @@ def test_no_address_of_the_redaktion_opens_without_the_factor(rows, proof):
     assert set(changes) <= {"portal_user"}  # last_login of the new sessions
 
 
+@pytest.mark.slow
 def test_enrolling_with_a_stolen_password_is_told_to_the_owner(proof, django_capture_on_commit_callbacks):
     """An account that never enrolled is open to its password once; its owner reads of it."""
     user = staff(make.organisation(), enrolled=False)
