@@ -182,6 +182,7 @@ def add(now: datetime) -> list[tuple[str, str, str]]:
         raise RuntimeError("the example town has no organisation")
     return [
         _login("Redaktion der Stadt Lich", "redaktion", "Frau Weber", Membership.Role.EDITOR, lich),
+        _login("Stadt Lich, nur lesen", "lesen", "Frau Blick", Membership.Role.READER, lich),
         _login("Verband: Netzwerk", "netzwerk", "Herr Yıldız", Membership.Role.NETWORK, association()),
         _login("Verband: Seminare", "seminare", "Frau Adler", Membership.Role.SEMINARS, association()),
     ]
@@ -264,6 +265,7 @@ def _opportunity(example: Example, town: Municipality, now: datetime) -> None:
             ends=starts + timedelta(hours=date.hours),
             capacity=date.seats,
             note=date.note,
+            attendance_asked_at=now,  # the contact is invented, too
         )
         example_people.seat(shift, date.parties, now=now)
 

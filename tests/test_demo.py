@@ -41,12 +41,13 @@ def loaded(settings, capsys):
 @pytest.mark.slow
 def test_demo_has_one_login_per_role_with_the_password_printed_once(loaded):
     assert list(User.objects.order_by("email").values_list("email", "is_demo", "is_superuser")) == [
+        ("lesen@beispiel.example", True, False),
         ("netzwerk@beispiel.example", True, False),
         ("redaktion@beispiel.example", True, False),
         ("seminare@beispiel.example", True, False),
     ]
     assert set(Membership.objects.values_list("role", flat=True)) == set(Membership.Role.values)
-    for name in ("netzwerk", "redaktion", "seminare"):
+    for name in ("lesen", "netzwerk", "redaktion", "seminare"):
         address = f"{name}@beispiel.example"
         password = loaded.split(f"{address}  Passwort: ")[1].split()[0]
         assert User.objects.get(email=address).check_password(password)
@@ -105,4 +106,4 @@ def test_examples_that_are_all_over_are_made_anew(loaded, capsys):
     assert demo.is_stale(timezone.now())
     call_command("first_data")
     assert not demo.is_stale(timezone.now())
-    assert capsys.readouterr().out.count("Passwort:") == 3
+    assert capsys.readouterr().out.count("Passwort:") == 4
