@@ -61,9 +61,10 @@ class AccountAdapter(DefaultAccountAdapter):
         message = self.render_mail(template_prefix, email, facts | {"site_name": settings.SITE_NAME})
         now = timezone.now()
         with transaction.atomic():
-            key = f"account:{uuid4()}"
-            if template_prefix == "account/email/unknown_account":
-                key = confirmations.key_for_a_stranger(email_key(email) or "", kind="account", now=now)
+            # Asked for accounts, too: known and unknown addresses cost the same statements.
+            key = confirmations.key_for_a_stranger(email_key(email) or "", kind="account", now=now)
+            if template_prefix != "account/email/unknown_account":
+                key = f"account:{uuid4()}"
             if not key:
                 return
             outbox.queue(

@@ -196,7 +196,7 @@ def test_letters_of_other_languages_do_not_stop_the_printer(name):
 
 
 @pytest.mark.parametrize(
-    "odd", ["Ꞛ ꟸ", "Ԁ", "ﬁ Ｆ", "Å\u0308\u0308", "𝐀 אב", "\u202eabc", "ᲀ Ꙃ", "\x00\ufffe"]
+    "odd", ["Ꞛ ꟸ", "Ԁ", "ﬁ Ｆ", "Å\u0308\u0308", "𝐀 אב", "\u202eabc", "ᲀ Ꙃ", "\x01\ufffe"]
 )
 def test_a_letter_that_no_fount_has_costs_no_poster(odd):
     row = action(title=f"Bachputz {odd}", summary=odd * 3)

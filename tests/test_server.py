@@ -217,7 +217,7 @@ def test_clerk_is_never_served_from_the_cache_and_leaves_nothing_in_it(stack, pu
     second = urlsplit(clerk.press(login, form, "Anmelden", **typed)[1]["Location"]).path
     form = clerk.ask("GET", second)[2]
     trust = urlsplit(clerk.press(second, form, "Anmelden", code=code())[1]["Location"]).path
-    status, headers, _text = clerk.press(trust, clerk.ask("GET", trust)[2], "Nicht vertrauen")
+    status, headers, _text = clerk.press(trust, clerk.ask("GET", trust)[2], "Nein, jedes Mal fragen")
     assert (status, sorted(clerk.cookies)) == (302, ["csrftoken", "sessionid"])
 
     guest.ask("GET", public[0])  # what is stored is no way to the clerk either

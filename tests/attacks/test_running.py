@@ -31,7 +31,9 @@ def running(prepared, tmp_path_factory):
 def addresses(running):
     """Label → address of one row of everything in that portal."""
     return json.loads(
-        running.python("import json; from tests import audience; print(json.dumps(audience.every_address()))")
+        running.python(
+            "import json; from tests import audience; print(json.dumps(audience.every_address(audience.make_rows())))"
+        )
     )
 
 
