@@ -41,7 +41,7 @@ class HintForm(forms.Form):
         super().__init__(*args, **kwargs)
         if kind == Kind.REMOVAL:
             self.fields["text"].required = False
-            self.fields["text"].label = _("Möchten Sie etwas dazu sagen? (freiwillig)")
+            self.fields["text"].label = _("Möchten Sie etwas dazu sagen?")
             self.fields["text"].help_text = _("Einen Grund brauchen Sie nicht zu nennen.")
 
 

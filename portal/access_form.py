@@ -46,13 +46,13 @@ class AccessForm(forms.Form):
         ),
     )
     second_name = forms.CharField(
-        label=gettext_lazy("Name der zweiten Person (freiwillig)"),
+        label=gettext_lazy("Name der zweiten Person"),
         required=False,
         max_length=320,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     second_email = inputs.EmailField(
-        label=gettext_lazy("Dienstliche E-Mail-Adresse der zweiten Person (freiwillig)"), required=False
+        label=gettext_lazy("Dienstliche E-Mail-Adresse der zweiten Person"), required=False
     )
     page = forms.SlugField(required=False, max_length=120, widget=forms.HiddenInput())
 

@@ -167,7 +167,7 @@ class DeskAdmin(ScopedAdmin):
         }
 
     def _page(self, name: str, slot: Any) -> str:
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}", args=[slot.pk])
+        return reverse(f"admin:{desk.admin_name(slot)}_{name}", args=[slot.pk])
 
     def offers(self, request: HttpRequest) -> list[dict[str, str]]:
         url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_choose")

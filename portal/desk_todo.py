@@ -8,7 +8,7 @@ from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from portal import dates
+from portal import dates, desk
 from portal.models import Booking
 from portal.retention import WHO_CAME_LINK
 from portal.slots import Signup
@@ -78,7 +78,7 @@ def _calls(slot: Any, n: int) -> dict[str, str]:
 
 
 def _page(slot: Any, name: str) -> str:
-    return reverse(f"admin:{slot._meta.app_label}_{slot._meta.model_name}_{name}", args=[slot.pk])
+    return reverse(f"admin:{desk.admin_name(slot)}_{name}", args=[slot.pk])
 
 
 def facts(slot: Any) -> list[str]:

@@ -62,10 +62,13 @@ def _counted(key: str, seconds: int) -> int:
         return 1
 
 
+def _key(name: str, whom: str) -> str:
+    return f"limit:{name}:{hashlib.sha256(whom.encode()).hexdigest()[:24]}"
+
+
 def over(request: HttpRequest, name: str, *, limit: int, seconds: int) -> bool:
     """Count one more for this client; True when that is more than `limit` in `seconds`."""
-    who = hashlib.sha256(_household(client(request)).encode()).hexdigest()[:24]
-    return _over(f"limit:{name}:{who}", limit=limit, seconds=seconds)
+    return _over(_key(name, _household(client(request))), limit=limit, seconds=seconds)
 
 
 def over_for(whom: str, name: str, *, limit: int, seconds: int) -> bool:
@@ -73,11 +76,7 @@ def over_for(whom: str, name: str, *, limit: int, seconds: int) -> bool:
 
     Raises RedisError, OSError.
     """
-    key = f"limit:{name}:{hashlib.sha256(whom.encode()).hexdigest()[:24]}"
-    try:
-        return _counted(key, seconds) > limit
-    except ValueError:  # expired between the two calls
-        return False
+    return _counted(_key(name, whom), seconds) > limit
 
 
 def limited(name: str, *, limit: int, seconds: int) -> Callable[[View], View]:
