@@ -5,6 +5,7 @@ The work itself is found in columns of the database, so a task that runs late, t
 processes at once does no harm (rules 13 and 14 of domain.md).
 """
 
+import gc
 import logging.config
 import os
 import sys
@@ -31,6 +32,14 @@ app.conf.CELERY_DB_REUSE_MAX = sys.maxsize
 @signals.task_postrun.connect
 def _as_after_a_request(**kwargs: object) -> None:
     db.close_old_connections()
+
+
+@signals.worker_init.connect
+def _look_for_garbage_later(**kwargs: object) -> None:
+    """As the web processes do (serving.py): what is loaded now stays, and each child has it for nothing."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @signals.setup_logging.connect

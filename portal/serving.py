@@ -42,6 +42,10 @@ accesslog = None
 forwarded_allow_ips = ""  # who is believed about X-Forwarded-…, is said by TRUSTED_PROXIES alone
 loglevel = "warning"
 
+# Looking for garbage was a tenth of a registration: later, and where a laptop's one process has room, not much later
+# (gunicorn's memory is a line of docs/leistung.md, too).
+COLLECT = (20_000, 20, 20) if settings.REDIS_URL else (7_000, 5, 10)
+
 _engine: Engine | None = None  # the embedded Celery of this process, if it has one
 
 
@@ -69,6 +73,7 @@ def _load_for_all(server: Arbiter) -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
+    gc.set_threshold(*COLLECT)
 
 
 def when_ready(server: Arbiter) -> None:

@@ -8,7 +8,7 @@ from tests.bench.table import Row
 from tests.servers import wait_until
 from tests.test_rush import Client
 
-RUNS, GUESTS = 3, 20
+RUNS, GUESTS = 7, 20
 MAILS = 2  # of each guest: „Noch ein Klick", „Platz sicher"
 
 COUNT = """
