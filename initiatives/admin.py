@@ -11,8 +11,10 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from initiatives import bulletin
+from initiatives.blueprint_admin import BlueprintInline, drop_empty
 from initiatives.hint_admin import HintAdmin
-from initiatives.models import Hint, Initiative, Topic
+from initiatives.idea_admin import IdeaAdmin
+from initiatives.models import Hint, Idea, Initiative, Topic
 from portal import welcome
 from portal.bulletin import Notice
 from portal.bulletin_admin import BulletinAdmin
@@ -23,6 +25,7 @@ from portal.versions_admin import VersionedAdmin
 MOST = 20  # proposals on the start page
 
 admin.site.register(Hint, HintAdmin)
+admin.site.register(Idea, IdeaAdmin)
 
 
 @admin.register(Topic)
@@ -42,6 +45,7 @@ class InitiativeAdmin(VersionedAdmin, BulletinAdmin):
     list_select_related = ("municipality",)
     search_fields = ("title", "summary")
     readonly_fields = ("state_in_words",)
+    inlines = (BlueprintInline,)
     fieldsets = (
         (
             None,
@@ -54,7 +58,7 @@ class InitiativeAdmin(VersionedAdmin, BulletinAdmin):
         ),
         (
             _("Mehr erzählen (freiwillig)"),
-            {"classes": ("collapse",), "fields": ("place", "carrier", "text", "website")},
+            {"classes": ("collapse",), "fields": ("place", "carrier", "text", "website", "idea")},
         ),
         (
             _("Quelle und Jahr (freiwillig)"),
@@ -79,6 +83,10 @@ class InitiativeAdmin(VersionedAdmin, BulletinAdmin):
         if not change and obj.organisation.kind == Organisation.Kind.ASSOCIATION:
             obj.origin = Initiative.Origin.COLLECTED
             obj.save(update_fields=["origin"])
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        drop_empty(form.instance)
 
     def notice(self, obj: Initiative) -> Notice:
         return bulletin.notice(obj)

@@ -1,4 +1,4 @@
-"""What citizens do in a place: initiatives and their topics (domain.md, rules 19–24)."""
+"""What citizens do in a place: initiatives, their topics, ideas and know-how (domain.md, rules 19–24)."""
 
 from functools import lru_cache
 from textwrap import shorten
@@ -40,6 +40,42 @@ class Topic(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Idea(models.Model):
+    """A type of initiative, kept by the association with a model Steckbrief; its initiatives are the proof.
+
+    Public as soon as it is there; until `released_on` its pages say „Entwurf, vom Verband zu prüfen".
+    """
+
+    name = models.CharField(_("Name"), max_length=60, unique=True)
+    slug = models.SlugField(_("Adresse der Seite"), max_length=120, unique=True)
+    summary = models.TextField(
+        _("Zusammenfassung"), help_text=_("Zwei bis vier Sätze: Was ist es, was bringt es einem Ort?")
+    )
+    text = models.TextField(
+        _("Ausführlicher Text"), blank=True, help_text=_("Absätze durch eine Leerzeile; **fett**, - Listen.")
+    )
+    topics = models.ManyToManyField(Topic, related_name="ideas", verbose_name=_("Themen"))
+    released_on = models.DateField(
+        _("freigegeben am"),
+        null=True,
+        blank=True,
+        help_text=_("Ohne Datum steht auf der Seite „Entwurf, vom Verband zu prüfen“."),
+    )
+    order = models.PositiveSmallIntegerField(_("Reihenfolge"), default=0)
+    source_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
+
+    class Meta:
+        verbose_name = _("Idee")
+        verbose_name_plural = _("Ideen")
+        ordering = ["order", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return address("ideas:detail", self.slug)
 
 
 class InitiativeQuerySet(models.QuerySet["Initiative"]):
@@ -98,6 +134,15 @@ class Initiative(PublishedOnce):
     )
     place = models.CharField(_("Ortsteil"), max_length=80, blank=True)
     topics = models.ManyToManyField(Topic, related_name="initiatives", verbose_name=_("Themen"))
+    idea = models.ForeignKey(
+        Idea,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="initiatives",
+        verbose_name=_("Idee"),
+        help_text=_("Zeigt sie eine dieser Ideen, steht sie auch auf deren Seite."),
+    )
     state = models.CharField(_("Stand"), max_length=12, choices=State, default=State.DRAFT)
     origin = models.CharField(
         _("Herkunft"), max_length=12, choices=Origin, default=Origin.TOWN, editable=False
@@ -131,6 +176,17 @@ class Initiative(PublishedOnce):
     is_rich = models.BooleanField(_("ausführlich"), default=False, editable=False)
     confirmed_on = models.DateField(_("zuletzt bestätigt"), null=True, blank=True)
     published_at = models.DateTimeField(_("veröffentlicht am"), null=True, blank=True, editable=False)
+    # „Nachmachen" (rule 22): when, and from which initiative; None there: from the idea itself.
+    copied_from = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="copies",
+        verbose_name=_("nachgemacht von"),
+        editable=False,
+    )
+    copied_at = models.DateTimeField(_("übernommen am"), null=True, blank=True, editable=False)
     changed_at = models.DateTimeField(_("geändert am"), auto_now=True)
     # Precomputed for lists (performance.md): written by save().
     life_rank = models.PositiveSmallIntegerField(default=1, editable=False)
@@ -216,6 +272,96 @@ class Initiative(PublishedOnce):
     @property
     def life_state_label(self) -> str:
         return self.get_life_state_display()
+
+
+class Blueprint(models.Model):
+    """Steckbrief: the know-how, of an idea (the model) or of one initiative; every answer is voluntary."""
+
+    # Each with the question that helps a clerk to answer; the order is that of the page.
+    effort = models.TextField(
+        _("Aufwand"), blank=True, help_text=_("Wie viele Stunden brauchte der Anfang, wie viele der Betrieb?")
+    )
+    people = models.TextField(
+        _("Menschen"),
+        blank=True,
+        help_text=_("Wie viele machen mit, was müssen sie können, wer hält es zusammen?"),
+    )
+    costs = models.TextField(
+        _("Kosten und Geld"),
+        blank=True,
+        help_text=_("Was kostet der Anfang, was ein Jahr? Woher kam das Geld?"),
+    )
+    rooms = models.TextField(
+        _("Räume"),
+        blank=True,
+        help_text=_("Welche Räume oder Flächen, wem gehören sie, was musste daran getan werden?"),
+    )
+    material = models.TextField(
+        _("Material"), blank=True, help_text=_("Was musste da sein, was war geliehen?")
+    )
+    permits = models.TextField(
+        _("Genehmigungen"),
+        blank=True,
+        help_text=_("Welche Ämter waren zu fragen, welche Bescheide waren nötig?"),
+    )
+    insurance = models.TextField(
+        _("Versicherung"), blank=True, help_text=_("Wer ist wogegen versichert, und über wen?")
+    )
+    timetable = models.TextField(
+        _("Zeitplan"),
+        blank=True,
+        help_text=_("Wie lange dauerte es von der Idee bis zum ersten Tag, in welchen Schritten?"),
+    )
+    lessons = models.TextField(
+        _("Was wir anders machen würden"),
+        blank=True,
+        help_text=_("Was hat Zeit gekostet, was würden Sie anderen ersparen?"),
+    )
+    first_steps = models.TextField(
+        _("Erste Schritte"),
+        blank=True,
+        help_text=_("Womit fängt eine andere Gemeinde morgen an? Eine Zeile für jeden Schritt."),
+    )
+    sources = models.TextField(
+        _("Wer weiß mehr?"),
+        blank=True,
+        help_text=_("Stellen, Leitfäden und Förderprogramme, mit Adresse im Netz."),
+    )
+    idea = models.OneToOneField(
+        Idea, models.CASCADE, null=True, blank=True, related_name="blueprint", verbose_name=_("Idee")
+    )
+    initiative = models.OneToOneField(
+        Initiative,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="blueprint",
+        verbose_name=_("Initiative"),
+    )
+
+    QUESTIONS = (
+        "effort", "people", "costs", "rooms", "material", "permits", "insurance", "timetable", "lessons",
+        "first_steps", "sources",
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name = _("Steckbrief")
+        verbose_name_plural = _("Steckbriefe")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(idea=None, initiative__isnull=False) | Q(idea__isnull=False, initiative=None),
+                name="blueprint_of_one_thing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return gettext("Steckbrief %s") % self.pk
+
+    def answers(self) -> list[tuple[str, str, str]]:
+        """Column, heading and answer of what is answered, in the order of the page."""
+        headings = {field.name: str(field.verbose_name) for field in self._meta.fields}
+        found = [(name, headings[name], getattr(self, name)) for name in self.QUESTIONS]
+        return [row for row in found if row[2].strip()]
 
 
 class HintQuerySet(models.QuerySet["Hint"]):

@@ -45,7 +45,9 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "portal.mail": _right("view resend", only=~OF_SEMINARS),
         "portal.accesslog": _right("view", only=~ABOUT_SEMINARS),
         "initiatives.topic": _right("choose", Reach.ALL),
+        "initiatives.idea": _right("choose", Reach.ALL),
         "initiatives.initiative": _right("view add change delete"),
+        "initiatives.blueprint": _right("view add change"),
         "initiatives.hint": _right("view change"),
         "volunteers.opportunity": _right("view add change delete"),
         "volunteers.shift": _right("view add change delete"),
@@ -55,6 +57,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
     Membership.Role.READER: {
         "portal.organisation": _right("view"),
         "initiatives.initiative": _right("view"),
+        "initiatives.blueprint": _right("view"),
         "volunteers.opportunity": _right("view"),
         "volunteers.shift": _right("view"),
     },
@@ -68,7 +71,9 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "portal.accesslog": _right("view", only=~ABOUT_SEMINARS),
         "portal.heartbeat": _right("view", Reach.ALL),
         "initiatives.topic": _right("view add change choose", Reach.ALL),
+        "initiatives.idea": _right("view add change choose", Reach.ALL),
         "initiatives.initiative": _right("view add change delete"),
+        "initiatives.blueprint": _right("view add change"),
         "initiatives.hint": _right("view change"),
         # Never a town's people once it has staff: neither its sign-ups nor the mails to them.
         "volunteers.opportunity": _right("view add change delete", Reach.TRUST),

@@ -16,7 +16,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from initiatives.models import Hint, Initiative, Topic
+from initiatives.models import Hint, Idea, Initiative, Topic
 from portal import access_requests, handbook, links, watches
 from portal.models import AccessRequest, Booking, Mail, Municipality, Organisation, User
 from portal.slots import Signup
@@ -42,6 +42,7 @@ class Rows:
     quiet_town: Municipality
     district: Municipality
     topic: Topic
+    idea: Idea  # the initiative shows it
     initiative: Initiative
     collected: Initiative
     opportunity: Opportunity  # two dates: one has seats left, one is full with a waiting list
@@ -91,10 +92,12 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
     organisation = make.organisation(f"Stadt {name}")
     town = _town(name, organisation=organisation)
     common = {"organisation": organisation, "municipality": town, "topic": make.topic()}
+    idea = make.idea(f"Bachpaten bei {name}")
     initiative = make.initiative(
         organisation=organisation,
         municipality=town,
         title=f"Bachpaten {name}",
+        idea=idea,
         life_state=Initiative.LifeState.RUNNING,
         contact="Umweltbüro",
         contact_email="umwelt@lich.example",
@@ -170,6 +173,7 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         quiet_town=_town("Stillbach", ags="06999001"),
         district=_district(),
         topic=common["topic"],
+        idea=idea,
         initiative=initiative,
         collected=collected,
         opportunity=opportunity,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Max
 
-from initiatives.models import Hint, Initiative, Topic
+from initiatives.models import Blueprint, Hint, Idea, Initiative, Topic
 from portal.association import association
 from portal.models import AccessRequest, Booking, Municipality, Organisation, email_key
 from portal.slots import Signup
@@ -71,6 +71,20 @@ def initiative(**fields):
     row = Initiative.objects.create(**(defaults | fields))
     row.topics.add(topic())
     return row
+
+
+def idea(name="Repair-Café", *, answers=None, **fields):
+    """Released, with a Steckbrief of these answers."""
+    defaults = {"slug": f"idee-{next(_n)}", "summary": "Wir reparieren zusammen.", "released_on": NOW.date()}
+    row = Idea.objects.create(name=name, **(defaults | fields))
+    row.topics.add(topic())
+    blueprint(idea=row, **({"first_steps": "- Einen Raum suchen."} if answers is None else answers))
+    return row
+
+
+def blueprint(**fields):
+    """The Steckbrief of this `idea` or `initiative`."""
+    return Blueprint.objects.create(**fields)
 
 
 def opportunity(**fields):

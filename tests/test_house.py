@@ -42,6 +42,7 @@ SENDS_MAIL = {
     "portal.mime": "packs what delivery sends; of Django it takes the check of an address",
 }
 LONG_MODULES = {
+    "initiatives.models": "the nouns of initiatives, ideas and know-how stand together, with their constraints",
     "portal.models": "the nouns that everybody shares stand together",
     "portal.privacy": "export, erasure and the deletion classes: an officer reads them from top to bottom",
     "portal.settings": "one typed module: an operator reads it from top to bottom",

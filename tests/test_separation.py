@@ -53,6 +53,7 @@ SEES = {
     "portal_mail": {"owner": ROW, "other": LIST, "network": LIST, "seminars": LIST},
     "portal_accesslog": {"owner": ROW, "other": LIST, "network": LIST, "seminars": LIST},
     "initiatives_topic": {"network": ROW},
+    "initiatives_idea": {"network": ROW},
     "initiatives_initiative": {"owner": ROW, "reader": TEXT, "other": LIST, "network": LIST},
     "initiatives_hint": {"owner": ROW, "other": LIST, "network": LIST},
     "volunteers_opportunity": {"owner": ROW, "reader": TEXT, "other": LIST, "network": LIST},
@@ -64,6 +65,7 @@ ADDS = {
     "portal_organisation": ("network",),
     "portal_user": ("network",),
     "initiatives_topic": ("network",),
+    "initiatives_idea": ("network",),
     "initiatives_initiative": ("owner", "other", "network"),
     "volunteers_opportunity": ("owner", "other", "network"),
     "seminars_series": ("seminars",),
@@ -144,8 +146,10 @@ def build_town(name, mark, person):
     common = {"organisation": organisation, "municipality": town, "state": "draft"}
     draft = make.opportunity(title=f"{mark} Entwurf", slug=f"entwurf-{mark.lower()}", **common)
     initiative = make.initiative(
-        title=f"{mark} Plan", slug=f"plan-{mark.lower()}", life_state="running", **common
-    )
+        title=f"{mark} Plan", slug=f"plan-{mark.lower()}", life_state="running",
+        idea=make.idea(f"Idee {name[-4:]}"), **common,
+    )  # fmt: skip
+    make.blueprint(initiative=initiative, effort=f"{mark} Aufwand")
     log = AccessLog.objects.create(
         at=timezone.now(), organisation=organisation, action=f"{mark} gelesen", about="x"
     )
@@ -232,6 +236,7 @@ def example(model, town, page):
         "portal_mail": town.mail,
         "portal_accesslog": town.log,
         "initiatives_topic": town.opportunity.topic,
+        "initiatives_idea": town.initiative.idea,
         "initiatives_initiative": town.initiative,
         "initiatives_hint": town.hint,
         "volunteers_opportunity": town.opportunity,

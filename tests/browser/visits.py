@@ -61,6 +61,7 @@ NO_PAGE = {
     "admin:volunteers_shift_delete": "dates are cancelled",
     "admin:seminars_session_delete": "answers 404: people are on it",
     "admin:initiatives_topic_delete": "answers 404: it is in use",
+    "admin:initiatives_idea_delete": "answers 404: its address is a promise",
     "admin:seminars_series_delete": "answers 404: it has dates",
 }
 # Who of staff sees a page; what is not named here is seen by the clerk of a town.
@@ -70,6 +71,7 @@ SEEN_BY = {
         "admin:portal_user",
         "admin:portal_accessrequest",
         "admin:initiatives_topic",
+        "admin:initiatives_idea",
         "admin:status",
         "admin:portal_organisation_add",
     ),

@@ -1,6 +1,6 @@
 """`manage.py first_data`: what an empty database needs; `./run` calls it at every start.
 
-Towns, the collected initiatives and past seminars where there are none, and the examples of the demo where
+Towns, the collected initiatives, the ideas and past seminars where there are none, and the examples of the demo where
 DEMO is on; without DEMO the examples go again. Harmless when repeated.
 """
 
@@ -11,14 +11,14 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from initiatives.models import Initiative
+from initiatives.models import Idea, Initiative
 from portal import demo
 from portal.models import Municipality
 from seminars.models import Series
 
 
 class Command(BaseCommand):
-    help = "Lädt Orte, gesammelte Initiativen, bisherige Seminare und (nur in der Vorführung) Beispiele, wo sie fehlen."
+    help = "Lädt Orte, gesammelte Initiativen, Ideen, bisherige Seminare und (nur in der Vorführung) Beispiele, wo sie fehlen."
 
     def handle(self, **options: object) -> None:
         now = timezone.now()
@@ -26,6 +26,8 @@ class Command(BaseCommand):
             self._import("import_municipalities")
         if not Initiative.objects.exists():
             self._import("import_initiatives")
+        if not Idea.objects.exists():
+            self._import("import_ideas")
         if not Series.objects.exists():
             self._import("import_seminars")
         there = demo.is_there()
