@@ -1,5 +1,6 @@
 """What citizens do in a place: initiatives, their topics, ideas and know-how (domain.md, rules 19–24)."""
 
+from datetime import datetime
 from functools import lru_cache
 from textwrap import shorten
 from typing import Any
@@ -82,6 +83,10 @@ class InitiativeQuerySet(models.QuerySet["Initiative"]):
     def public(self) -> "InitiativeQuerySet":
         return self.filter(state=Initiative.State.PUBLISHED)
 
+    def wanting_help(self, now: datetime) -> "InitiativeQuerySet":
+        """With an action that somebody may sign up for; only „läuft" may have one (rule 21)."""
+        return self.filter(life_state=Initiative.LifeState.RUNNING, pk__in=_wanting_help(now))
+
     def ranked(self) -> "InitiativeQuerySet":
         """Default order: läuft, then rich before short, then year (rule 21)."""
         return self.order_by("life_rank", "-is_rich", "-year", "title", "pk")
@@ -93,6 +98,14 @@ class InitiativeQuerySet(models.QuerySet["Initiative"]):
             .only(*CARD_FIELDS, "municipality__name")
             .annotate(topic_slug=_first_topic("slug"), topic_name=_first_topic("name"))
         )
+
+
+def _wanting_help(now: datetime) -> Any:
+    """Keys of initiatives, from the rows of the app above: by the way back, which imports nothing."""
+    opportunity: Any = Initiative.opportunities.rel.related_model
+    shift = opportunity.shifts.rel.related_model
+    open_ones = shift.objects.public().open_for_signup(now).order_by()
+    return open_ones.filter(opportunity__initiative__isnull=False).values("opportunity__initiative")
 
 
 def _first_topic(column: str) -> Scalar:

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -13,22 +14,18 @@ from portal.origin import shared
 @shared
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """All published initiatives by word, place and topic."""
-    found = finding.find(
-        suche=request.GET.get("suche", ""),
-        ort=request.GET.get("ort", ""),
-        umkreis=request.GET.get("umkreis", ""),
-        thema=request.GET.get("thema", ""),
-        page=request.GET.get("page", ""),
-    )
+    """All published initiatives by word, place and filters."""
+    filters = finding.Filters.from_query(request.GET)
+    found = finding.find(filters, page=request.GET.get("page", ""), now=timezone.now())
     return render(
         request,
         "initiatives/index.html",
         {
             "found": found,
+            "filters": filters,
             "search": found.search,
             "radii": places.RADII if found.search.point else None,
-            "noindex": found.is_filtered,
+            "noindex": bool(filters),
             "crumbs": [(_("Initiativen"), "")],
         },
     )

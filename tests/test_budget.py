@@ -124,7 +124,7 @@ def test_promotion_costs_four_statements_a_person():
 # --- pages, with few rows and with very many -------------------------------------------------------
 
 LISTS = {
-    "/initiativen/": 3,
+    "/initiativen/": 2,
     "/initiativen/?ort=35423&thema=umwelt": 5,
     "/mitmachen/": 3,
     "/mitmachen/?ort=35423&thema=umwelt": 6,

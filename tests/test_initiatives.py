@@ -1,5 +1,6 @@
 """/initiativen/: the collection with its search and filters, and one initiative."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -79,16 +80,65 @@ def test_empty_collection_says_what_to_do_next(client):
     assert "Geheim" not in page
 
 
-def test_topics_appear_only_where_they_divide(client):
-    make.initiative(title="Bach")
-    assert "Nach Thema auswählen" not in page_of(client)
-    culture = make.initiative(title="Theater")
+def filters_of(page):
+    """What the page offers to choose from, as `name count`, by the heading above."""
+    found = {}
+    for part in page.split('<h2 class="facet__title"')[1:]:
+        heading, _, rest = part.partition("</h2>")
+        items = rest.partition("</ul>")[0].split("<li>")[1:]
+        found[heading.rpartition(">")[2]] = [re.sub("<[^>]+>", "", item).strip() for item in items]
+    return found
+
+
+def test_filters_appear_only_where_they_divide_what_was_found(client):
+    make.initiative(title="Bach", municipality=make.municipality("Lich"))
+    assert filters_of(page_of(client)) == {}
+    culture = make.initiative(title="Theater", municipality=make.municipality("Ulm"), life_state="running")
     culture.topics.set([make.topic("kultur", "Kultur")])
     page = page_of(client)
-    assert ("?thema=kultur" in page, "Kultur (1)" in page, "Umwelt (1)" in page) == (True, True, True)
+    towns, states = ["Lich 1", "Ulm 1"], ["läuft, von der Kommune bestätigt 1", "Beispiel 1"]
+    topics = ["Kultur 1", "Umwelt 1"]
+    assert filters_of(page) == {"Thema": topics, "Landkreis": towns, "Ort": towns, "Stand": states}
+    assert 'href="?thema=kultur"' in page
+    assert filters_of(page_of(client, thema="kultur")) == {}  # one row: nothing left to divide
     assert titles(page_of(client, thema="kultur")) == ["Theater"]
-    assert titles(page_of(client, thema="tanz")) == ["Bach", "Theater"]  # nothing there: others are offered
+    assert titles(page_of(client, thema="tanz")) == ["Theater", "Bach"]  # nothing there: others are offered
     assert "Dazu haben wir noch nichts gefunden" in page_of(client, thema="tanz")
+
+
+def test_filters_combine_and_come_off_one_by_one(client):
+    district = make.municipality("Landkreis Gießen", level="kreis", slug="landkreis-giessen")
+    lich = make.municipality("Lich", district=district, slug="lich")
+    for title, town, state in [
+        ("Bach", lich, "running"),
+        ("Wald", lich, "example"),
+        ("Ufer", None, "running"),
+    ]:
+        make.initiative(title=title, municipality=town, life_state=state)
+    asked = {"suche": "halten", "kreis": "landkreis-giessen", "stand": "laeuft"}
+    page = page_of(client, **asked)
+    assert titles(page) == ["Bach"]
+    chips = re.findall(r'<li><a href="([^"]*)" rel="nofollow">([^<]*)<span class="chosen__off"', page)
+    assert chips == [
+        ("?suche=halten&amp;stand=laeuft", "Landkreis Gießen"),
+        ("?suche=halten&amp;kreis=landkreis-giessen", "läuft, von der Kommune bestätigt"),
+    ]
+    assert titles(page_of(client, suche="halten", stand="laeuft")) == ["Bach", "Ufer"]
+    for name in ("kreis", "stand"):  # a new search keeps them
+        assert f'<input type="hidden" name="{name}" value="{asked[name]}">' in page
+
+
+def test_whoever_wants_help_is_found_while_somebody_may_sign_up(client):
+    running, example, over = [
+        make.initiative(title=title, life_state=state)
+        for title, state in [("Bach", "running"), ("Wald", "example"), ("Ufer", "running")]
+    ]
+    for row, days in [(running, 3), (running, 4), (example, 3), (over, -3)]:
+        make.shift(starts=make.NOW + timedelta(days=days), opportunity=make.opportunity(initiative=row))
+    make.shift(opportunity=make.opportunity(initiative=over, state="draft"))
+    make.shift(opportunity=make.opportunity(initiative=over), cancelled_at=make.NOW)
+    assert filters_of(page_of(client))["Außerdem"] == ["sucht gerade Hilfe 1"]
+    assert titles(page_of(client, hilfe="1")) == ["Bach"]
 
 
 def test_place_widens_the_search_and_says_so(client):
@@ -139,12 +189,12 @@ def test_no_input_breaks_the_list(client, value):
 @pytest.mark.parametrize(
     ("query", "statements"),
     [
-        ({}, 3),
-        ({"suche": "Bach"}, 3),
-        ({"thema": "umwelt"}, 3),
+        ({}, 2),
+        ({"suche": "Bach"}, 2),
+        ({"thema": "umwelt"}, 2),
         ({"ort": "35423", "suche": "Bach"}, 5),
         ({"ort": "Lich"}, 4),
-        ({"suche": "xyzzy"}, 3),
+        ({"suche": "xyzzy"}, 2),
     ],
 )
 def test_list_costs_the_same_statements_with_one_and_three(

@@ -1,0 +1,88 @@
+"""What somebody asks the collection for, as its address says it: words, place, and one value of each filter.
+
+The list, the map, the data and the feeds read the same address: `Filters.from_query(request.GET)`.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Self
+from urllib.parse import urlencode
+
+from django.db.models import Q
+from django.http import QueryDict
+
+from initiatives.models import Initiative, InitiativeQuerySet
+from portal import places, search
+from portal.places import Near, PlaceSearch
+
+YES = "1"
+MAX_SLUG = 120  # characters; longer input is cut, not refused
+STATES = {
+    "laeuft": Initiative.LifeState.RUNNING,
+    "beispiel": Initiative.LifeState.EXAMPLE,
+    "abgeschlossen": Initiative.LifeState.DONE,
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The parts of the address, empty where nothing was asked for. Equal ones ask for the same."""
+
+    suche: str = ""
+    ort: str = ""
+    umkreis: str = ""  # km, one of places.RADII
+    thema: str = ""  # slug of a topic
+    kreis: str = ""  # slug of a Landkreis
+    gemeinde: str = ""  # slug of a municipality
+    stand: str = ""  # a key of STATES
+    hilfe: str = ""  # YES: with an action that somebody can sign up for
+
+    @classmethod
+    def from_query(cls, query: QueryDict) -> Self:
+        """Never raises; what makes no sense is empty, or a value that nothing has."""
+        given = {name: query.get(name, "") for name in cls.__dataclass_fields__}
+        words = given.pop("suche")[: search.MAX_QUERY]
+        radius = places.radius(given.pop("umkreis"))
+        return cls(
+            suche=" ".join(words.split()) if search.words(words) else "",
+            umkreis=str(radius) if radius else "",
+            **{name: value[:MAX_SLUG].strip() for name, value in given.items()},
+        )
+
+    def query(self) -> str:
+        """The query string that asks for the same, without „?"."""
+        return urlencode({name: value for name, value in asdict(self).items() if value})
+
+    def but(self, **changes: str) -> Self:
+        return replace(self, **changes)
+
+    def __bool__(self) -> bool:
+        """Whether anything was asked for."""
+        return self != type(self)()
+
+    @cached_property
+    def place(self) -> PlaceSearch:
+        """What became of `ort`: at most two statements, none without one."""
+        return places.search_place(self.ort, places.radius(self.umkreis))
+
+    def anywhere(self, *, now: datetime) -> InitiativeQuerySet:
+        """The public initiatives that fit everything but the place."""
+        rows = Initiative.objects.public().filter(search.matches(self.suche))
+        if self.thema:
+            rows = rows.filter(topics__slug=self.thema)
+        if self.kreis:
+            rows = rows.filter(Q(municipality__slug=self.kreis) | Q(municipality__district__slug=self.kreis))
+        if self.gemeinde:
+            rows = rows.filter(municipality__slug=self.gemeinde)
+        if self.stand:
+            rows = rows.filter(life_state=STATES.get(self.stand, ""))
+        return rows.wanting_help(now) if self.hilfe else rows
+
+    def near(self, *, now: datetime) -> Near[InitiativeQuerySet]:
+        """Those near the place, widened until there are three (`places.near`): one statement where there is a place."""
+        return places.near(self.place, self.anywhere(now=now))
+
+    def rows(self, *, now: datetime) -> InitiativeQuerySet:
+        """The public initiatives that fit, in no order."""
+        return self.near(now=now).rows
