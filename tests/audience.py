@@ -30,6 +30,7 @@ TOKEN = "token"  # whoever has the link of a mail
 ACCOUNT = "account"  # on the way in: login, second factor, password
 STAFF = "staff"  # the Redaktion
 MACHINE = "machine"  # monitoring
+OPEN = "open"  # programs: data for everybody, read from any site
 SHORT = "short"  # anybody: leads on to a public page
 
 
@@ -378,6 +379,16 @@ PAGES: dict[str, Page] = {
     "admin:bulletins": Page(STAFF),
     "admin:app_list": Page(STAFF, lambda rows: ["volunteers"]),
     "admin:unknown": Page(STAFF, lambda rows: ["gibt-es-nicht/"]),
+    "open_data": Page(PUBLIC),
+    "api:index": Page(OPEN),
+    "api:openapi": Page(OPEN),
+    "api:initiatives": Page(OPEN),
+    "api:initiative": Page(OPEN, lambda rows: [rows.initiative.pk]),
+    "api:shifts": Page(OPEN),
+    "api:sessions": Page(OPEN),
+    "api:municipalities": Page(OPEN),
+    "api:topics": Page(OPEN),
+    "api:unknown": Page(OPEN, lambda rows: ["v0/"]),
     "robots": Page(MACHINE),
     "sitemap": Page(MACHINE),
     "security": Page(MACHINE),

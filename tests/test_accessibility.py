@@ -26,7 +26,8 @@ TWENTY_HOURS = timedelta(hours=20)
 # --- what the browser looks at -----------------------------------------------------------------------
 def test_every_address_is_looked_at_or_says_why_not():
     seen = {visit.label for group in visits.visits().values() for visit in group}
-    machines = {name for name, page in audience.PAGES.items() if page.audience == audience.MACHINE}
+    for_programs = (audience.MACHINE, audience.OPEN)
+    machines = {name for name, page in audience.PAGES.items() if page.audience in for_programs}
     names = set(audience.url_names())
     none(names - seen - set(visits.NO_PAGE) - machines, "Neither looked at nor in NO_PAGE (visits.py):")
     none(set(visits.NO_PAGE) - names, "NO_PAGE (visits.py) names what is no address:")

@@ -156,6 +156,7 @@ FACES = {
     "privacy": TEXT,
     "who_sees": TEXT,
     "report_weakness": TEXT,
+    "open_data": TEXT,
     "accessibility": TEXT,
     "plain_language": TEXT,
     "watch:sent": TEXT,
@@ -243,7 +244,7 @@ def visits() -> dict[str, list[Visit]]:
     found: dict[str, list[Visit]] = {GUEST: [], LINK: [], STAFF: []}
     for name in sorted(audience.url_names()):
         page = audience.page_of(name)
-        if page is None or name in NO_PAGE or page.audience == audience.MACHINE:
+        if page is None or name in NO_PAGE or page.audience in (audience.MACHINE, audience.OPEN):
             continue
         if page.audience == audience.PUBLIC:
             found[GUEST].append(Visit(name))

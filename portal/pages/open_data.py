@@ -1,0 +1,27 @@
+"""The page that explains the open data to people: what there is, under which licence, and how it is named."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from portal.origin import shared
+from portal.pages.api.document import LICENCE, LICENCE_URL, attribution
+from portal.pages.api.fields import absolute
+from portal.pages.api.resources import resources
+
+
+@shared
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """Lists with their fields, the licence, the attribution, and what changes when."""
+    shown = {
+        "kinds": resources(timezone.now()).values(),
+        "licence": LICENCE,
+        "licence_url": LICENCE_URL,
+        "attribution": attribution(),
+        "site_url": absolute(""),
+        "crumbs": [(_("Offene Daten"), "")],
+    }
+    return render(request, "portal/open_data.html", shown)
