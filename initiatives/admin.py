@@ -15,12 +15,12 @@ from initiatives.blueprint_admin import BlueprintInline, drop_empty
 from initiatives.hint_admin import HintAdmin
 from initiatives.idea_admin import IdeaAdmin
 from initiatives.models import Hint, Idea, Initiative, Topic
+from initiatives.review_admin import ReviewedAdmin
 from portal import welcome
 from portal.bulletin import Notice
 from portal.bulletin_admin import BulletinAdmin
 from portal.models import Organisation
 from portal.scoping import ScopedAdmin
-from portal.versions_admin import VersionedAdmin
 
 MOST = 20  # proposals on the start page
 
@@ -37,21 +37,21 @@ class TopicAdmin(ScopedAdmin):
 
 
 @admin.register(Initiative)
-class InitiativeAdmin(VersionedAdmin, BulletinAdmin):
+class InitiativeAdmin(ReviewedAdmin, BulletinAdmin):
     place = 30
     menu = _("Initiativen")
     list_display = ("title", "municipality", "state", "life_state", "changed_at")
     list_filter = ("state", "life_state", "municipality")
     list_select_related = ("municipality",)
     search_fields = ("title", "summary")
-    readonly_fields = ("state_in_words",)
     inlines = (BlueprintInline,)
+    readonly_fields = ("state_in_words", "remarks_in_words")
     fieldsets = (
         (
             None,
             {
                 "fields": (
-                    "state_in_words", "title", "municipality", "topics", "summary", "life_state",
+                    "state_in_words", "remarks_in_words", "title", "municipality", "topics", "summary", "life_state",
                     "contact", "contact_email", "contact_phone",
                 ),
             },
@@ -68,11 +68,25 @@ class InitiativeAdmin(VersionedAdmin, BulletinAdmin):
             },
         ),
         (
+            _("Ab wann? (freiwillig)"),
+            {"classes": ("collapse",), "fields": ("public_from",)},
+        ),
+        (
             _("Adresse der Seite"),
             {
                 "classes": ("collapse",),
                 "fields": ("slug",),
                 "description": _("Entsteht von selbst aus Titel und Ort. Frühere Adressen führen zur neuen."),
+            },
+        ),
+        (
+            _("Bemerkung"),
+            {
+                "fields": ("remark",),
+                "description": _(
+                    "Nur für die Redaktion. Sie steht oben auf dieser Seite, und die anderen in Ihrer Redaktion "
+                    "bekommen sie als Mail."
+                ),
             },
         ),
     )  # fmt: skip
@@ -97,6 +111,9 @@ class InitiativeAdmin(VersionedAdmin, BulletinAdmin):
         proposed = rows.filter(state=Initiative.State.PROPOSED).order_by("changed_at")[:MOST]
         return [self._proposal(row) for row in proposed] + self.draft_lines(request)
 
+    def bulletin_rows(self, request: HttpRequest) -> QuerySet[Initiative]:
+        return self.get_queryset(request).public()  # type: ignore[no-any-return,attr-defined]
+
     def _proposal(self, row: Initiative) -> dict[str, Any]:
         waits = welcome.waiting_words(row.changed_at, now=timezone.now())
         text = gettext("Vorschlag „%(title)s“ wartet %(since)s") % {"title": row.title, "since": waits}
@@ -108,7 +125,7 @@ class InitiativeAdmin(VersionedAdmin, BulletinAdmin):
         }
 
     def with_missing(self, rows: QuerySet[Initiative]) -> QuerySet[Initiative]:
-        return rows.select_related("organisation").prefetch_related("topics")
+        return rows.select_related("organisation").prefetch_related("topics", "remarks__by")
 
     def offers(self, request: HttpRequest) -> list[dict[str, str]]:
         url = reverse("admin:initiatives_initiative_add")
@@ -116,6 +133,6 @@ class InitiativeAdmin(VersionedAdmin, BulletinAdmin):
         return [{"url": url, "label": gettext("Initiative vorstellen")}] if may else []
 
     def page_facts(self, request: HttpRequest) -> list[str]:
-        n = self.get_queryset(request).filter(state=Initiative.State.PUBLISHED).count()
+        n = self.get_queryset(request).public().count()  # type: ignore[attr-defined]
         words = ngettext("%(n)s Initiative öffentlich", "%(n)s Initiativen öffentlich", n) % {"n": n}
         return [words if n else gettext("noch keine Initiative öffentlich")]

@@ -1,12 +1,13 @@
 """What citizens do in a place: initiatives, their topics, ideas and know-how (domain.md, rules 19–24)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from textwrap import shorten
 from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -79,9 +80,15 @@ class Idea(models.Model):
         return address("ideas:detail", self.slug)
 
 
+def shown_on(day: date) -> Q:
+    """Rows that are not held back beyond this day."""
+    return Q(public_from=None) | Q(public_from__lte=day)
+
+
 class InitiativeQuerySet(models.QuerySet["Initiative"]):
     def public(self) -> "InitiativeQuerySet":
-        return self.filter(state=Initiative.State.PUBLISHED)
+        """What everybody may know of today: published, and its day has come."""
+        return self.filter(shown_on(timezone.localdate()), state=Initiative.State.PUBLISHED)
 
     def wanting_help(self, now: datetime) -> "InitiativeQuerySet":
         """With an action that somebody may sign up for; only „läuft" may have one (rule 21)."""
@@ -188,6 +195,15 @@ class Initiative(PublishedOnce):
     source_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
     is_rich = models.BooleanField(_("ausführlich"), default=False, editable=False)
     confirmed_on = models.DateField(_("zuletzt bestätigt"), null=True, blank=True)
+    public_from = models.DateField(
+        _("öffentlich ab"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Leer lassen, wenn die Seite mit dem Veröffentlichen gleich öffentlich sein soll. Mit einem Tag erscheint "
+            "sie an diesem Tag von selbst."
+        ),
+    )
     published_at = models.DateTimeField(_("veröffentlicht am"), null=True, blank=True, editable=False)
     # „Nachmachen" (rule 22): when, and from which initiative; None there: from the idea itself.
     copied_from = models.ForeignKey(
@@ -244,7 +260,13 @@ class Initiative(PublishedOnce):
 
     @property
     def is_public(self) -> bool:
-        return self.state == self.State.PUBLISHED
+        """Whether everybody sees it today, as `public()` asks of the database."""
+        return self.state == self.State.PUBLISHED and not self.waits_until
+
+    @property
+    def waits_until(self) -> date | None:
+        """The day to come from which it is shown; None where no day holds it back."""
+        return self.public_from if self.public_from and self.public_from > timezone.localdate() else None
 
     def missing_for_publication(self) -> list[str]:
         """What is still missing, in words for staff; empty: may be published (rules 20, 35)."""
@@ -375,6 +397,36 @@ class Blueprint(models.Model):
         headings = {field.name: str(field.verbose_name) for field in self._meta.fields}
         found = [(name, headings[name], getattr(self, name)) for name in self.QUESTIONS]
         return [row for row in found if row[2].strip()]
+
+
+class Remark(models.Model):
+    """What staff say to each other about a page on its way to the public: who, when, and what it did (rule 19)."""
+
+    class Step(models.TextChoices):
+        NOTE = "note", _("Bemerkung")
+        HANDED_IN = "handed_in", _("zur Prüfung gegeben")
+        SENT_BACK = "sent_back", _("zurück zum Entwurf")
+
+    initiative = models.ForeignKey(
+        Initiative, models.CASCADE, related_name="remarks", verbose_name=_("Initiative")
+    )
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=_("von"))
+    said_at = models.DateTimeField(_("am"))
+    step = models.CharField(_("Schritt"), max_length=12, choices=Step, default=Step.NOTE)
+    text = models.TextField(_("Bemerkung"), blank=True)
+
+    class Meta:
+        verbose_name = _("Bemerkung")
+        verbose_name_plural = _("Bemerkungen")
+        ordering = ["-said_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_step_display()} {self.pk}"
+
+    @property
+    def who(self) -> str:
+        """The person's name, or address."""
+        return str(self.by.name or self.by.email) if self.by else gettext("ein gelöschter Zugang")
 
 
 class HintQuerySet(models.QuerySet["Hint"]):

@@ -4,6 +4,7 @@ A row enters as a draft, is published once nothing is missing, and may go back. 
 from title, town and year; once published it is a promise, and a new one keeps the old (mission.md).
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +46,7 @@ def take_down(obj: Any, *, state: str) -> None:
 
 def refuse_gaps(obj: Any) -> None:
     """What is public has what a public page needs. Raises Refused and names what is missing (rules 20, 35)."""
-    if obj.is_public and (missing := obj.missing_for_publication()):
+    if obj.state == obj.State.PUBLISHED and (missing := obj.missing_for_publication()):
         raise Refused(gettext("Die Seite ist öffentlich. Es fehlt: %s.") % ", ".join(missing))
 
 
@@ -114,7 +115,7 @@ class PublishedAdmin(ScopedAdmin):
     def buttons(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:
         if obj is None or not self.has_change_permission(request, obj):
             return []
-        if obj.is_public:
+        if obj.state == obj.State.PUBLISHED:
             return [
                 {"name": "_draft", "label": gettext("Speichern und zurück zum Entwurf")},
                 {"name": "_archive", "label": gettext("Speichern und archivieren")},
@@ -132,13 +133,16 @@ class PublishedAdmin(ScopedAdmin):
         )
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", obj.pk)
 
-    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        verbs = {
+    def verbs(self, request: HttpRequest, obj: Any) -> dict[str, tuple[Callable[[], object], str]]:
+        """Name of a button → what it does, and what is said when it is done."""
+        return {
             "_publish": (lambda: publish(obj, now=timezone.now()), gettext("Veröffentlicht.")),
             "_draft": (lambda: self.take_down(obj, "draft"), gettext("Die Seite ist jetzt ein Entwurf.")),
             "_archive": (lambda: self.take_down(obj, "archived"), gettext("Die Seite ist archiviert.")),
         }
-        for name, (verb, done) in verbs.items():
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        for name, (verb, done) in self.verbs(request, obj).items():
             if name in request.POST:
                 refused = atomically(verb)
                 self.message_user(request, refused or done, messages.ERROR if refused else messages.SUCCESS)
@@ -174,12 +178,16 @@ class PublishedAdmin(ScopedAdmin):
         """The state, and while it is not public what is missing for that."""
         if obj.pk is None:
             return gettext("neuer Entwurf")
-        missing = [] if obj.is_public else obj.missing_for_publication()
+        missing = [] if obj.state == obj.State.PUBLISHED else obj.missing_for_publication()
         if not missing:
-            return str(obj.get_state_display())
+            return self.state_label(obj)
         items = format_html_join("", "<li>{}</li>", ((item,) for item in missing))
         return format_html(
             "{}. {}<ul>{}</ul>", obj.get_state_display(), gettext("Zum Veröffentlichen fehlt:"), items
         )
+
+    def state_label(self, obj: Any) -> str:
+        """The state of a row that lacks nothing."""
+        return str(obj.get_state_display())
 
     state_in_words.short_description = _("Stand")  # type: ignore[attr-defined]

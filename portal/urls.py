@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from initiatives import member as page_member
 from portal import factor_pages, health
+from portal.pages import preview
 from seminars import member as seminar_member
 from volunteers import member, spot
 
@@ -26,6 +27,11 @@ urlpatterns = [
     path("konto/vor-ort/<int:pk>/dazu/", spot.door, name="spot_door"),
     path("konto/vor-ort/<int:pk>/schreiben/", spot.write, name="spot_write"),
     path("konto/", include("allauth.urls")),
+    path(
+        "verwaltung/vorschau/initiative/<int:pk>/",
+        admin.site.admin_view(preview.initiative),
+        name="preview_initiative",
+    ),
     path("verwaltung/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

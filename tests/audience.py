@@ -367,6 +367,7 @@ PAGES: dict[str, Page] = {
         STAFF,
         lambda rows: [ContentType.objects.get_for_model(Opportunity).pk, rows.opportunity.pk],
     ),
+    "preview_initiative": Page(STAFF, lambda rows: [rows.initiative.pk]),
     "admin:index": Page(STAFF),
     "admin:login": Page(STAFF),
     "admin:logout": Page(STAFF),

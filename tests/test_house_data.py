@@ -113,6 +113,7 @@ NOT_PERSONAL = {
     "initiatives.Blueprint.lessons": PUBLISHED,
     "initiatives.Blueprint.first_steps": PUBLISHED,
     "initiatives.Blueprint.sources": PUBLISHED,
+    "initiatives.Remark.text": "staff to staff about a page; it goes with the page, who said it is class K8",
     "initiatives.Initiative.title": PUBLISHED,
     "initiatives.Initiative.slug": PUBLISHED,
     "initiatives.Initiative.place": PUBLISHED,

@@ -26,7 +26,7 @@ SHOWN = (
     *columns.at("organisation", *columns.own(Organisation)),
     *columns.at("municipality", "name", "slug", "postal_code"),
     "topic__name",
-    *columns.at("initiative", "title", "slug", "state"),
+    *columns.at("initiative", "title", "slug", "state", "public_from"),
 )
 WORTH_TELLING = 10  # people: a smaller figure is no success story (mission.md)
 

@@ -1,6 +1,7 @@
 """One initiative, with the help it looks for and others like it."""
 
 from math import cos, radians
+from typing import Any
 
 from django.db.models import F
 from django.db.models.functions import Power
@@ -31,8 +32,13 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     initiative = slugs.find(rows, slug)
     if initiative is None:
         return slugs.lead_on(OldSlug.Kind.INITIATIVE, slug, view="initiatives:detail")
+    return render(request, "initiatives/detail.html", page(initiative))
+
+
+def page(initiative: Initiative) -> dict[str, Any]:
+    """What initiatives/detail.html reads."""
     topics = list(initiative.topics.all())
-    page = {
+    return {
         "initiative": initiative,
         "topics": topics,
         "drawing": drawing(initiative.title, topics[0].slug) if topics else "",
@@ -40,7 +46,6 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "similar": _similar(initiative, topics),
         "crumbs": [(_("Initiativen"), reverse("initiatives:list")), (initiative.title, "")],
     }
-    return render(request, "initiatives/detail.html", page)
 
 
 def _help_wanted(initiative: Initiative) -> list[Card]:

@@ -74,10 +74,11 @@ def _counts() -> dict[str, int]:
             for number, found in enumerate(finds)
         },
     }
-    sql = f'SELECT {", ".join(counts.values())} FROM "{Initiative._meta.db_table}" WHERE state = %s'  # noqa: S608  # our own words
+    shown = "state = %s AND (public_from IS NULL OR public_from <= %s)"
+    sql = f'SELECT {", ".join(counts.values())} FROM "{Initiative._meta.db_table}" WHERE {shown}'  # noqa: S608  # our own words
     sought = [f"%{stem}%" for found in stems for stem in found]
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*sought, Initiative.State.PUBLISHED.value])
+        cursor.execute(sql, [*sought, Initiative.State.PUBLISHED.value, timezone.localdate()])
         return dict(zip(counts, cursor.fetchone(), strict=True))
 
 
