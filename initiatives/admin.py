@@ -14,7 +14,8 @@ from initiatives import bulletin
 from initiatives.blueprint_admin import BlueprintInline, drop_empty
 from initiatives.hint_admin import HintAdmin
 from initiatives.idea_admin import IdeaAdmin
-from initiatives.models import Hint, Idea, Initiative, Topic
+from initiatives.inquiry_admin import InquiryAdmin
+from initiatives.models import Hint, Idea, Initiative, Inquiry, Topic
 from initiatives.review_admin import ReviewedAdmin
 from portal import welcome
 from portal.bulletin import Notice
@@ -26,6 +27,7 @@ MOST = 20  # proposals on the start page
 
 admin.site.register(Hint, HintAdmin)
 admin.site.register(Idea, IdeaAdmin)
+admin.site.register(Inquiry, InquiryAdmin)
 
 
 @admin.register(Topic)

@@ -45,7 +45,8 @@ class HintForm(forms.Form):
             self.fields["text"].help_text = _("Einen Grund brauchen Sie nicht zu nennen.")
 
 
-def _find(slug: str) -> Initiative:
+def find(slug: str) -> Initiative:
+    """The public page of this address, with who answers for it; Http404 for any other."""
     rows = Initiative.objects.public().select_related("municipality", "organisation")
     found = rows.filter(slug=slug).first()
     if found is None:
@@ -58,7 +59,7 @@ def _find(slug: str) -> Initiative:
 @require_http_methods(["GET", "HEAD", "POST"])
 def hint(request: HttpRequest, slug: str, kind: str = Kind.HINT) -> HttpResponse:
     """The form about a public page; a POST puts it before whoever answers for the page."""
-    page, now = _find(slug), timezone.now()
+    page, now = find(slug), timezone.now()
     if kind == Kind.REMOVAL and page.origin != Initiative.Origin.COLLECTED:
         raise Http404
     return _send(request, page, kind, now) if request.method == "POST" else _ask(request, page, kind, now)
@@ -95,12 +96,12 @@ def _page(
         "title": title,
         "is_removal": removal,
         "controller": page.organisation.controller,
-        "crumbs": _crumbs(page, title),
+        "crumbs": crumbs(page, title),
     }
     return render(request, "initiatives/hint.html", context, status=status)
 
 
-def _crumbs(page: Initiative, here: str) -> list[tuple[str, str]]:
+def crumbs(page: Initiative, here: str) -> list[tuple[str, str]]:
     return [
         (_("Initiativen"), reverse("initiatives:list")),
         (page.title, page.get_absolute_url()),
@@ -112,6 +113,6 @@ def _crumbs(page: Initiative, here: str) -> list[tuple[str, str]]:
 @require_safe
 def sent(request: HttpRequest, slug: str) -> HttpResponse:
     """What happens next; the same for everybody."""
-    page = _find(slug)
-    context = {"initiative": page, "crumbs": _crumbs(page, _("Danke"))}
+    page = find(slug)
+    context = {"initiative": page, "crumbs": crumbs(page, _("Danke"))}
     return render(request, "initiatives/hint_sent.html", context)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal import search
-from portal.asking import Asking
+from portal.asking import Asking, any_number
 from portal.models import Municipality, Organisation, User
 from portal.remembering import address
 from portal.scalars import Scalar
@@ -193,6 +193,9 @@ class Initiative(PublishedOnce):
     source_url = models.URLField(_("Adresse der Quelle"), max_length=500, blank=True)
     source_key = models.CharField(max_length=120, null=True, unique=True, editable=False)  # noqa: DJ001
     source_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
+    n_inquiries = models.PositiveIntegerField(
+        _("Fragen nach Erfahrungen"), default=0, db_default=0, editable=False
+    )
     is_rich = models.BooleanField(_("ausführlich"), default=False, editable=False)
     confirmed_on = models.DateField(_("zuletzt bestätigt"), null=True, blank=True)
     public_from = models.DateField(
@@ -473,6 +476,52 @@ class Hint(Asking):
     def label(self) -> str:
         """How a mail names this row in `about`."""
         return f"hint:{self.pk}"
+
+    @property
+    def state_in_words(self) -> str:
+        return gettext("beantwortet") if self.settled_at else gettext("offen")
+
+
+class InquiryQuerySet(models.QuerySet["Inquiry"]):
+    def confirmed(self) -> "InquiryQuerySet":
+        """Those of a proved address: nobody else's reach staff."""
+        return self.filter(confirmed_at__isnull=False)
+
+
+class Inquiry(Asking):
+    """Somebody from another town, or a citizen, asks how it went: whoever answers for the page answers."""
+
+    id = models.BigIntegerField(primary_key=True, default=any_number, editable=False)
+    initiative = models.ForeignKey(
+        Initiative, models.CASCADE, related_name="inquiries", verbose_name=_("Initiative")
+    )
+    name = models.CharField(_("Name"), max_length=80)
+    email = models.EmailField(_("E-Mail"))
+    organisation = models.CharField(_("Kommune oder Verein"), max_length=120, blank=True)
+    text = models.TextField(_("Frage"))
+    answer = models.TextField(
+        _("Antwort"), blank=True, help_text=_("Geht als Mail an die Person, die gefragt hat.")
+    )
+    settled_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("beantwortet von")
+    )
+    link_version = models.PositiveIntegerField(default=0, editable=False)
+
+    privacy = {"name": "K1", "email": "K1", "organisation": "K1", "text": "K1", "answer": "K1"}
+    objects = InquiryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Frage nach Erfahrungen")
+        verbose_name_plural = _("Fragen nach Erfahrungen")
+        ordering = ["settled_at", "-entered_at"]
+
+    def __str__(self) -> str:
+        return f"Frage {self.pk}"
+
+    @property
+    def label(self) -> str:
+        """How a mail names this row in `about`."""
+        return f"inquiry:{self.pk}"
 
     @property
     def state_in_words(self) -> str:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from initiatives.models import Hint, Initiative
+from initiatives.models import Hint, Initiative, Inquiry
 from portal import accesslog, letters, outbox
 from portal.association import association
 from portal.models import Organisation, User
@@ -45,7 +45,8 @@ def remove(initiative: Initiative, *, organisation: Organisation, by: User, now:
     """The page is archived without a reason, and what was asked about it is done. Raises Refused as `take_over`."""
     row = _collected(initiative, organisation)
     take_down(row, state=Initiative.State.ARCHIVED)
-    Hint.objects.filter(initiative=row, settled_at=None).update(settled_at=now, settled_by=by)
+    for asked in (Hint, Inquiry):
+        asked.objects.filter(initiative=row, settled_at=None).update(settled_at=now, settled_by=by)
     _note(row, "page-removed", _("Seite entfernt"), organisation=organisation, by=by, now=now)
     return row
 

@@ -4,11 +4,13 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from initiatives import hints
+from initiatives import hints, inquiries
 from portal.celery import app
 
 
 @app.task
 def tell_overdue(now: datetime | None = None) -> None:
-    """Whoever waits too long for an answer to a hint, and whoever should give it, hears of it."""
-    hints.tell_overdue(now=now or timezone.now())
+    """Whoever waits too long for an answer to a hint or a question, and whoever should give it, hears of it."""
+    now = now or timezone.now()
+    hints.tell_overdue(now=now)
+    inquiries.tell_overdue(now=now)

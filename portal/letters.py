@@ -58,7 +58,7 @@ FACTS = {
     "recording_url": "the recording, like `materials_url`",
     "series": "„#kommunalEngagiert“: the series that somebody waits for",
     "headline": "what a message is about, as staff wrote it, in one line",
-    "message": "block: what staff write to the people of a date; lines and paragraphs stay",
+    "message": "block: what staff write to the people of a date, or to whoever asked; lines and paragraphs stay",
     "audience": "whom staff wrote to: „alle mit Platz, Samstag, 28. November 2026, 9–12 Uhr“",
     "is_test": "„1“ when a message went to nobody but the person who wrote it",
     "reason": "why it does not take place, as staff wrote it",

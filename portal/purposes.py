@@ -148,6 +148,14 @@ PURPOSES = [
         ("initiatives.Hint",),
     ),
     Purpose(
+        _("Fragen nach Erfahrungen mit einer Initiative"),
+        _("der Herausgeber der Seite; ohne eigene Redaktion der Verband"),
+        _("Menschen aus anderen Orten, die eine Initiative nachmachen wollen"),
+        OPEN_BASIS,
+        _("niemand außer dem Herausgeber und dem Betrieb"),
+        ("initiatives.Inquiry",),
+    ),
+    Purpose(
         _("Ansprechpersonen auf öffentlichen Seiten"),
         _("der Herausgeber der Seite"),
         _("Ansprechpersonen von Initiativen, Aktionen und Seminarreihen"),

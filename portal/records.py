@@ -55,6 +55,9 @@ SENTENCES = {
     "Hinweis gelesen": _("%(who)s hat %(what)s gelesen."),
     "Hinweis erledigt": _("%(who)s hat %(what)s erledigt."),
     "Seite entfernt, Hinweis erledigt": _("%(who)s hat eine Seite entfernt und damit %(what)s erledigt."),
+    "Frage gelesen": _("%(who)s hat %(what)s gelesen."),
+    "Frage beantwortet": _("%(who)s hat %(what)s beantwortet."),
+    "Frage ohne Antwort erledigt": _("%(who)s hat %(what)s ohne Antwort erledigt."),
     "Anfrage gelesen": _("%(who)s hat %(what)s gelesen."),
     "Zugang freigegeben": _("%(who)s hat einen Zugang zur Redaktion freigegeben: %(what)s."),
     "Zugang abgelehnt": _("%(who)s hat einen Zugang zur Redaktion abgelehnt: %(what)s."),
@@ -71,6 +74,7 @@ _NUMBERED = {
     "booking": _("Anmeldung %s"),
     "coordination": _("Kontakt vor Ort %s"),
     "hint": _("Hinweis %s"),
+    "inquiry": _("Frage nach Erfahrungen %s"),
     "accessrequest": _("Anfrage %s"),
     "initiative": _("Initiative %s"),
 }

@@ -49,6 +49,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "initiatives.initiative": _right("view add change delete"),
         "initiatives.blueprint": _right("view add change"),
         "initiatives.hint": _right("view change"),
+        "initiatives.inquiry": _right("view change"),
         "volunteers.opportunity": _right("view add change delete"),
         "volunteers.shift": _right("view add change delete"),
         "volunteers.shiftsignup": _right("view add change"),
@@ -75,6 +76,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "initiatives.initiative": _right("view add change delete"),
         "initiatives.blueprint": _right("view add change"),
         "initiatives.hint": _right("view change"),
+        "initiatives.inquiry": _right("view change"),
         # Never a town's people once it has staff: neither its sign-ups nor the mails to them.
         "volunteers.opportunity": _right("view add change delete", Reach.TRUST),
         "volunteers.shift": _right("view add change delete", Reach.TRUST),

@@ -16,7 +16,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from initiatives.models import Hint, Idea, Initiative, Topic
+from initiatives import inquiries
+from initiatives.models import Hint, Idea, Initiative, Inquiry, Topic
 from portal import access_requests, handbook, links, watches
 from portal.models import AccessRequest, Booking, Mail, Municipality, Organisation, User
 from portal.slots import Signup
@@ -83,6 +84,8 @@ class Rows:
     series_asked: SeriesWatch  # to be confirmed
     series_watch: SeriesWatch
     hint: Hint
+    inquiry: Inquiry  # to be answered
+    inquiry_asked: Inquiry  # to be confirmed
     access_waiting: AccessRequest  # to be decided
     access_asked: AccessRequest  # to be confirmed
 
@@ -154,6 +157,8 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         watch=make.watch(f"watch.{name.lower()}@example.org", organisation=organisation),
         ended=make.watch("", place="", ended_at=now, organisation=organisation),
         hint=make.hint(make.initiative(organisation=organisation, municipality=town), entered_at=now),
+        inquiry=make.inquiry(initiative, entered_at=now, confirmed_at=now),
+        inquiry_asked=make.inquiry(initiative, entered_at=now, confirmed_at=None),
         access_asked=make.access_request(town, entered_at=now, confirmed_at=None),
         access_waiting=make.access_request(town, entered_at=now, confirmed_at=now),
         mail=Mail.objects.create(
@@ -291,6 +296,9 @@ PAGES: dict[str, Page] = {
     "initiatives:hint": Page(PUBLIC, lambda rows: [rows.initiative.slug]),
     "initiatives:hint_sent": Page(PUBLIC, lambda rows: [rows.collected.slug]),
     "initiatives:removal": Page(PUBLIC, lambda rows: [rows.collected.slug]),
+    "initiatives:inquiry": Page(PUBLIC, lambda rows: [rows.initiative.slug]),
+    "inquiry:sent": Page(TOKEN, _token(inquiries.SENT, "inquiry_asked")),
+    "inquiry:confirm": Page(TOKEN, _token(inquiries.CONFIRM, "inquiry_asked")),
     "take_over": Page(ACCOUNT, lambda rows: [rows.collected.slug]),
     "towns": Page(PUBLIC),
     "town": Page(PUBLIC, lambda rows: [rows.town.slug]),
@@ -436,6 +444,7 @@ TOKEN_STATES: dict[str, Callable[[Rows], str]] = {
     "a seat is free": lambda rows: _link("booking:claim", links.CLAIM, rows.offered),
     "seat, nothing to claim": lambda rows: _link("booking:claim", links.CLAIM, rows.seat),
     "access, confirmed": lambda rows: _link("access:confirm", access_requests.CONFIRM, rows.access_waiting),
+    "inquiry, confirmed": lambda rows: _link("inquiry:confirm", inquiries.CONFIRM, rows.inquiry),
     "watch, radius of the link": lambda rows: (
         _link("watch:confirm", watches.CONFIRM, rows.watch) + "?umkreis=50"
     ),
@@ -505,6 +514,7 @@ STAFF_STATES: dict[str, dict[str, Callable[[Rows], str]]] = {
         "no bulletin": lambda rows: reverse("admin:bulletins"),
         "no dates": lambda rows: _admin_list("volunteers_shift"),
         "no mails": lambda rows: _admin_list("portal_mail"),
+        "no questions": lambda rows: _admin_list("initiatives_inquiry"),
         "no hints": lambda rows: _admin_list("initiatives_hint"),
         "no entries of the log": lambda rows: _admin_list("portal_accesslog"),
     },

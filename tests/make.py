@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Max
 
-from initiatives.models import Blueprint, Hint, Idea, Initiative, Topic
+from initiatives.models import Blueprint, Hint, Idea, Initiative, Inquiry, Topic
 from portal.association import association
 from portal.models import AccessRequest, Booking, Municipality, Organisation, email_key
 from portal.slots import Signup
@@ -137,6 +137,18 @@ def hint(initiative, **fields):
     """Somebody tells that something is wrong with the page."""
     defaults = {"text": "Die Gruppe gibt es nicht mehr.", "entered_at": NOW, "confirmed_at": NOW}
     return Hint.objects.create(initiative=initiative, **(defaults | fields))
+
+
+def inquiry(initiative, email="weber@hungen.example", **fields):
+    """Somebody of another town asks how it went; `confirmed_at=None` for one that waits for the click."""
+    defaults = {
+        "name": "Erika Weber",
+        "organisation": "Stadt Hungen",
+        "text": "Wie haben Sie angefangen?",
+        "entered_at": NOW,
+        "confirmed_at": NOW,
+    }
+    return Inquiry.objects.create(initiative=initiative, email=email, **(defaults | fields))
 
 
 def signup(slot=None, *, email=None, status=Signup.Status.CONFIRMED, seats=1, **fields):

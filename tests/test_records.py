@@ -83,8 +83,9 @@ def spoken(node):
 
 
 def actions_of(node):
-    """The actions that a statement logs: first spoken argument, `action=…`, `logged=…`, `action = …`."""
-    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "action":
+    """The actions that a statement logs: first spoken argument, `action=…`, `logged=…`, `action = …`,
+    and what admins say of a row that was read: `row_read = …`."""
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("action", "row_read"):
         return spoken(node.value) if "Field(" not in ast.unparse(node.value) else []
     if not isinstance(node, ast.Call):
         return []

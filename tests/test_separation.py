@@ -27,7 +27,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
-from initiatives.models import Hint, Initiative
+from initiatives.models import Hint, Initiative, Inquiry
 from portal.models import AccessLog, AccessRequest, Mail, Membership, Municipality, Organisation, User
 from seminars.models import Series, Session, SessionSignup
 from tests import audience, make
@@ -56,6 +56,7 @@ SEES = {
     "initiatives_idea": {"network": ROW},
     "initiatives_initiative": {"owner": ROW, "reader": TEXT, "other": LIST, "network": LIST},
     "initiatives_hint": {"owner": ROW, "other": LIST, "network": LIST},
+    "initiatives_inquiry": {"owner": ROW, "other": LIST, "network": LIST},
     "volunteers_opportunity": {"owner": ROW, "reader": TEXT, "other": LIST, "network": LIST},
     "volunteers_shift": {"owner": ROW, "reader": COUNTS, "other": LIST, "network": LIST},
     "seminars_series": {"seminars": ROW},
@@ -118,6 +119,7 @@ class Town:
     editor: User
     access: AccessRequest
     hint: Hint
+    inquiry: Inquiry
 
 
 def people_of(organisation, town, mark, person):
@@ -162,8 +164,9 @@ def build_town(name, mark, person):
     hint = make.hint(initiative, text=f"{mark} {person} schreibt", email=f"{person.lower()}@gast.example")
     access = make.access_request(town, f"amt@{mark.lower()}.example", name=f"{mark} Weber")
     return Town(
-        organisation, town, initiative, opportunity, draft, shift, seat, mail, log, editor, access, hint
-    )
+        organisation, town, initiative, opportunity, draft, shift, seat, mail, log, editor, access, hint,
+        make.inquiry(initiative, f"fragt@{mark.lower()}.example", name=person, text=f"{mark}?"),
+    )  # fmt: skip
 
 
 def build_seminars(organisation):
@@ -239,6 +242,7 @@ def example(model, town, page):
         "initiatives_idea": town.initiative.idea,
         "initiatives_initiative": town.initiative,
         "initiatives_hint": town.hint,
+        "initiatives_inquiry": town.inquiry,
         "volunteers_opportunity": town.opportunity,
         "volunteers_shift": town.shift,
     }

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from initiatives import hint_pages
+from initiatives import hint_pages, inquiry_pages
 from initiatives import views as initiatives
 from portal.pages import (
     access,
@@ -23,12 +23,18 @@ collection = [
     path("<slug:slug>/", initiative.detail, name="detail"),
     path("<slug:slug>/hinweis/", hint_pages.hint, name="hint"),
     path("<slug:slug>/hinweis/gesendet/", hint_pages.sent, name="hint_sent"),
+    path("<slug:slug>/fragen/", inquiry_pages.ask, name="inquiry"),
     path("<slug:slug>/entfernen/", hint_pages.hint, {"kind": "removal"}, name="removal"),
 ]
 
 access_links = [
     path("zugang-gesendet/<str:token>/", access.sent, name="sent"),
     path("zugang-bestaetigen/<str:token>/", access.confirm, name="confirm"),
+]
+
+inquiry_links = [
+    path("frage-gesendet/<str:token>/", inquiry_pages.sent, name="sent"),
+    path("frage-bestaetigen/<str:token>/", inquiry_pages.confirm, name="confirm"),
 ]
 
 urlpatterns = [
@@ -43,6 +49,7 @@ urlpatterns = [
     path("fuer-kommunen/", service.for_towns, name="for_towns"),
     path("fuer-kommunen/zugang/", access.request_access, name="request_access"),
     path("anmeldung/", include((access_links, "access"))),
+    path("anmeldung/", include((inquiry_links, "inquiry"))),
     path("impressum/", service.imprint, name="imprint"),
     path("datenschutz/", service.privacy, name="privacy"),
     path("datenschutz/wer-sieht-was/", service.who_sees, name="who_sees"),
