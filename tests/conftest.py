@@ -8,11 +8,14 @@
 """
 
 import contextlib
+import fcntl
+import json
 import logging
 import os
 import secrets
 import shutil
 from collections import Counter
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -146,6 +149,13 @@ def smtp(settings):
 @contextlib.contextmanager
 def first_data(folder, **more):
     """Settings of a portal whose first data is loaded, on what the environment says; `more` are further ones."""
+    settings = _load_first_data(folder, **more)
+    yield settings
+    if POSTGRES:
+        servers.drop_database(settings["DATABASE_URL"])
+
+
+def _load_first_data(folder, **more):
     settings = {"VAR_DIR": folder / "var"}
     if POSTGRES:
         url = servers.database_beside(os.environ["DATABASE_URL"], f"prepared_{secrets.token_hex(4)}")
@@ -153,16 +163,22 @@ def first_data(folder, **more):
         settings |= {name: os.environ[name] for name in ("SECRET_KEY", "EMAIL_URL", "MAIL_FROM")}
     settings |= more
     servers.Django(folder, settings).python("from portal.prepare import prepare; prepare()")
-    yield settings
-    if POSTGRES:
-        servers.drop_database(url)
+    return settings
 
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory):
-    """Made once, copied by `start_portal`."""
-    with first_data(tmp_path_factory.mktemp("prepared")) as settings:
-        yield settings
+    """Made once for all processes of a run, copied by `start_portal`; its database goes with the server of the run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "prepared"
+    folder.mkdir(exist_ok=True)
+    said = folder / "settings.json"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            said.write_text(json.dumps(_load_first_data(folder), default=str))
+    settings = json.loads(said.read_text())
+    return settings | {"VAR_DIR": Path(settings["VAR_DIR"])}
 
 
 @contextlib.contextmanager
