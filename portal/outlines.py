@@ -82,6 +82,39 @@ def frame(outlines: Iterable[Outline]) -> Frame:
     return Frame(min(lons), max(lats), scale, width, height)
 
 
+class Shape(NamedTuple):
+    """An area in a drawing: its path, and where its name stands."""
+
+    path: str
+    x: int
+    y: int
+
+
+class Drawing(NamedTuple):
+    """Some areas by their AGS, in one frame."""
+
+    frame: Frame
+    shapes: dict[str, Shape]
+
+
+@lru_cache(maxsize=32)
+def drawing(district: str = "") -> Drawing | None:
+    """All Landkreise and kreisfreie Städte, or the towns of one (the first five digits of its AGS).
+
+    None where no town is known of it. Made once per process.
+    """
+    layer = _read()["gemeinden" if district else "kreise"]
+    found = {ags: outline for ags, outline in layer.items() if ags.startswith(district)}
+    return _drawing(found, frame(found.values())) if found else None
+
+
+def _drawing(found: dict[str, Outline], frame: Frame) -> Drawing:
+    return Drawing(
+        frame,
+        {ags: Shape(frame.path(outline), *frame.place(*outline.at)) for ags, outline in found.items()},
+    )
+
+
 @lru_cache(maxsize=1)
 def _read() -> dict[str, dict[str, Outline]]:
     topology = json.loads(FILE.read_text())

@@ -208,11 +208,14 @@ def _by_code(text: str, code: str, towns: tuple[Town, ...], umkreis: int) -> Pla
 
 def _near_code(digits: str) -> list[Municipality]:
     """Towns whose postal codes begin alike: the longest beginning that any of them has."""
+    alike = PostalCode.objects.filter(code__startswith=digits[:2]).select_related("municipality")
+    rows = list(alike.order_by("municipality__name"))
     for length in range(min(len(digits), 4), 1, -1):
-        ids = PostalCode.objects.filter(code__startswith=digits[:length]).values("municipality")
-        towns = list(Municipality.objects.filter(pk__in=ids).order_by("name")[:MAX_SUGGESTIONS])
+        towns = {
+            row.municipality_id: row.municipality for row in rows if row.code.startswith(digits[:length])
+        }
         if towns:
-            return towns
+            return list(towns.values())[:MAX_SUGGESTIONS]
     return []
 
 

@@ -36,6 +36,9 @@ class Element:
             yield child
             yield from child.walk()
 
+    def children_of(self, tag):
+        return [child for child in self.children if child.tag == tag]
+
     def inside(self, tag):
         element = self.parent
         while element:
@@ -113,6 +116,11 @@ class Page(HTMLParser):
         found = self.all(tag, **attributes)
         assert len(found) == 1, f"{len(found)} × <{tag} {attributes}> on {self.address}"
         return found[0]
+
+    @property
+    def title(self):
+        """Of the page; drawings have titles, too."""
+        return self.one("head").children_of("title")[0].text
 
     @property
     def h1(self):

@@ -126,12 +126,14 @@ def test_promotion_costs_four_statements_a_person():
 LISTS = {
     "/initiativen/": 2,
     "/initiativen/?ort=35423&thema=umwelt": 5,
+    "/initiativen/karte/": 2,
+    "/initiativen/karte/?ort=35423&thema=umwelt": 5,
     "/mitmachen/": 3,
     "/mitmachen/?ort=35423&thema=umwelt": 6,
     "/seminare/": 5,
     "/": 4,
 }
-DETAILS = {"initiative": 4, "action": 2, "session": 3}
+DETAILS = {"map": 3, "initiative": 4, "action": 2, "session": 3}
 
 
 def multiply(row, times):
@@ -174,6 +176,7 @@ def fill(rows):
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # as a database does that did not get all its rows a second ago
     return {
+        "map": f"/initiativen/karte/?kreis={town.slug}",
         "initiative": initiative.get_absolute_url(),
         "action": action.get_absolute_url(),
         "session": session.get_absolute_url(),

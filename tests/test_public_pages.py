@@ -134,7 +134,7 @@ def _check_html(address, html):
     counts = {tag: len(page.all(tag)) for tag in ("h1", "main", "footer")}
     assert counts == {"h1": 1, "main": 1, "footer": 1}, address
     assert len(page.all("header", **{"class": "site-head"})) == 1, address
-    title = page.one("title").text
+    title = page.title
     assert title.endswith(f"– {settings.SITE_NAME}"), (address, title)
     assert not title.startswith("–"), (address, title)
     assert page.one("meta", name="viewport").get("content") == "width=device-width, initial-scale=1", address
@@ -153,7 +153,7 @@ def _check_html(address, html):
 def test_public_pages_have_titles_of_their_own(rows):
     titles = {}
     for name, address in audience.addresses(rows, audience.PUBLIC).items():
-        titles.setdefault(Page(answer(address).content.decode()).one("title").text, []).append(name)
+        titles.setdefault(Page(answer(address).content.decode()).title, []).append(name)
     none([names for names in titles.values() if len(names) > 1], "These pages share one title:")
 
 

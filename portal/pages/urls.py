@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from initiatives import hint_pages, inquiry_pages
+from initiatives import hint_pages, inquiry_pages, map_page
 from initiatives import views as initiatives
 from portal.pages import (
     access,
@@ -20,6 +20,7 @@ from portal.pages import (
 
 collection = [
     path("", initiatives.index, name="list"),
+    path("karte/", map_page.show, name="map"),
     path("<slug:slug>/", initiative.detail, name="detail"),
     path("<slug:slug>/hinweis/", hint_pages.hint, name="hint"),
     path("<slug:slug>/hinweis/gesendet/", hint_pages.sent, name="hint_sent"),

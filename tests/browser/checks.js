@@ -106,6 +106,12 @@ window.checks = (() => {
     return shadow && parseFloat(shadow[2]) >= 2 ? { colour: shadow[1], inside: false } : null;
   }
 
+  // Some points of the window that lie in what a link of a map draws: it is no box, and neighbours lie in its corners.
+  function inShape(e) {
+    const drawn = e.querySelector("path, circle"), b = box(drawn), there = drawn.getScreenCTM().inverse(), steps = [...Array(9).keys()];
+    return steps.flatMap(i => steps.map(j => [b.x + b.width * (i + .5) / 9, b.y + b.height * (j + .5) / 9]))
+      .filter(([x, y]) => drawn.isPointInFill(new DOMPoint(x, y).matrixTransform(there)));
+  }
   // Whether the one that has the focus is seen: its ring, and nothing before it.
   function seen(e) {
     const bearer = [e, e.closest("li"), e.closest("article")].find(c => c && ring(c));
@@ -116,6 +122,7 @@ window.checks = (() => {
     const boxes = [...e.getClientRects()].filter(b => b.width && b.bottom > 0 && b.top < innerHeight && b.right > 0 && b.left < innerWidth);
     if (!boxes.length) return [...wrong, `focused outside of the window: ${tag(e)}`];
     const own = t => t && (t === e || e.contains(t) || t.contains(e) || (e.labels && [...e.labels].some(l => l.contains(t))));
+    if (e.ownerSVGElement) return inShape(e).some(([x, y]) => own(document.elementFromPoint(x, y))) ? wrong : [...wrong, `focused but hidden: ${tag(e)}`];
     const tops = boxes.flatMap(b => [.1, .5, .9].map(part => document.elementFromPoint(
       Math.min(Math.max(b.x + b.width * part, 1), innerWidth - 2), Math.min(Math.max(b.y + b.height / 2, 1), innerHeight - 2))));
     const before = tops.find(t => !own(t));
@@ -196,6 +203,8 @@ window.checks = (() => {
       // Back in the line, or up without being a column further right. The skip link comes from outside of the window;
       // the form beside a text stands before it on a phone, where it is what one came for.
       if (!i || last.closest(".detail__panel") && !e.closest(".detail__panel")) return;
+      // Areas lie as they lie; their order is that of the list beside the map.
+      if (last.ownerSVGElement && e.ownerSVGElement) return;
       const back = b.right <= a.left + 1 && b.bottom > a.top + 1 && b.top < a.bottom - 1, up = b.bottom <= a.top + 1 && b.left < a.right - 1;
       if (back || up) wrong.push(`Tab leads ${up ? "up" : "to the left"}: ${tag(last)} → ${tag(e)}`);
     });

@@ -132,6 +132,9 @@ FACES = {
     "initiatives:list": Faces(
         ("initiatives, nothing found", FIRST_DAY + "initiatives:list"), NO_FORM, ("initiatives found",), NO_SEATS
     ),
+    "initiatives:map": Faces(
+        ("map, nothing found",), NO_FORM, ("map of a Landkreis", "map around a code"), NO_SEATS
+    ),
     "initiatives:detail": Faces(NO_LIST, NO_FORM, ("initiative of the collection",), NO_SEATS),
     "initiatives:hint": Faces(NO_LIST, MISTAKES, ITSELF + ": initiatives:hint_sent", NO_SEATS),
     "initiatives:removal": Faces(NO_LIST, MISTAKES, ITSELF + ": initiatives:hint_sent", NO_SEATS),
