@@ -103,6 +103,7 @@ class InitiativeAdmin(ReviewedAdmin, BulletinAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         drop_empty(form.instance)
+        form.instance.index()
 
     def notice(self, obj: Initiative) -> Notice:
         return bulletin.notice(obj)

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from initiatives.marking import marked, passage
 from initiatives.models import CARD_FIELDS, Initiative
 from initiatives.topics import drawing
+from initiatives.wording import Term
 from portal.remembering import Memory
 
 _drawn = Memory(2048)  # cards, about 1 kB each
+_found = Memory(512)  # with words marked
 _COLUMNS = [name for name in CARD_FIELDS if name != "municipality"] + ["topic_slug", "topic_name"]
 
 
@@ -31,11 +34,11 @@ class Card:
     year_label: str
 
 
-def card(initiative: Initiative) -> Card:
-    """The row comes from `for_cards()`."""
+def card(initiative: Initiative, terms: tuple[Term, ...] = ()) -> Card:
+    """The row comes from `for_cards()`; `terms` are marked in it."""
     return Card(
-        title=initiative.title,
-        teaser=initiative.teaser,
+        title=marked(initiative.title, terms) if terms else initiative.title,
+        teaser=marked(passage(initiative.summary, terms), terms) if terms else initiative.teaser,
         get_absolute_url=initiative.get_absolute_url(),
         place_name=initiative.place_name,
         drawing=drawing(initiative.title, initiative.topic_slug),  # type: ignore[attr-defined]
@@ -46,9 +49,11 @@ def card(initiative: Initiative) -> Card:
     )
 
 
-def html(row: Initiative) -> SafeString:
+def html(row: Initiative, terms: tuple[Term, ...] = ()) -> SafeString:
     """The card's markup, from its component template; the row comes from `for_cards()`."""
     made_of = (row.municipality.name, *(row.__dict__[column] for column in _COLUMNS))
-    return _drawn.get(
-        made_of, lambda: render_to_string("components/initiative_card.html", {"initiative": card(row)})
+    memory = _found if terms else _drawn
+    return memory.get(
+        (*made_of, terms),
+        lambda: render_to_string("components/initiative_card.html", {"initiative": card(row, terms)}),
     )

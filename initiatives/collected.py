@@ -195,6 +195,7 @@ def _write(
         row = Initiative(slug=_slug(values), published_at=now, source_digest=wanted, **values)
         row.save()
         row.topics.add(topic)
+        row.index()
         report.new.append(row.title)
         return
     if row.source_digest != _digest(row, [topic.slug for topic in row.topics.all()]):
@@ -210,6 +211,7 @@ def _write(
     row.source_digest = wanted
     row.save()
     row.topics.set([topic])
+    row.index()
     report.changed.append(row.title)
 
 

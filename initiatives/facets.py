@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.filters import STATES, YES, Filters
-from initiatives.models import Initiative, InitiativeQuerySet, Topic
+from initiatives.models import Blueprint, Idea, Initiative, InitiativeQuerySet, Topic
 from portal import search
 from portal.models import Municipality
 
@@ -19,10 +19,11 @@ ALL = "all"
 FEW_TOWNS = 12  # more are found by their Landkreis
 
 _TOWN, _TOPIC = Municipality._meta.db_table, Topic._meta.db_table
+_IDEA, _BLUEPRINT = Idea._meta.db_table, Blueprint._meta.db_table
 _TOPICS = Initiative.topics.through._meta.db_table
 # Each row: facet, value in the address, name, position, how many.
 _SQL = f"""
-WITH fit(id, town, life_state) AS ({{fit}}), towns AS (SELECT town, COUNT(*) AS n FROM fit GROUP BY town)
+WITH fit(id, town, life_state, idea) AS ({{fit}}), towns AS (SELECT town, COUNT(*) AS n FROM fit GROUP BY town)
 SELECT '{ALL}' AS facet, '' AS value, '' AS name, 0 AS position, COUNT(*) AS n FROM fit
 UNION ALL SELECT 'thema', t.slug, t.name, t."order", COUNT(*)
   FROM fit JOIN "{_TOPICS}" x ON x.initiative_id = fit.id JOIN "{_TOPIC}" t ON t.id = x.topic_id
@@ -32,19 +33,25 @@ UNION ALL SELECT 'kreis', d.slug, d.name, 0, SUM(towns.n)
   GROUP BY d.slug, d.name
 UNION ALL SELECT 'gemeinde', m.slug, m.name, 0, towns.n FROM towns JOIN "{_TOWN}" m ON m.id = towns.town
 UNION ALL SELECT 'stand', fit.life_state, '', 0, COUNT(*) FROM fit GROUP BY fit.life_state
+UNION ALL SELECT 'idee', i.slug, i.name, i."order", COUNT(*)
+  FROM fit JOIN "{_IDEA}" i ON i.id = fit.idea GROUP BY i.slug, i.name, i."order"
+UNION ALL SELECT 'steckbrief', '{YES}', '', 0, COUNT(*) FROM fit JOIN "{_BLUEPRINT}" b ON b.initiative_id = fit.id
 UNION ALL SELECT 'hilfe', '{YES}', '', 0, COUNT(*) FROM fit WHERE fit.id IN ({{hilfe}})
 """  # noqa: S608  # our own names; values are parameters
 _HEADINGS = {
     "thema": _("Thema"),
     "kreis": _("Landkreis"),
     "gemeinde": _("Ort"),
+    "idee": _("Idee"),
     "stand": _("Stand"),
-    "hilfe": _("Außerdem"),
+    "steckbrief": _("Mit Anleitung"),
+    "hilfe": _("Zum Mitmachen"),
 }
 _WORDS = {
     ("stand", "laeuft"): _("läuft, von der Kommune bestätigt"),
     ("stand", "beispiel"): _("Beispiel"),
     ("stand", "abgeschlossen"): _("abgeschlossen"),
+    ("steckbrief", YES): _("mit Steckbrief"),
     ("hilfe", YES): _("sucht gerade Hilfe"),
 }
 _STATE_SLUGS = {state.value: slug for slug, state in STATES.items()}
@@ -110,7 +117,9 @@ class Counts:
 
 def count(rows: InitiativeQuerySet, *, now: datetime) -> Counts:
     """One statement, however many facets there are."""
-    fit, params = rows.order_by().values_list("pk", "municipality", "life_state").query.sql_with_params()
+    fit, params = (
+        rows.order_by().values_list("pk", "municipality", "life_state", "idea").query.sql_with_params()
+    )
     helped, more = Initiative.objects.wanting_help(now).order_by().values_list("pk").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(_SQL.format(fit=fit, hilfe=helped), [*params, *more])

@@ -12,7 +12,9 @@ from urllib.parse import urlencode
 from django.db.models import Q
 from django.http import QueryDict
 
+from initiatives import matching, wording
 from initiatives.models import Initiative, InitiativeQuerySet
+from initiatives.wording import Term
 from portal import places, search
 from portal.places import Near, PlaceSearch
 
@@ -35,7 +37,9 @@ class Filters:
     thema: str = ""  # slug of a topic
     kreis: str = ""  # slug of a Landkreis
     gemeinde: str = ""  # slug of a municipality
+    idee: str = ""  # slug of an idea
     stand: str = ""  # a key of STATES
+    steckbrief: str = ""  # YES: with its know-how
     hilfe: str = ""  # YES: with an action that somebody can sign up for
 
     @classmethod
@@ -61,6 +65,11 @@ class Filters:
         """Whether anything was asked for."""
         return self != type(self)()
 
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """What the words ask for; empty without any."""
+        return wording.terms(self.suche)
+
     @cached_property
     def place(self) -> PlaceSearch:
         """What became of `ort`: at most two statements, none without one."""
@@ -68,13 +77,17 @@ class Filters:
 
     def anywhere(self, *, now: datetime) -> InitiativeQuerySet:
         """The public initiatives that fit everything but the place."""
-        rows = Initiative.objects.public().filter(search.matches(self.suche))
+        rows = Initiative.objects.public().filter(matching.fits_all(self.terms))
         if self.thema:
             rows = rows.filter(topics__slug=self.thema)
         if self.kreis:
             rows = rows.filter(Q(municipality__slug=self.kreis) | Q(municipality__district__slug=self.kreis))
         if self.gemeinde:
             rows = rows.filter(municipality__slug=self.gemeinde)
+        if self.idee:
+            rows = rows.filter(idea__slug=self.idee)
+        if self.steckbrief:
+            rows = rows.filter(blueprint__isnull=False)
         if self.stand:
             rows = rows.filter(life_state=STATES.get(self.stand, ""))
         return rows.wanting_help(now) if self.hilfe else rows
@@ -86,3 +99,7 @@ class Filters:
     def rows(self, *, now: datetime) -> InitiativeQuerySet:
         """The public initiatives that fit, in no order."""
         return self.near(now=now).rows
+
+    def ranked(self, rows: InitiativeQuerySet) -> InitiativeQuerySet:
+        """Best first: by the words, then as rule 21 says."""
+        return matching.ranked(rows, self.terms)

@@ -1,7 +1,8 @@
-"""Which initiatives fit what somebody asks for, and what else to offer when none does.
+"""Which initiatives fit what somebody asks for, and what else to offer when few do (`related.py`).
 
-At most five statements: the towns, the postal code, how many lie near, how many there are of each filter
-(`facets.py`), the rows of the page.
+At most six statements: the towns, the postal code, how many lie near, how many there are of each filter
+(`facets.py`), the rows of the page, related ones. Where nothing is found: instead of the last three the words
+of the collection, related ones, those near.
 """
 
 from dataclasses import dataclass, field
@@ -10,16 +11,18 @@ from datetime import datetime
 from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
 from django.http import Http404
 
+from initiatives import related
 from initiatives.facets import Counts, Facet, count
 from initiatives.filters import Filters
-from initiatives.models import Initiative, InitiativeQuerySet
+from initiatives.models import InitiativeQuerySet
+from initiatives.related import Offers
+from portal import places
 from portal.models import Municipality
 from portal.places import PlaceSearch
 
 __all__ = ["Filters", "Finding", "find"]
 
 PAGE_SIZE = 24
-ELSEWHERE = 3  # examples to offer when nothing fits
 
 
 @dataclass
@@ -32,7 +35,7 @@ class Finding:
     widened: str = ""
     page: Page | None = None
     facets: list[Facet] = field(default_factory=list)
-    elsewhere: list[Initiative] = field(default_factory=list)
+    offers: Offers = field(default_factory=Offers)
 
     @property
     def search(self) -> PlaceSearch:
@@ -77,9 +80,11 @@ def find(filters: Filters, *, page: str, now: datetime) -> Finding:
     found = Finding(filters, counts, km=near.km, widened=near.widened)
     if counts.total:
         found.facets = counts.facets(filters)
-        found.page = _page(near.rows, counts.total, page)
+        found.page = _page(filters.ranked(near.rows), counts.total, page)
+        if counts.total < places.ENOUGH:
+            found.offers = related.beside(found.page, filters.terms)
     else:
-        found.elsewhere = list(Initiative.objects.public().ranked().for_cards()[:ELSEWHERE])
+        found.offers = related.instead(filters)
     return found
 
 
@@ -88,7 +93,7 @@ def _unmistakable(town: Municipality) -> str:
 
 
 def _page(rows: InitiativeQuerySet, total: int, page: str) -> Page:
-    paginator = Paginator(rows.ranked().for_cards(), PAGE_SIZE)
+    paginator = Paginator(rows.for_cards(), PAGE_SIZE)
     paginator.count = total  # type: ignore[misc]  # known already: saves a statement
     try:
         return paginator.page(page or 1)

@@ -222,6 +222,7 @@ class Initiative(PublishedOnce):
     changed_at = models.DateTimeField(_("geändert am"), auto_now=True)
     # Precomputed for lists (performance.md): written by save().
     life_rank = models.PositiveSmallIntegerField(default=1, editable=False)
+    search_title = models.TextField(default="", db_default="", editable=False)
     search_text = models.TextField(default="", editable=False)
 
     privacy = {"contact": "K7", "contact_email": "K7", "contact_phone": "K7"}
@@ -251,12 +252,29 @@ class Initiative(PublishedOnce):
     def __str__(self) -> str:
         return self.title
 
+    PRECOMPUTED = ("life_rank", "search_title", "search_text")
+
     def save(self, **kwargs: Any) -> None:
         self.life_rank = self.RANK[self.LifeState(self.life_state)]
-        self.search_text = search.normalise(
-            " ".join([self.title, self.summary, self.text, self.carrier, self.place, self.municipality.name])
-        )
+        self._put_words()
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], *self.PRECOMPUTED}
         super().save(**kwargs)
+
+    def index(self) -> None:
+        """The search knows the topics of today; to be called after they were set, which saves no row."""
+        self._put_words()
+        Initiative.objects.filter(pk=self.pk).update(
+            search_title=self.search_title, search_text=self.search_text
+        )
+
+    def _put_words(self) -> None:
+        town, district = self.municipality, self.municipality.district
+        above = [self.title, self.place, town.name]
+        topics = [topic.name for topic in self.topics.all()] if self.pk else []
+        names = [district.name if district else "", self.idea.name if self.idea else "", *topics]
+        self.search_title = search.column(*above)
+        self.search_text = search.column(*above, self.summary, self.text, self.carrier, *names)
 
     def get_absolute_url(self) -> str:
         return address("initiatives:detail", self.slug)

@@ -7,9 +7,10 @@ town, cost a question to Redis each, and make every page depend on it.
 """
 
 import threading
+import time
 from collections.abc import Callable, Hashable
 from functools import lru_cache, wraps
-from typing import ClassVar, TypeVar, TypeVarTuple
+from typing import Any, ClassVar, Generic, TypeVar, TypeVarTuple
 
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -17,6 +18,7 @@ from django.utils.translation import get_language
 
 Values = TypeVarTuple("Values")
 R = TypeVar("R")
+Kept = TypeVar("Kept")
 _worded: list[Callable[[], None]] = []
 
 
@@ -48,6 +50,36 @@ class Memory:
             self._kept.clear()
 
 
+class Recent(Generic[Kept]):
+    """What was found a moment ago, by what was asked: for costly answers that may be `seconds` old."""
+
+    every: "ClassVar[list[Recent[Any]]]" = []
+
+    def __init__(self, seconds: float, most: int) -> None:
+        self.every.append(self)
+        self._seconds, self._most = seconds, most
+        self._kept: dict[Hashable, tuple[float, Kept]] = {}
+        self._changing = threading.Lock()
+
+    def get(self, asked: Hashable) -> Kept | None:
+        """The answer, or None where there is none that is young enough."""
+        found_at, kept = self._kept.get(asked, (0.0, None))
+        return kept if kept is not None and time.monotonic() - found_at < self._seconds else None
+
+    def keep(self, asked: Hashable, answer: Kept) -> Kept:
+        """The answer is remembered for its time; of too many the oldest goes."""
+        with self._changing:
+            self._kept.pop(asked, None)
+            while len(self._kept) >= self._most:
+                del self._kept[next(iter(self._kept))]
+            self._kept[asked] = (time.monotonic(), answer)
+        return answer
+
+    def clear(self) -> None:
+        with self._changing:
+            self._kept.clear()
+
+
 def worded(make: Callable[[*Values], R]) -> Callable[[*Values], R]:
     """Decorator: what `make` says of the same values is said once, in each language."""
     kept = lru_cache(maxsize=2048)(lambda _language, *values: make(*values))  # type: ignore[call-arg]
@@ -67,6 +99,8 @@ def forget() -> None:
         clear()
     for memory in Memory.every:
         memory.clear()
+    for recent in Recent.every:
+        recent.clear()
 
 
 @lru_cache(maxsize=4096)

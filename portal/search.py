@@ -14,6 +14,7 @@ from django.db.models import Q
 
 _EXPAND = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _WORD = re.compile(r"[a-z0-9]+")
+_HYPHENATED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 MAX_QUERY = 100  # characters; longer input is cut, not refused
 MAX_WORDS = 6
 _one_at_a_time = Lock()
@@ -37,9 +38,24 @@ def _stem(word: str) -> str:
         return str(_stemmer().stemWord(word))
 
 
+def tokens(text: str) -> list[str]:
+    """The words of a text, folded, in order; „Zwei Dorfläden" → ["zwei", "dorflaeden"]."""
+    return _WORD.findall(fold(text))
+
+
 def words(text: str) -> list[str]:
     """The stems of the words of a text, in order; „Dorfläden" → ["dorflad"]."""
-    return [_stem(word) for word in _WORD.findall(fold(text))]
+    return [_stem(word) for word in tokens(text)]
+
+
+def column(*texts: str) -> str:
+    """What is written into a column that is searched for whole words, too: the stems, each between spaces.
+
+    „Demografie-Preis" is also found as one word.
+    """
+    text = fold(" ".join(texts))
+    joined = " ".join(word.replace("-", "") for word in _HYPHENATED.findall(text))
+    return f" {normalise(f'{text} {joined}')} "
 
 
 def normalise(text: str) -> str:

@@ -117,12 +117,16 @@ def _own_world(settings, tmp_path):
     """What a test writes stays in its own folder; the limits of one test are not those of the next."""
     from django.core.cache import cache
 
+    from portal import remembering
+
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, not safe
     settings.DEMO, settings.EMAIL_URL = True, ""  # as on a laptop, whatever database is underneath
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
     settings.JOURNAL_DIR = tmp_path / "journal"
     cache.clear()
+    for recent in remembering.Recent.every:
+        recent.clear()
 
 
 @pytest.fixture

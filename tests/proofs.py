@@ -21,6 +21,7 @@ TABLES = {
     "access": "Zugang",
     "privacy": "Datenschutz",
     "tasks": "Aufgaben",
+    "search": "Suche",
 }
 COLUMNS = {"case": "Fall", "tried": "versucht", "expected": "erwartet", "seen": "gesehen"}
 WIDTHS = (34, 40, 40, 48)

@@ -126,6 +126,7 @@ NOT_PERSONAL = {
     "initiatives.Initiative.source_key": MACHINE,
     "initiatives.Initiative.source_digest": MACHINE,
     "initiatives.Initiative.search_text": PUBLISHED,
+    "initiatives.Initiative.search_title": PUBLISHED,
     "volunteers.Opportunity.title": PUBLISHED,
     "volunteers.Opportunity.slug": PUBLISHED,
     "volunteers.Opportunity.summary": PUBLISHED,
