@@ -3,10 +3,9 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -15,16 +14,15 @@ from initiatives.blueprint_admin import BlueprintInline, drop_empty
 from initiatives.hint_admin import HintAdmin
 from initiatives.idea_admin import IdeaAdmin
 from initiatives.inquiry_admin import InquiryAdmin
-from initiatives.models import Hint, Idea, Initiative, Inquiry, Topic
+from initiatives.models import Hint, Idea, Initiative, Inquiry, Proposal, Topic
+from initiatives.proposal_admin import ProposalAdmin
 from initiatives.review_admin import ReviewedAdmin
-from portal import welcome
 from portal.bulletin import Notice
 from portal.bulletin_admin import BulletinAdmin
 from portal.models import Organisation
 from portal.scoping import ScopedAdmin
 
-MOST = 20  # proposals on the start page
-
+admin.site.register(Proposal, ProposalAdmin)
 admin.site.register(Hint, HintAdmin)
 admin.site.register(Idea, IdeaAdmin)
 admin.site.register(Inquiry, InquiryAdmin)
@@ -108,24 +106,16 @@ class InitiativeAdmin(ReviewedAdmin, BulletinAdmin):
     def notice(self, obj: Initiative) -> Notice:
         return bulletin.notice(obj)
 
-    def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
-        """Proposals first, the oldest on top; then what is not finished, the latest on top."""
-        rows = self.get_queryset(request).select_related("municipality")
-        proposed = rows.filter(state=Initiative.State.PROPOSED).order_by("changed_at")[:MOST]
-        return [self._proposal(row) for row in proposed] + self.draft_lines(request)
+    def limit(self, request: HttpRequest) -> Q:
+        """What citizens propose is decided on its own page first (`proposal_admin.py`)."""
+        return ~Q(state=Initiative.State.PROPOSED)
 
     def bulletin_rows(self, request: HttpRequest) -> QuerySet[Initiative]:
         return self.get_queryset(request).public()  # type: ignore[no-any-return,attr-defined]
 
-    def _proposal(self, row: Initiative) -> dict[str, Any]:
-        waits = welcome.waiting_words(row.changed_at, now=timezone.now())
-        text = gettext("Vorschlag „%(title)s“ wartet %(since)s") % {"title": row.title, "since": waits}
-        return {
-            "url": reverse("admin:initiatives_initiative_change", args=[row.pk]),
-            "text": text,
-            "note": row.municipality.name,
-            "action": gettext("Ansehen"),
-        }
+    def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """What is not finished, the latest on top."""
+        return self.draft_lines(request)
 
     def with_missing(self, rows: QuerySet[Initiative]) -> QuerySet[Initiative]:
         return rows.select_related("organisation").prefetch_related("topics", "remarks__by")

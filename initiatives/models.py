@@ -544,3 +544,78 @@ class Inquiry(Asking):
     @property
     def state_in_words(self) -> str:
         return gettext("beantwortet") if self.settled_at else gettext("offen")
+
+
+class ProposalQuerySet(models.QuerySet["Proposal"]):
+    def waiting(self) -> "ProposalQuerySet":
+        """Confirmed and to be decided, the longest waiting first."""
+        return self.filter(confirmed_at__isnull=False, settled_at=None).order_by("confirmed_at", "pk")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """A page that nobody took over goes with its proposal: it holds nothing but a citizen's words."""
+        undecided = Initiative.objects.filter(state=Initiative.State.PROPOSED, proposal__in=self.values("pk"))
+        undecided.delete()
+        return super().delete()
+
+
+class Proposal(Asking):
+    """What somebody without an account proposes to a town, and who that is (rules 19, 25, 26).
+
+    The words become an `Initiative` once the address is confirmed; name and address stay in this row alone,
+    so that they never stand on a page or in its versions.
+    """
+
+    class Decision(models.TextChoices):
+        OPEN = "", _("wartet auf Entscheidung")
+        ACCEPTED = "accepted", _("übernommen")
+        DECLINED = "declined", _("abgelehnt")
+
+    id = models.BigIntegerField(primary_key=True, default=any_number, editable=False)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="proposals", verbose_name=_("entscheidet")
+    )
+    municipality = models.ForeignKey(
+        Municipality, models.PROTECT, related_name="proposals", verbose_name=_("Ort")
+    )
+    initiative = models.OneToOneField(
+        Initiative, models.SET_NULL, null=True, blank=True, related_name="proposal", verbose_name=_("Initiative")
+    )  # fmt: skip
+    title = models.CharField(_("Titel"), max_length=120)
+    text = models.TextField(_("Was soll geschehen?"))
+    name = models.CharField(_("Name"), max_length=80)
+    email = models.EmailField(_("E-Mail"))
+    decision = models.CharField(
+        _("Entscheidung"), max_length=8, choices=Decision, default=Decision.OPEN, blank=True
+    )
+    answer = models.TextField(_("Ihre Antwort"), blank=True)
+    settled_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("entschieden von")
+    )
+    link_version = models.PositiveIntegerField(default=0, editable=False)
+
+    privacy = {"title": "K1", "text": "K1", "name": "K1", "email": "K1", "answer": "K1"}
+    objects = ProposalQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Vorschlag")
+        verbose_name_plural = _("Vorschläge")
+        ordering = ["settled_at", "-entered_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decision="", settled_at=None) | (~Q(decision="") & Q(settled_at__isnull=False)),
+                name="proposal_settled_when_decided",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Vorschlag {self.pk}"
+
+    @property
+    def label(self) -> str:
+        """How a mail names this row in `about`."""
+        return f"proposal:{self.pk}"
+
+    @property
+    def is_trust(self) -> bool:
+        """Whether the association decides because the town has nobody (rule 25)."""
+        return self.organisation.kind == Organisation.Kind.ASSOCIATION

@@ -4,13 +4,14 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from initiatives import hints, inquiries
+from initiatives import hints, inquiries, proposals
 from portal.celery import app
 
 
 @app.task
 def tell_overdue(now: datetime | None = None) -> None:
-    """Whoever waits too long for an answer to a hint or a question, and whoever should give it, hears of it."""
+    """Whoever waits too long for an answer to a hint, a question or a proposal, and whoever should give it, hears of it."""
     now = now or timezone.now()
     hints.tell_overdue(now=now)
     inquiries.tell_overdue(now=now)
+    proposals.tell_overdue(now=now)

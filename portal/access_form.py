@@ -3,26 +3,18 @@
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal import inputs, places
-from portal.models import Municipality, email_key
-
-PLACES_NAMED = 5  # in the sentence that asks which one is meant
+from portal import inputs
+from portal.models import email_key
+from portal.town_field import TownField
 
 
 class AccessForm(forms.Form):
     """Who asks, for which town, and who else will be there."""
 
-    municipality = forms.CharField(
-        label=gettext_lazy("Für welche Stadt, Gemeinde oder welchen Landkreis?"),
-        help_text=gettext_lazy("Der Name oder die Postleitzahl reicht."),
-        max_length=places.MAX_TEXT,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": gettext_lazy("Bitte nennen Sie Ihren Ort.")},
-    )
+    municipality = TownField(label=gettext_lazy("Für welche Stadt, Gemeinde oder welchen Landkreis?"))
     name = forms.CharField(
         label=gettext_lazy("Ihr Name"),
         max_length=320,
@@ -59,21 +51,6 @@ class AccessForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["second_email"].widget.attrs["autocomplete"] = "off"
-
-    def clean_municipality(self) -> Municipality:
-        """The one that is meant, or a sentence that names those that may be."""
-        found = places.search_place(self.cleaned_data["municipality"])
-        if len(found.town_ids) == 1 and not found.corrected:
-            return Municipality.objects.select_related("organisation").get(pk=next(iter(found.town_ids)))
-        named = [*found.ambiguous, *found.suggestions] or list(
-            Municipality.objects.filter(pk__in=found.town_ids).order_by("name")
-        )
-        if not named:
-            raise ValidationError(
-                _("Diesen Ort haben wir in Hessen nicht gefunden. Bitte schreiben Sie seinen vollen Namen.")
-            )
-        names = ", ".join(town.name for town in named[:PLACES_NAMED])
-        raise ValidationError(_("Welchen Ort meinen Sie? Bitte schreiben Sie einen von diesen: %s.") % names)
 
     def clean_name(self) -> str:
         return inputs.clean_name(self.cleaned_data["name"])

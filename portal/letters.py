@@ -79,6 +79,8 @@ FACTS = {
     "has_editors": "„1“ when a town has a Redaktion already",
     "page_title": "title of an initiative",
     "is_removal": "„1“ when somebody asks to take a page down",
+    "is_accepted": "„1“ when staff took a citizen's proposal over",
+    "in_trust": "„1“ when the association answers for a town that has nobody yet",
     "answer": "what staff write to somebody who asked, in their own words",
     "own": "„1“ when the letter goes to the owner of `account`",
     "done_by": "who of staff did it: „Frau Netz“, or the address",

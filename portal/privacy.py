@@ -228,6 +228,22 @@ def forget(row: Any, *, now: datetime) -> None:
         journal.forgotten(row)
 
 
+@deciding
+def drop_asked(row: Any, *, now: datetime) -> None:
+    """At the person's wish (K5): what they asked (an `Asking` with address and label) and all mails about it are gone; there is no row to keep a proof in.
+
+    Raises Busy, OSError.
+    """
+    rows = type(row)._default_manager.filter(pk=row.pk)
+    for found in rows.select_for_update(no_key=True, of=("self",)):
+        mails = Mail.objects.filter(about=found.label)
+        mails.exclude(confirmations.counted(now)).delete()
+        mails.update(**_empty(Mail, columns(Mail, "K1")))
+        transaction.on_commit(partial(mailfiles.forget, to=found.email))
+        rows.delete()
+        journal.forgotten(found)
+
+
 def _end_lasting(rows: QuerySet, *, now: datetime) -> int:
     rows = rows.select_for_update(no_key=True)
     found = {row.pk: row.label for row in rows}

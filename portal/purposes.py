@@ -156,6 +156,14 @@ PURPOSES = [
         ("initiatives.Inquiry",),
     ),
     Purpose(
+        _("Vorschläge für Initiativen"),
+        _("der Herausgeber, dem der Ort gehört; ohne eigene Redaktion der Verband"),
+        _("Menschen, die ihrem Ort eine Initiative vorschlagen"),
+        OPEN_BASIS,
+        _("niemand außer dem Herausgeber und dem Betrieb"),
+        ("initiatives.Proposal",),
+    ),
+    Purpose(
         _("Ansprechpersonen auf öffentlichen Seiten"),
         _("der Herausgeber der Seite"),
         _("Ansprechpersonen von Initiativen, Aktionen und Seminarreihen"),

@@ -58,6 +58,9 @@ SENTENCES = {
     "Frage gelesen": _("%(who)s hat %(what)s gelesen."),
     "Frage beantwortet": _("%(who)s hat %(what)s beantwortet."),
     "Frage ohne Antwort erledigt": _("%(who)s hat %(what)s ohne Antwort erledigt."),
+    "Vorschlag gelesen": _("%(who)s hat %(what)s gelesen."),
+    "Vorschlag übernommen": _("%(who)s hat %(what)s als Entwurf übernommen."),
+    "Vorschlag abgelehnt": _("%(who)s hat %(what)s abgelehnt."),
     "Anfrage gelesen": _("%(who)s hat %(what)s gelesen."),
     "Zugang freigegeben": _("%(who)s hat einen Zugang zur Redaktion freigegeben: %(what)s."),
     "Zugang abgelehnt": _("%(who)s hat einen Zugang zur Redaktion abgelehnt: %(what)s."),
@@ -75,6 +78,7 @@ _NUMBERED = {
     "coordination": _("Kontakt vor Ort %s"),
     "hint": _("Hinweis %s"),
     "inquiry": _("Frage nach Erfahrungen %s"),
+    "proposal": _("Vorschlag %s"),
     "accessrequest": _("Anfrage %s"),
     "initiative": _("Initiative %s"),
 }

@@ -33,6 +33,7 @@ from django.utils.translation import gettext_noop
 
 from portal import archive, backup, celery, dumps, heartbeat, journal, privacy
 from portal.archive import Manifest
+from portal.asking import Asking
 from portal.journal import Journal
 from portal.models import Booking, Heartbeat, Mail
 from portal.refused import Refused
@@ -311,8 +312,15 @@ def _erase_again(known: Journal, *, now: datetime) -> int:
             privacy.erase(booking, now=now)
             done += 1
     for label, key in known.forgotten:
-        row = apps.get_model(label)._default_manager.filter(pk=key, ended_at=None).first()
-        if row is not None:
-            privacy.forget(row, now=now)
-            done += 1
+        done += _forget_again(apps.get_model(label), key, now=now)
     return done
+
+
+def _forget_again(model: Any, key: int, *, now: datetime) -> int:
+    is_asked = issubclass(model, Asking)
+    still_there = {} if is_asked else {"ended_at": None}
+    row = model._default_manager.filter(pk=key, **still_there).first()
+    if row is None:
+        return 0
+    (privacy.drop_asked if is_asked else privacy.forget)(row, now=now)
+    return 1

@@ -70,7 +70,9 @@ class Rule:
 RULES = [
     Rule(
         "K0",
-        _("Nicht bestätigte Anmeldungen, Benachrichtigungen, Fragen und Anfragen nach einem Zugang"),
+        _(
+            "Nicht bestätigte Anmeldungen, Benachrichtigungen, Fragen, Vorschläge und Anfragen nach einem Zugang"
+        ),
         _("nach dem Eintrag"),
         K0_UNCONFIRMED,
     ),
@@ -83,7 +85,9 @@ RULES = [
     ),
     Rule(
         "K1",
-        _("Hinweise zu Seiten, Fragen nach Erfahrungen und Anfragen von Kommunen nach einem Zugang"),
+        _(
+            "Hinweise zu Seiten, Fragen nach Erfahrungen, Vorschläge für Initiativen und Anfragen von Kommunen nach einem Zugang"
+        ),
         _("nach der Antwort"),
         K1_MAILS,
         _("Was unbeantwortet blieb, löschen wir ein halbes Jahr nach dem Eingang."),

@@ -50,6 +50,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "initiatives.blueprint": _right("view add change"),
         "initiatives.hint": _right("view change"),
         "initiatives.inquiry": _right("view change"),
+        "initiatives.proposal": _right("view change"),
         "volunteers.opportunity": _right("view add change delete"),
         "volunteers.shift": _right("view add change delete"),
         "volunteers.shiftsignup": _right("view add change"),
@@ -77,6 +78,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "initiatives.blueprint": _right("view add change"),
         "initiatives.hint": _right("view change"),
         "initiatives.inquiry": _right("view change"),
+        "initiatives.proposal": _right("view change", Reach.TRUST),
         # Never a town's people once it has staff: neither its sign-ups nor the mails to them.
         "volunteers.opportunity": _right("view add change delete", Reach.TRUST),
         "volunteers.shift": _right("view add change delete", Reach.TRUST),

@@ -27,6 +27,16 @@ def hand_over(municipality: Municipality, *, organisation: Organisation) -> None
     _broadcasts(labels).update(organisation=organisation)
     Booking.objects.filter(pk__in=booking_keys).update(organisation=organisation)
     actions.update(organisation=organisation)
+    _hand_over_proposals(municipality, organisation=organisation)
+
+
+def _hand_over_proposals(municipality: Municipality, *, organisation: Organisation) -> None:
+    """What citizens proposed and nobody has decided yet: the row, its page and the mails about it."""
+    proposals = municipality.proposals.filter(settled_at=None)  # type: ignore[attr-defined]
+    labels = [row.label for row in proposals]
+    municipality.initiatives.filter(state="proposed").update(organisation=organisation)  # type: ignore[attr-defined]
+    Mail.objects.filter(about__in=labels, secret=False).update(organisation=organisation)
+    proposals.update(organisation=organisation)
 
 
 def _labels(actions: Any) -> list[str]:

@@ -16,8 +16,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from initiatives import inquiries
-from initiatives.models import Hint, Idea, Initiative, Inquiry, Topic
+from initiatives import inquiries, proposals
+from initiatives.models import Hint, Idea, Initiative, Inquiry, Proposal, Topic
 from portal import access_requests, handbook, links, watches
 from portal.models import AccessRequest, Booking, Mail, Municipality, Organisation, User
 from portal.slots import Signup
@@ -86,6 +86,10 @@ class Rows:
     hint: Hint
     inquiry: Inquiry  # to be answered
     inquiry_asked: Inquiry  # to be confirmed
+    proposed: Proposal  # to be confirmed
+    proposal: Proposal  # to be decided
+    declined: Proposal
+    accepted: Proposal
     access_waiting: AccessRequest  # to be decided
     access_asked: AccessRequest  # to be confirmed
 
@@ -159,6 +163,10 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         hint=make.hint(make.initiative(organisation=organisation, municipality=town), entered_at=now),
         inquiry=make.inquiry(initiative, entered_at=now, confirmed_at=now),
         inquiry_asked=make.inquiry(initiative, entered_at=now, confirmed_at=None),
+        proposed=make.proposal(town, entered_at=now, confirmed_at=None),
+        proposal=make.proposal(town, entered_at=now, confirmed_at=now),
+        declined=make.proposal(town, settled_at=now, decision="declined", answer="Das gibt es schon."),
+        accepted=make.proposal(town, settled_at=now, decision="accepted", initiative=initiative),
         access_asked=make.access_request(town, entered_at=now, confirmed_at=None),
         access_waiting=make.access_request(town, entered_at=now, confirmed_at=now),
         mail=Mail.objects.create(
@@ -300,6 +308,11 @@ PAGES: dict[str, Page] = {
     "initiatives:inquiry": Page(PUBLIC, lambda rows: [rows.initiative.slug]),
     "inquiry:sent": Page(TOKEN, _token(inquiries.SENT, "inquiry_asked")),
     "inquiry:confirm": Page(TOKEN, _token(inquiries.CONFIRM, "inquiry_asked")),
+    "initiatives:propose": Page(PUBLIC),
+    "initiatives:proposal_withdrawn": Page(PUBLIC),
+    "proposal:sent": Page(TOKEN, _token(proposals.SENT, "proposed")),
+    "proposal:confirm": Page(TOKEN, _token(proposals.CONFIRM, "proposed")),
+    "proposal:manage": Page(TOKEN, _token(proposals.MANAGE, "proposal")),
     "take_over": Page(ACCOUNT, lambda rows: [rows.collected.slug]),
     "towns": Page(PUBLIC),
     "town": Page(PUBLIC, lambda rows: [rows.town.slug]),
@@ -419,6 +432,7 @@ STATES: dict[str, Callable[[Rows], str]] = {
     "help wanted, all seats taken": lambda rows: rows.crowded.get_absolute_url(),
     "help wanted is cancelled": lambda rows: rows.cancelled.get_absolute_url(),
     "access for a collected page": lambda rows: reverse("request_access") + f"?seite={rows.collected.slug}",
+    "propose for a town": lambda rows: reverse("initiatives:propose") + f"?ort={rows.town.name}",
     "initiatives found": lambda rows: reverse("initiatives:list") + "?suche=Bach",
     "initiatives, nothing found": lambda rows: reverse("initiatives:list") + "?suche=xyzzy",
     "map of a Landkreis": lambda rows: reverse("initiatives:map") + f"?kreis={rows.district.slug}",
@@ -447,6 +461,9 @@ TOKEN_STATES: dict[str, Callable[[Rows], str]] = {
     "link has expired": lambda rows: _link("booking:confirm", links.CONFIRM, rows.expired),
     "a seat is free": lambda rows: _link("booking:claim", links.CLAIM, rows.offered),
     "seat, nothing to claim": lambda rows: _link("booking:claim", links.CLAIM, rows.seat),
+    "proposal, not confirmed": lambda rows: _link("proposal:manage", proposals.MANAGE, rows.proposed),
+    "proposal, declined": lambda rows: _link("proposal:manage", proposals.MANAGE, rows.declined),
+    "proposal, published": lambda rows: _link("proposal:manage", proposals.MANAGE, rows.accepted),
     "access, confirmed": lambda rows: _link("access:confirm", access_requests.CONFIRM, rows.access_waiting),
     "inquiry, confirmed": lambda rows: _link("inquiry:confirm", inquiries.CONFIRM, rows.inquiry),
     "watch, radius of the link": lambda rows: (
@@ -519,6 +536,7 @@ STAFF_STATES: dict[str, dict[str, Callable[[Rows], str]]] = {
         "no dates": lambda rows: _admin_list("volunteers_shift"),
         "no mails": lambda rows: _admin_list("portal_mail"),
         "no questions": lambda rows: _admin_list("initiatives_inquiry"),
+        "no proposals": lambda rows: _admin_list("initiatives_proposal"),
         "no hints": lambda rows: _admin_list("initiatives_hint"),
         "no entries of the log": lambda rows: _admin_list("portal_accesslog"),
     },

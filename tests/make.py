@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Max
 
-from initiatives.models import Blueprint, Hint, Idea, Initiative, Inquiry, Topic
+from initiatives.models import Blueprint, Hint, Idea, Initiative, Inquiry, Proposal, Topic
 from portal.association import association
 from portal.models import AccessRequest, Booking, Municipality, Organisation, email_key
 from portal.slots import Signup
@@ -149,6 +149,26 @@ def inquiry(initiative, email="weber@hungen.example", **fields):
         "confirmed_at": NOW,
     }
     return Inquiry.objects.create(initiative=initiative, email=email, **(defaults | fields))
+
+
+def proposal(town, **fields):
+    """What a citizen proposes to this town; confirmed by default, `confirmed_at=None` for one that waits for the click."""
+    defaults = {
+        "title": "Bücherschrank am Markt",
+        "text": "Ein Schrank, aus dem alle Bücher nehmen und in den alle welche stellen.",
+        "name": "Kim Muster",
+        "email": "kim@example.org",
+        "entered_at": NOW,
+        "confirmed_at": NOW,
+        "organisation": town.organisation or association(),
+    }
+    row = Proposal(municipality=town, **(defaults | fields))
+    if row.confirmed_at and not row.settled_at:
+        row.initiative = initiative(
+            title=row.title, summary=row.text, municipality=town, organisation=row.organisation, state="proposed"
+        )  # fmt: skip
+    row.save()
+    return row
 
 
 def signup(slot=None, *, email=None, status=Signup.Status.CONFIRMED, seats=1, **fields):

@@ -43,6 +43,7 @@ NOT_PERSONAL = {
     "contenttypes.ContentType.model": LIBRARY,
     "mfa.Authenticator.type": CHOICE,
     "initiatives.Hint.kind": CHOICE,
+    "initiatives.Proposal.decision": CHOICE,
     "initiatives.Initiative.state": CHOICE,
     "initiatives.Initiative.origin": CHOICE,
     "initiatives.Initiative.life_state": CHOICE,

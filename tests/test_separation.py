@@ -27,7 +27,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
-from initiatives.models import Hint, Initiative, Inquiry
+from initiatives.models import Hint, Initiative, Inquiry, Proposal
 from portal.models import AccessLog, AccessRequest, Mail, Membership, Municipality, Organisation, User
 from seminars.models import Series, Session, SessionSignup
 from tests import audience, make
@@ -55,6 +55,7 @@ SEES = {
     "initiatives_topic": {"network": ROW},
     "initiatives_idea": {"network": ROW},
     "initiatives_initiative": {"owner": ROW, "reader": TEXT, "other": LIST, "network": LIST},
+    "initiatives_proposal": {"owner": ROW, "other": LIST, "network": LIST},
     "initiatives_hint": {"owner": ROW, "other": LIST, "network": LIST},
     "initiatives_inquiry": {"owner": ROW, "other": LIST, "network": LIST},
     "volunteers_opportunity": {"owner": ROW, "reader": TEXT, "other": LIST, "network": LIST},
@@ -120,6 +121,7 @@ class Town:
     access: AccessRequest
     hint: Hint
     inquiry: Inquiry
+    proposal: Proposal
 
 
 def people_of(organisation, town, mark, person):
@@ -162,10 +164,12 @@ def build_town(name, mark, person):
             object_repr=f"{mark} Zeile", action_flag=CHANGE, change_message=f"{mark} geändert",
         )  # fmt: skip
     hint = make.hint(initiative, text=f"{mark} {person} schreibt", email=f"{person.lower()}@gast.example")
+    proposal = make.proposal(town, title=f"{mark} Idee", name=f"{person} {mark}")
     access = make.access_request(town, f"amt@{mark.lower()}.example", name=f"{mark} Weber")
     return Town(
         organisation, town, initiative, opportunity, draft, shift, seat, mail, log, editor, access, hint,
         make.inquiry(initiative, f"fragt@{mark.lower()}.example", name=person, text=f"{mark}?"),
+        proposal,
     )  # fmt: skip
 
 
@@ -243,6 +247,7 @@ def example(model, town, page):
         "initiatives_initiative": town.initiative,
         "initiatives_hint": town.hint,
         "initiatives_inquiry": town.inquiry,
+        "initiatives_proposal": town.proposal,
         "volunteers_opportunity": town.opportunity,
         "volunteers_shift": town.shift,
     }

@@ -8,7 +8,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from initiatives.models import Initiative
 from portal import undelivered, welcome
 from portal.models import Booking, Heartbeat, Mail, Membership, Organisation, User
 from portal.slots import Signup
@@ -102,16 +101,13 @@ def test_nothing_to_do_is_said_kindly(clerk):
 
 
 def test_a_proposal_says_how_long_it_waits(clerk, town):
-    row = make.initiative(
-        title="Bücherschrank am Markt", organisation=town.organisation, municipality=town,
-        state=Initiative.State.PROPOSED,
-    )  # fmt: skip
-    Initiative.objects.filter(pk=row.pk).update(changed_at=timezone.now() - timedelta(days=4))
+    row = make.proposal(town, confirmed_at=timezone.now() - timedelta(days=4))
+    make.proposal(town, title="Falter", confirmed_at=None)
     assert todo(clerk) == [
         (
             "Vorschlag „Bücherschrank am Markt“ wartet seit 4 Tagen",
             "Lich",
-            reverse("admin:initiatives_initiative_change", args=[row.pk]),
+            reverse("admin:initiatives_proposal_change", args=[row.pk]),
             "Ansehen",
         )
     ]
@@ -287,7 +283,8 @@ def test_a_clerk_is_offered_tasks_and_few_places(clerk, town):
     page = response.content.decode()
     assert f'href="{town.get_absolute_url()}">So sehen es die Bürger</a>' in page
     assert [place["label"] for place in response.context["places"]] == [
-        "Aktionen", "Termine und Anmeldungen", "Initiativen", "Hinweise", "Impressum und Kontakt", "Mails", "Protokoll",
+        "Aktionen", "Termine und Anmeldungen", "Vorschläge", "Initiativen", "Hinweise", "Impressum und Kontakt",
+        "Mails", "Protokoll",
     ]  # fmt: skip
     assert "Alle Listen" not in page
 
@@ -325,8 +322,8 @@ def test_seminar_staff_see_sessions_and_nothing_of_volunteers(town):
 def test_the_network_sees_what_waits_in_towns_without_redaktion_and_the_state_of_the_machine(town, settings):
     association = make.filled_association()
     trust = make.municipality("Stillbach")
-    make.initiative(title="Dorfladen", organisation=association, municipality=trust, state="proposed")
-    make.initiative(title="Lich allein", organisation=town.organisation, municipality=town, state="proposed")
+    make.proposal(trust, title="Dorfladen", organisation=association, confirmed_at=timezone.now())
+    make.proposal(town, title="Lich allein")
     network = of_association(Membership.Role.NETWORK)
     assert todo(network)[0][:2] == (
         "Vorschlag „Dorfladen“ wartet seit heute",
@@ -358,7 +355,7 @@ def test_the_network_learns_of_towns_that_nobody_works_for(town):
 def test_nothing_of_another_town_stands_here(clerk):
     other = make.municipality("Anderswo", organisation=make.organisation("Stadt Anderswo", imprint=""))
     common = {"organisation": other.organisation, "municipality": other}
-    make.initiative(title="Falter", state="proposed", **common)
+    make.proposal(other, title="Falter")
     make.opportunity(title="Falter", state="draft", **common)
     shift = make.shift(opportunity=make.opportunity(title="Falter", **common), starts=at(2), capacity=1)
     make.signup(shift, seats=4)
@@ -372,7 +369,7 @@ def test_nothing_of_another_town_stands_here(clerk):
 
 def one_more_of_everything(town):
     gone = {"status": Status.ENDED, "ended_reason": "slot_cancelled", "ended_at": timezone.now()}
-    make.initiative(organisation=town.organisation, municipality=town, state="proposed")
+    make.proposal(town)
     make.initiative(organisation=town.organisation, municipality=town, state="draft")
     make.initiative(organisation=town.organisation, municipality=town)
     make.shift(opportunity=wanted(town, state="draft"), starts=at(8))

@@ -167,10 +167,10 @@ def test_coordination_centre_is_named_only_where_the_source_names_one(client, li
 
 
 def test_town_with_a_redaktion_takes_ideas_itself(client, lich):
-    lich.organisation = make.organisation("Stadt Lich", contact_email="ideen@lich.example")
+    lich.organisation = make.organisation("Stadt Lich")
     lich.save()
     page = page_of(client, "/orte/lich/")
-    assert 'href="mailto:ideen@lich.example?subject=Vorschlag' in page
+    assert 'href="/initiativen/vorschlagen/?ort=Lich"' in page
     assert "Diese Seite pflegt: Stadt Lich." in page
 
 

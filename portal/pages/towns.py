@@ -59,7 +59,6 @@ def town(request: HttpRequest, slug: str) -> HttpResponse:
         "towns": _towns_of(here, around),
         "help_desk": here.help_desk or (here.district.help_desk if here.district else ""),
         "coordination": _coordination(here),
-        "contact": _contact(here),
         "noindex": offer.is_empty,
         "crumbs": _crumbs(here),
     }
@@ -76,14 +75,6 @@ def _moved(slug: str, merged: Municipality | None) -> HttpResponse:
 def _crumbs(here: Municipality) -> list[tuple[str, str]]:
     above = [(here.district.name, here.district.get_absolute_url())] if here.district else []
     return [(_("Orte"), reverse("towns")), *above, (here.name, "")]
-
-
-def _contact(here: Municipality) -> str:
-    """The address that ideas may be sent to: the town's own, else that of its Landkreis."""
-    for place in filter(None, [here, here.district]):
-        if place.organisation and place.organisation.contact_email:
-            return place.organisation.contact_email
-    return ""
 
 
 def _coordination(here: Municipality) -> Municipality | None:

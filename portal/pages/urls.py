@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from initiatives import hint_pages, inquiry_pages, map_page
+from initiatives import hint_pages, inquiry_pages, map_page, proposal_pages
 from initiatives import views as initiatives
 from portal.pages import (
     access,
@@ -21,6 +21,8 @@ from portal.pages import (
 collection = [
     path("", initiatives.index, name="list"),
     path("karte/", map_page.show, name="map"),
+    path("vorschlagen/", proposal_pages.propose, name="propose"),
+    path("vorschlagen/zurueckgezogen/", proposal_pages.withdrawn, name="proposal_withdrawn"),
     path("<slug:slug>/", initiative.detail, name="detail"),
     path("<slug:slug>/hinweis/", hint_pages.hint, name="hint"),
     path("<slug:slug>/hinweis/gesendet/", hint_pages.sent, name="hint_sent"),
@@ -38,6 +40,12 @@ inquiry_links = [
     path("frage-bestaetigen/<str:token>/", inquiry_pages.confirm, name="confirm"),
 ]
 
+proposal_links = [
+    path("vorschlag-gesendet/<str:token>/", proposal_pages.sent, name="sent"),
+    path("vorschlag-bestaetigen/<str:token>/", proposal_pages.confirm, name="confirm"),
+    path("vorschlag/<str:token>/", proposal_pages.manage, name="manage"),
+]
+
 urlpatterns = [
     path("", start.start, name="start"),
     path("initiativen/", include((collection, "initiatives"))),
@@ -51,6 +59,7 @@ urlpatterns = [
     path("fuer-kommunen/zugang/", access.request_access, name="request_access"),
     path("anmeldung/", include((access_links, "access"))),
     path("anmeldung/", include((inquiry_links, "inquiry"))),
+    path("anmeldung/", include((proposal_links, "proposal"))),
     path("impressum/", service.imprint, name="imprint"),
     path("datenschutz/", service.privacy, name="privacy"),
     path("datenschutz/wer-sieht-was/", service.who_sees, name="who_sees"),

@@ -51,6 +51,8 @@ NO_PAGE = {
     "admin:portal_accessrequest_add": "towns ask for it themselves",
     "admin:portal_accessrequest_delete": "goes by itself after its time",
     "admin:initiatives_hint_add": "guests give them",
+    "admin:initiatives_proposal_add": "citizens propose",
+    "admin:initiatives_proposal_delete": "goes by itself after its time",
     "admin:initiatives_hint_delete": "goes by itself after its time",
     "admin:initiatives_inquiry_add": "guests ask them",
     "admin:initiatives_inquiry_delete": "goes by itself after its time",
@@ -142,6 +144,13 @@ FACES = {
     "initiatives:inquiry": Faces(NO_LIST, MISTAKES, ITSELF + ": inquiry:sent", NO_SEATS),
     "inquiry:sent": TEXT,
     "inquiry:confirm": Faces(NO_LIST, "a button alone", ("inquiry, confirmed",), NO_SEATS),
+    "initiatives:propose": Faces(NO_LIST, MISTAKES, ("propose for a town",), NO_SEATS),
+    "initiatives:proposal_withdrawn": TEXT,
+    "proposal:sent": TEXT,
+    "proposal:confirm": Faces(NO_LIST, "a button alone", ("proposal:confirm" + DONE,), NO_SEATS),
+    "proposal:manage": Faces(
+        ("proposal, declined",), "a button alone", ("proposal, published", "proposal, not confirmed"), NO_SEATS
+    ),
     "towns": Faces(("towns, nothing found", FIRST_DAY + "towns"), NO_FORM, ("towns found",), NO_SEATS),
     "town": Faces(("town without anything",), NO_FORM, ("district",), NO_SEATS),
     "seminars:list": Faces((FIRST_DAY + "seminars:list",), MISTAKES, ("series, watched",), "the list itself"),
@@ -202,6 +211,7 @@ NO_MISTAKES = {
     "/verwaltung/portal/accessrequest/…/change/ answer": "its first button needs no answer",
     "/verwaltung/initiatives/hint/…/change/ answer": "an answer is voluntary",
     "/verwaltung/initiatives/inquiry/…/change/ answer": "its second button needs no answer",
+    "/verwaltung/initiatives/proposal/…/change/ answer": "its first button needs no answer",
     "/verwaltung/portal/municipality/…/change/ organisation is_member help_desk": "nothing in it is required",
     "/anmeldung/meine/…/ seats": "a choice among what is possible",
 }
@@ -214,6 +224,7 @@ FILLED_IN = {
     "a seat is free": {},
     "booking:who_came": {"do": "all"},
     "watch:confirm": {},
+    "proposal:confirm": {},
     "admin:volunteers_shift_phone": {"name": "Kim Anruf", "phone": "06404 806123", "age": "on"},
     "admin:volunteers_shift_give_back": {},
     "admin:volunteers_shift_move": {"starts": "2030-05-04T09:00", "ends": "2030-05-04T12:00"},
