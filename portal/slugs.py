@@ -5,6 +5,7 @@ from collections.abc import Collection
 from typing import Any, TypeVar
 
 from django.db import models, transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -91,9 +92,12 @@ def moved(kind: OldSlug.Kind, slug: str) -> str | None:
     return OldSlug.objects.filter(kind=kind, old=slug).values_list("current", flat=True).first()
 
 
-def lead_on(kind: OldSlug.Kind, slug: str, *, view: str) -> HttpResponse:
-    """A published address never breaks (mission.md): old ones lead to today's for ever. Raises Http404."""
+def lead_on(kind: OldSlug.Kind, slug: str, *, view: str, public: QuerySet[Any]) -> HttpResponse:
+    """A published address never breaks (mission.md): old ones lead to today's for ever.
+
+    Raises Http404, also while no row of `public` is there: the new address would tell the title of a draft.
+    """
     current = moved(kind, slug)
-    if current is None:
+    if current is None or not public.filter(slug=current).exists():
         raise Http404
     return HttpResponsePermanentRedirect(reverse(view, args=[current]))

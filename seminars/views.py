@@ -14,7 +14,7 @@ from portal.models import OldSlug
 from portal.origin import guarded, shared
 from seminars import programme, watches
 from seminars.forms import WatchForm
-from seminars.models import Series, SeriesWatch
+from seminars.models import Series, SeriesWatch, Session
 
 
 @shared
@@ -39,7 +39,9 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One session with the form; a POST registers."""
     session, now = programme.find(slug), timezone.now()
     if session is None:
-        return slugs.lead_on(OldSlug.Kind.SESSION, slug, view="seminars:detail")
+        return slugs.lead_on(
+            OldSlug.Kind.SESSION, slug, view="seminars:detail", public=Session.objects.public()
+        )
     page = programme.signup_page(session, now)
     if request.method == "POST":
         return signup_pages.enter(request, page, now=now)

@@ -14,6 +14,7 @@ from portal import places, signup_pages, slugs, throttle
 from portal.models import OldSlug
 from portal.origin import guarded, shared
 from volunteers import action, finding, watch_pages
+from volunteers.models import Opportunity
 
 
 @shared
@@ -53,7 +54,9 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One action with its dates and the form; a POST signs up."""
     found, now = action.find(slug), timezone.now()
     if found is None:
-        return slugs.lead_on(OldSlug.Kind.OPPORTUNITY, slug, view="volunteers:detail")
+        return slugs.lead_on(
+            OldSlug.Kind.OPPORTUNITY, slug, view="volunteers:detail", public=Opportunity.objects.public()
+        )
     page = action.signup_page(*found, now)
     if request.method == "POST":
         return signup_pages.enter(request, page, now=now)

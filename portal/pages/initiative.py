@@ -31,7 +31,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     rows = Initiative.objects.public().select_related("municipality__district", "organisation")
     initiative = slugs.find(rows, slug)
     if initiative is None:
-        return slugs.lead_on(OldSlug.Kind.INITIATIVE, slug, view="initiatives:detail")
+        return slugs.lead_on(OldSlug.Kind.INITIATIVE, slug, view="initiatives:detail", public=rows)
     return render(request, "initiatives/detail.html", page(initiative))
 
 

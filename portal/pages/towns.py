@@ -69,7 +69,7 @@ def _moved(slug: str, merged: Municipality | None) -> HttpResponse:
     """A published address never breaks (mission.md): the successor's, or today's of the same town."""
     if merged and merged.successor:
         return HttpResponsePermanentRedirect(reverse("town", args=[merged.successor.slug]))
-    return slugs.lead_on(OldSlug.Kind.MUNICIPALITY, slug, view="town")
+    return slugs.lead_on(OldSlug.Kind.MUNICIPALITY, slug, view="town", public=Municipality.objects.all())
 
 
 def _crumbs(here: Municipality) -> list[tuple[str, str]]:
