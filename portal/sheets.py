@@ -12,8 +12,9 @@ filter per column (the next column forgets it), and tab-separated text (Excel as
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -51,10 +52,19 @@ def is_formula(text: str) -> bool:
 
 def as_csv(head: Row, rows: Iterable[Row]) -> bytes:
     """The table as CSV, every cell quoted."""
+    return b"".join(csv_lines(head, rows))
+
+
+def csv_lines(head: Row, rows: Iterable[Row]) -> Iterator[bytes]:
+    """The same line by line, for a table of any length."""
     file = io.StringIO()
     writer = csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerows([_csv_cell(value) for value in row] for row in [head, *rows])
-    return b"\xef\xbb\xbf" + file.getvalue().encode()
+    yield b"\xef\xbb\xbf"
+    for row in chain([head], rows):
+        writer.writerow([_csv_cell(value) for value in row])
+        yield file.getvalue().encode()
+        file.seek(0)
+        file.truncate()
 
 
 def _csv_cell(value: str | int) -> str:

@@ -12,7 +12,9 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from initiatives.filters import Filters
 from initiatives.models import Initiative
+from portal.models import PostalCode
 from portal.pages.api.resources import LISTS, resources
 from seminars.models import Session
 from tests import audience, make
@@ -228,6 +230,7 @@ def test_every_address_may_be_read_by_scripts_of_every_site_and_sets_no_cookie()
         assert (answer.cookies, asked.cookies) == ({}, {})
         if answer.status_code == 200:
             assert parts(answer["Cache-Control"]) == CACHED
+        if answer.status_code == 200 and not answer.streaming:
             again = read(address, if_none_match=answer["ETag"])
             assert (name, again.status_code, again.content) == (name, 304, b"")
 
@@ -321,3 +324,67 @@ def test_page_for_people_names_licence_attribution_and_every_field():
     assert f"{settings.SITE_URL}{V1}openapi.json" in body
     for kind in resources(timezone.now()).values():
         assert [field.name for field in kind.fields if f"<dt>{field.name}</dt>" not in body] == []
+
+
+# --- filters ---------------------------------------------------------------------------------------
+
+
+def ids(query, name="initiatives"):
+    answer = read(f"{V1}{name}/?{query}")
+    assert answer.status_code == 200, answer.content
+    return [item["id"] for item in answer.json()["items"]]
+
+
+def test_filters_are_those_of_the_collection_and_all_are_published():
+    known = {p["$ref"].split("/")[-1] for p in published()["paths"][f"{V1}initiatives/"]["get"]["parameters"]}
+    assert known == {"cursor", "limit", *Filters.__dataclass_fields__}
+    assert known <= set(published()["components"]["parameters"])
+
+
+def test_filters_leave_what_fits():
+    near, far = (
+        make.municipality("Lich", slug="lich"),
+        make.municipality("Kassel", slug="kassel", lat=51.3, lon=9.5),
+    )
+    PostalCode.objects.create(code="35423", municipality=near, place="Lich", lat=50.52, lon=8.82)
+    stream = make.initiative(title="Bachpaten", municipality=near, life_state="running")
+    choir = make.initiative(title="Chor", municipality=far, summary="Wir singen.")
+    choir.topics.set([make.topic("kultur", "Kultur")])
+    help_wanted = make.shift(
+        starts=timezone.now() + timedelta(days=3),
+        opportunity=make.opportunity(municipality=near, initiative=stream),
+    )
+    elsewhere = make.shift(
+        starts=timezone.now() + timedelta(days=4), opportunity=make.opportunity(municipality=far)
+    )
+    assert (
+        ids("suche=singen")
+        == ids("thema=kultur")
+        == ids("gemeinde=kassel")
+        == ids("stand=beispiel")
+        == [choir.pk]
+    )
+    assert ids("ort=35423&umkreis=15") == ids("hilfe=1") == ids("stand=laeuft") == [stream.pk]
+    assert ids("ort=35423", "shifts") == [help_wanted.pk]
+    assert ids("thema=umwelt", "shifts") == [help_wanted.pk, elsewhere.pk]
+    assert ids("thema=gibt-es-nicht") == []
+    beside = read(f"{V1}initiatives/?limit=1&umkreis=50&thema=umwelt").json()
+    assert beside["next"] is None
+
+
+@pytest.mark.parametrize(
+    "query", ["umkreis=abc", "umkreis=16", "stand=irgendwie", "suche=%2B%2B", "ort=Xyzzingen"]
+)
+def test_filter_that_makes_no_sense_is_said_back(query):
+    make.initiative()
+    answer = read(f"{V1}initiatives/?{query}")
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+
+
+def test_filters_go_on_to_the_next_page():
+    keys = [make.initiative(municipality=make.municipality()).pk for _ in range(3)]
+    make.initiative(summary="Etwas anderes.")
+    first = read(f"{V1}initiatives/?suche=Bach&limit=2").json()
+    assert [item["id"] for item in first["items"]] == keys[:2]
+    assert "suche=Bach" in first["next"]
+    assert [item["id"] for item in read(first["next"]).json()["items"]] == keys[2:]

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal.pages.api import asked
 from portal.pages.api.fields import Field, absolute, closed, link, listed, number, or_null, record, text
 from portal.pages.api.paging import MOST, USUAL
 from portal.pages.api.resources import Resource
@@ -123,6 +124,7 @@ def _parameters() -> Document:
             "description": _("Nummer des Eintrags."),
             "schema": {"type": "integer", "minimum": 1},
         },
+        **{name: _query(name, *said) for name, said in asked.said().items()},
     }
 
 
@@ -148,7 +150,7 @@ def _paths(kinds: list[Resource]) -> Document:
         reverse("api:openapi"): _get(_("Dieses Dokument"), None, []),
     }
     for kind in kinds:
-        parameters = [_ref("parameters", name) for name in ("cursor", "limit")]
+        parameters = [_ref("parameters", name) for name in ("cursor", "limit", *asked.names(kind))]
         found[reverse(f"api:{kind.name}")] = _get(kind.said, f"{kind.schema_name}List", parameters)
         if kind.more:
             address = f"{reverse(f'api:{kind.name}')}{{id}}/"

@@ -1,7 +1,5 @@
 """The addresses of the open data: read only, the same for everybody, also for scripts of other sites."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from urllib.parse import quote
 
@@ -10,48 +8,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt
 
-from portal import problems
-from portal.origin import shared
-from portal.pages.api import paging
+from portal.pages.api import asked, paging
 from portal.pages.api.document import LICENCE_URL, document, entry_fields
 from portal.pages.api.fields import absolute, values
 from portal.pages.api.resources import LISTS, Resource, resources
+from portal.pages.opened import opened
 from portal.problems import Problem
 
-View = Callable[..., HttpResponse]
-METHODS = "GET, HEAD, OPTIONS"
-EVERYWHERE = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag, Link"}
-PREFLIGHT = EVERYWHERE | {
-    "Access-Control-Allow-Methods": METHODS,
-    "Access-Control-Allow-Headers": "Accept, If-None-Match",
-    "Access-Control-Max-Age": "86400",
-}
 PAGING = ("cursor", "limit")
-
-
-def opened(view: View) -> View:
-    """Decorator: every site's scripts may read it, nobody may write, and what goes wrong is a Problem as JSON."""
-
-    @csrf_exempt
-    @wraps(view)
-    def inner(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        if request.method == "OPTIONS":
-            return HttpResponse(status=204, headers=PREFLIGHT | {"Allow": METHODS})
-        try:
-            if request.method not in ("GET", "HEAD"):
-                raise Problem(405, _("Diese Schnittstelle kann man nur lesen."))
-            answer = shared(view)(request, *args, **kwargs)
-        except Problem as problem:
-            answer = problems.answer(problem)
-        if answer.status_code == 405:
-            answer.headers["Allow"] = METHODS
-        for name, value in EVERYWHERE.items():
-            answer.headers[name] = value
-        return answer
-
-    return inner
 
 
 @opened
@@ -71,11 +36,11 @@ def openapi(request: HttpRequest) -> HttpResponse:
 @opened
 def rows(request: HttpRequest, name: str) -> HttpResponse:
     """One page of a list."""
-    _refuse_other(request, PAGING)
     now = timezone.now()
     kind = resources(now)[name]
+    _refuse_other(request, (*PAGING, *asked.names(kind)))
     page = paging.page(
-        kind.rows(now),
+        asked.of(kind, request.GET, now=now),
         by=kind.by,
         cursor=request.GET.get("cursor", ""),
         limit=paging.limit(request.GET.get("limit", "")),
