@@ -17,6 +17,7 @@ from portal.prepared import prepared
 from portal.signup_pages import SignupPage
 from portal.slot_cards import Card
 from portal.slot_lists import seats_state, seats_text
+from seminars import linked_data
 from seminars.forms import SignupForm
 from seminars.models import Series, Session, SessionQuerySet, SessionSignup
 
@@ -134,6 +135,7 @@ def _page(session: Session, dates: Sequence[Session], now: datetime) -> dict[str
     is_over = now >= session.ends
     shown: dict[str, Any] = {
         "session": session,
+        "linked": linked_data.data(session),
         "series": session.series,
         "has_form": bool(dates),
         "is_over": is_over,

@@ -32,6 +32,7 @@ ACCOUNT = "account"  # on the way in: login, second factor, password
 STAFF = "staff"  # the Redaktion
 MACHINE = "machine"  # monitoring
 OPEN = "open"  # programs: data for everybody, read from any site
+EMBED = "embed"  # anybody, in a frame of another site
 SHORT = "short"  # anybody: leads on to a public page
 
 
@@ -417,7 +418,10 @@ PAGES: dict[str, Page] = {
     "feeds:town": Page(OPEN, lambda rows: [rows.town.slug]),
     "feeds:topic": Page(OPEN, lambda rows: [rows.topic.slug]),
     "robots": Page(MACHINE),
+    "embed": Page(EMBED, lambda rows: [rows.town.slug]),
     "sitemap": Page(MACHINE),
+    "sitemap_pages": Page(MACHINE),
+    "sitemap_part": Page(MACHINE, lambda rows: ["initiativen", 1]),
     "security": Page(MACHINE),
     "healthz": Page(MACHINE),
     "readyz": Page(MACHINE),

@@ -9,7 +9,7 @@ from django.test import Client
 
 from portal import slugs
 from seminars.models import Session, SessionSignup
-from tests import make
+from tests import make, sitemaps
 from tests.make import BERLIN, NOW
 from tests.markup import Page
 
@@ -297,7 +297,6 @@ def test_sitemap_names_published_sessions_but_no_examples():
     shown = make.session(slug="echt")
     make.session(slug="entwurf", state=Session.State.DRAFT)
     make.session(slug="beispiel", series=make.series(is_example=True))
-    xml = Client().get("/sitemap.xml").content.decode()
-    assert [slug for slug in ("echt", "entwurf", "beispiel") if f"/seminare/{slug}/" in xml] == ["echt"]
-    assert "/seminare/</loc>" in xml
-    assert shown.get_absolute_url() in xml
+    named = sitemaps.addresses(Client())
+    assert [slug for slug in ("echt", "entwurf", "beispiel") if f"/seminare/{slug}/" in named] == ["echt"]
+    assert {"/seminare/", shown.get_absolute_url()} <= set(named)

@@ -1,14 +1,15 @@
 """The start page in the order of mission.md, its launch state, and the pages of duty."""
 
 from datetime import timedelta
+from xml.etree import ElementTree
 
 import pytest
 from django.urls import reverse
 
 from initiatives.topics import ensure_topics
 from portal.association import association
-from portal.pages import towns
-from tests import make
+from portal.pages import sitemap, towns
+from tests import make, sitemaps
 
 pytestmark = pytest.mark.django_db
 
@@ -158,12 +159,29 @@ def test_robots_of_the_demo_read_nothing(client, settings):
     assert ("Disallow: /\n" in page, f"Sitemap: {settings.SITE_URL}/sitemap.xml" in page) == (False, True)
 
 
-def test_sitemap_lists_what_is_public_and_towns_that_have_something(client, settings):
+def test_sitemap_lists_what_is_public_and_towns_that_have_something(client):
     full, empty = make.municipality("Voll"), make.municipality("Leer")
     shown, draft = make.initiative(municipality=full), make.initiative(municipality=empty, state="draft")
-    page = text_of(client, "/sitemap.xml")
-    listed = [settings.SITE_URL + row.get_absolute_url() + "<" in page for row in (full, shown, empty, draft)]
+    named = sitemaps.addresses(client)
+    listed = [row.get_absolute_url() in named for row in (full, shown, empty, draft)]
     assert listed == [True, True, False, False]
+    assert named[shown.get_absolute_url()] == f"{shown.changed_at:%Y-%m-%d}"
+
+
+def test_sitemap_is_an_index_of_files_that_hold_only_so_many(client, monkeypatch):
+    monkeypatch.setattr(sitemap, "MOST", 2)
+    rows = [make.initiative(municipality=make.municipality(f"Ort{n}")) for n in range(5)]
+    files = sitemaps.files(client)
+    assert {row.get_absolute_url() for row in rows} <= set(sitemaps.addresses(client))
+    assert [path for path in files if "initiativen" in path] == [
+        f"/sitemap-initiativen-{n}.xml" for n in (1, 2, 3)
+    ]
+    assert max(body.count("<url>") for path, body in files.items() if "initiativen" in path) == 2
+    for body in files.values():
+        ElementTree.fromstring(body)
+    assert [
+        client.get(f"/sitemap-{name}.xml").status_code for name in ("initiativen-4", "initiativen-0", "x-1")
+    ] == [404] * 3
 
 
 def test_security_contact_has_a_date_of_expiry(client):

@@ -16,6 +16,7 @@ from portal.prepared import prepared
 from portal.signup_pages import SignupPage
 from portal.slot_cards import Card
 from portal.slot_lists import seats_state, seats_text
+from volunteers import linked_data
 from volunteers.cards import card
 from volunteers.forms import SignupForm
 from volunteers.models import Opportunity, Shift, ShiftSignup
@@ -78,6 +79,7 @@ def page(opportunity: Opportunity, shifts: Sequence[Shift], now: datetime) -> di
     initiative = opportunity.initiative
     shown: dict[str, object] = {
         "opportunity": opportunity,
+        "linked": linked_data.data(opportunity, shifts, now=now),
         "soonest": _date(open_shifts[0], now) if open_shifts else None,
         "more_dates": len(open_shifts) - 1,
         # In the form stand the open ones; cancelled and closed ones are said too.

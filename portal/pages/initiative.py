@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from initiatives import linked_data
 from initiatives.models import Initiative, Topic
 from initiatives.topics import drawing
 from portal import slugs
@@ -41,6 +42,7 @@ def page(initiative: Initiative) -> dict[str, Any]:
     return {
         "initiative": initiative,
         "topics": topics,
+        "linked": linked_data.data(initiative, topics),
         "drawing": drawing(initiative.title, topics[0].slug) if topics else "",
         "shifts": _help_wanted(initiative),
         "similar": _similar(initiative, topics),

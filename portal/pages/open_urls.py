@@ -1,8 +1,8 @@
-"""Addresses of what others may use again: data, feeds, the table."""
+"""Addresses of what others may use again: data, feeds, the table, lists to embed, and what search engines read."""
 
 from django.urls import include, path
 
-from portal.pages import feeds, open_data, table
+from portal.pages import embeds, feeds, open_data, sitemap, table
 
 atom = [
     path("alle.atom", feeds.everything, name="all"),
@@ -15,4 +15,8 @@ urlpatterns = [
     path("offene-daten/initiativen.csv", table.initiatives, name="initiatives_csv"),
     path("feeds/", include((atom, "feeds"))),
     path("api/", include("portal.pages.api.urls")),
+    path("einbetten/<slug:slug>/", embeds.town, name="embed"),
+    path("sitemap.xml", sitemap.index, name="sitemap"),
+    path("sitemap-seiten.xml", sitemap.pages, name="sitemap_pages"),
+    path("sitemap-<slug:kind>-<int:number>.xml", sitemap.part, name="sitemap_part"),
 ]

@@ -14,6 +14,7 @@ from initiatives.models import Initiative
 from portal import places, search, slugs
 from portal.models import Municipality, OldSlug
 from portal.origin import shared
+from portal.pages import embeds
 from portal.place_names import Town
 from portal.places import PlaceSearch, Rows
 from portal.slot_cards import Card
@@ -59,6 +60,7 @@ def town(request: HttpRequest, slug: str) -> HttpResponse:
         "towns": _towns_of(here, around),
         "help_desk": here.help_desk or (here.district.help_desk if here.district else ""),
         "coordination": _coordination(here),
+        "embed": embeds.offer(here),
         "noindex": offer.is_empty,
         "crumbs": _crumbs(here),
     }

@@ -69,6 +69,5 @@ urlpatterns = [
     path("", include("portal.pages.open_urls")),
     path("sicherheit/", service.report_weakness, name="report_weakness"),
     path("robots.txt", machines.robots, name="robots"),
-    path("sitemap.xml", machines.sitemap, name="sitemap"),
     path(".well-known/security.txt", machines.security, name="security"),
 ]

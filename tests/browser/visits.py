@@ -266,7 +266,7 @@ def visits() -> dict[str, list[Visit]]:
         page = audience.page_of(name)
         if page is None or name in NO_PAGE or page.audience in (audience.MACHINE, audience.OPEN):
             continue
-        if page.audience == audience.PUBLIC:
+        if page.audience in (audience.PUBLIC, audience.EMBED):
             found[GUEST].append(Visit(name))
         elif page.audience == audience.TOKEN:
             found[LINK].append(Visit(name))
