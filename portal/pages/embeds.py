@@ -35,9 +35,10 @@ DATES, INITIATIVES = 6, 6
 @require_safe
 def town(request: HttpRequest, slug: str) -> HttpResponse:
     """What there is in a town, or in a Landkreis and its towns; links open the portal in the whole window."""
-    here = slugs.find(Municipality.objects.select_related("successor"), slug)
+    rows = Municipality.objects.select_related("successor")
+    here = slugs.find(rows, slug)
     if here is None:
-        return slugs.lead_on(OldSlug.Kind.MUNICIPALITY, slug, view="embed")
+        return slugs.lead_on(OldSlug.Kind.MUNICIPALITY, slug, view="embed", public=rows)
     if here.successor:
         return HttpResponsePermanentRedirect(reverse("embed", args=[here.successor.slug]))
     page = {"town": here, "page_url": absolute(here.get_absolute_url()), **_shown(here)}
