@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from initiatives import bulletin
+from initiatives import bulletin, lineage
 from initiatives.blueprint_admin import BlueprintInline, drop_empty
 from initiatives.hint_admin import HintAdmin
 from initiatives.idea_admin import IdeaAdmin
@@ -17,6 +17,7 @@ from initiatives.inquiry_admin import InquiryAdmin
 from initiatives.models import Hint, Idea, Initiative, Inquiry, Proposal, Topic
 from initiatives.proposal_admin import ProposalAdmin
 from initiatives.review_admin import ReviewedAdmin
+from portal import accounts
 from portal.bulletin import Notice
 from portal.bulletin_admin import BulletinAdmin
 from portal.models import Organisation
@@ -45,7 +46,7 @@ class InitiativeAdmin(ReviewedAdmin, BulletinAdmin):
     list_select_related = ("municipality",)
     search_fields = ("title", "summary")
     inlines = (BlueprintInline,)
-    readonly_fields = ("state_in_words", "remarks_in_words")
+    readonly_fields = ("state_in_words", "remarks_in_words", "lineage")
     fieldsets = (
         (
             None,
@@ -58,7 +59,7 @@ class InitiativeAdmin(ReviewedAdmin, BulletinAdmin):
         ),
         (
             _("Mehr erzählen (freiwillig)"),
-            {"classes": ("collapse",), "fields": ("place", "carrier", "text", "website", "idea")},
+            {"classes": ("collapse",), "fields": ("place", "carrier", "text", "website", "idea", "lineage")},
         ),
         (
             _("Quelle und Jahr (freiwillig)"),
@@ -103,6 +104,10 @@ class InitiativeAdmin(ReviewedAdmin, BulletinAdmin):
         drop_empty(form.instance)
         form.instance.index()
 
+    @admin.display(description=_("Nachgemacht"))
+    def lineage(self, obj: Initiative) -> str:
+        return lineage.in_words(obj)
+
     def notice(self, obj: Initiative) -> Notice:
         return bulletin.notice(obj)
 
@@ -114,8 +119,8 @@ class InitiativeAdmin(ReviewedAdmin, BulletinAdmin):
         return self.get_queryset(request).public()  # type: ignore[no-any-return,attr-defined]
 
     def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
-        """What is not finished, the latest on top."""
-        return self.draft_lines(request)
+        """What is not finished, the latest on top; below what was noted elsewhere."""
+        return self.draft_lines(request) + lineage.noted_lines(accounts.person(request))
 
     def with_missing(self, rows: QuerySet[Initiative]) -> QuerySet[Initiative]:
         return rows.select_related("organisation").prefetch_related("topics", "remarks__by")
@@ -123,7 +128,11 @@ class InitiativeAdmin(ReviewedAdmin, BulletinAdmin):
     def offers(self, request: HttpRequest) -> list[dict[str, str]]:
         url = reverse("admin:initiatives_initiative_add")
         may = self.has_add_permission(request)
-        return [{"url": url, "label": gettext("Initiative vorstellen")}] if may else []
+        found = [
+            {"url": url, "label": gettext("Initiative vorstellen")},
+            {"url": reverse("ideas:list"), "label": gettext("Idee von anderswo übernehmen")},
+        ]
+        return found if may else []
 
     def page_facts(self, request: HttpRequest) -> list[str]:
         n = self.get_queryset(request).public().count()  # type: ignore[attr-defined]

@@ -2,11 +2,13 @@
 
 from datetime import date, datetime
 from functools import lru_cache
+from math import cos, radians
 from textwrap import shorten
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Power
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -97,6 +99,14 @@ class InitiativeQuerySet(models.QuerySet["Initiative"]):
     def ranked(self) -> "InitiativeQuerySet":
         """Default order: läuft, then rich before short, then year (rule 21)."""
         return self.order_by("life_rank", "-is_rich", "-year", "title", "pk")
+
+    def nearest_first(self, point: tuple[float, float]) -> "InitiativeQuerySet":
+        """From the nearest to the furthest town (flat earth: good enough for an order within Hessen)."""
+        lat, lon = point
+        north = F("municipality__lat") - lat
+        east = (F("municipality__lon") - lon) * cos(radians(lat))
+        away = Power(north, 2) + Power(east, 2)
+        return self.annotate(away=away).order_by("away", "life_rank", "pk")
 
     def for_cards(self) -> "InitiativeQuerySet":
         """With what a card shows, and only that; the first topic names its drawing."""
@@ -239,6 +249,8 @@ class Initiative(PublishedOnce):
         indexes = [
             models.Index(fields=["state", "life_rank", "-is_rich", "-year", "title"], name="initiative_list"),
             models.Index(fields=["municipality", "state"], name="initiative_town"),
+            # of an idea: in how many towns, and how often copied, from the index alone
+            models.Index(fields=["idea", "state", "municipality", "copied_at"], name="initiative_idea"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -333,7 +345,7 @@ class Initiative(PublishedOnce):
 class Blueprint(models.Model):
     """Steckbrief: the know-how, of an idea (the model) or of one initiative; every answer is voluntary."""
 
-    # Each with the question that helps a clerk to answer; the order is that of the page.
+    # Each with the question that helps a clerk to answer; the order is that of the form.
     effort = models.TextField(
         _("Aufwand"), blank=True, help_text=_("Wie viele Stunden brauchte der Anfang, wie viele der Betrieb?")
     )
@@ -414,10 +426,33 @@ class Blueprint(models.Model):
         return gettext("Steckbrief %s") % self.pk
 
     def answers(self) -> list[tuple[str, str, str]]:
-        """Column, heading and answer of what is answered, in the order of the page."""
+        """Column, heading and answer of what is answered, in the order of the page: the first steps first."""
         headings = {field.name: str(field.verbose_name) for field in self._meta.fields}
         found = [(name, headings[name], getattr(self, name)) for name in self.QUESTIONS]
-        return [row for row in found if row[2].strip()]
+        return sorted((row for row in found if row[2].strip()), key=lambda row: row[0] != "first_steps")
+
+
+class Bookmark(models.Model):
+    """„Als Anregung merken": another town's initiative that an organisation wants to come back to (rule 22)."""
+
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, related_name="bookmarks", verbose_name=_("Herausgeber")
+    )
+    initiative = models.ForeignKey(
+        Initiative, models.CASCADE, related_name="bookmarks", verbose_name=_("Initiative")
+    )
+    noted_at = models.DateTimeField(_("gemerkt am"))
+
+    class Meta:
+        verbose_name = _("Anregung")
+        verbose_name_plural = _("Anregungen")
+        ordering = ["-noted_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "initiative"], name="bookmark_once"),
+        ]
+
+    def __str__(self) -> str:
+        return gettext("Anregung %s") % self.pk
 
 
 class Remark(models.Model):

@@ -27,12 +27,17 @@ DRAWN = (range(0x500), range(0x1E00, 0x2000), range(0xFB00, 0xFB07))
 
 def poster(notice: Notice) -> bytes:
     """The PDF. Of a row that is not public it says „Entwurf“ where the code would stand: that leads nowhere yet."""
+    return compiled("poster.typ", _words(notice))
+
+
+def compiled(template: str, words: dict[str, object]) -> bytes:
+    """A PDF (UA-1) of a template in portal/data/ and its data, each text made `legible`."""
     return typst.compile(
-        str(HERE / "poster.typ"),
+        str(HERE / template),
         root=str(HERE),
         font_paths=[str(HERE / "fonts")],
         ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(_words(notice))},
+        sys_inputs={"data": json.dumps(words)},
         format="pdf",
         pdf_standards=["ua-1"],
     )
@@ -47,10 +52,10 @@ def qr_code(url: str) -> str:
 
 def _words(notice: Notice) -> dict[str, object]:
     public = notice.is_public
-    facts = [{"label": f.label, "value": _legible(f.value), "strong": f.strong} for f in notice.facts]
+    facts = [{"label": f.label, "value": legible(f.value), "strong": f.strong} for f in notice.facts]
     plain = ("kicker", "title", "town", "call", "phone", "contact", "organiser")
-    return {name: _legible(getattr(notice, name)) for name in plain} | {
-        "summary": _legible(beginning(notice.story, STORY)),
+    return {name: legible(getattr(notice, name)) for name in plain} | {
+        "summary": legible(beginning(notice.story, STORY)),
         "facts": facts,
         "drawing": (DRAWINGS / f"{notice.drawing}.svg").read_text(),
         "drawing_alt": gettext("Zeichnung zum Thema"),
@@ -62,7 +67,7 @@ def _words(notice: Notice) -> dict[str, object]:
     }
 
 
-def _legible(text: str) -> str:
+def legible(text: str) -> str:
     """Without what neither fount has: PDF/UA refuses a page with empty boxes."""
     return " ".join("".join(c if _has_glyph(c) else " " for c in unicodedata.normalize("NFC", text)).split())
 

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from initiatives import copy_pages
 from initiatives import member as page_member
 from portal import factor_pages, health
 from portal.pages import preview
@@ -18,6 +19,9 @@ urlpatterns = [
     path("konto/mitmachen/<slug:slug>/", member.signup, name="member_signup"),
     path("konto/seminare/<slug:slug>/", seminar_member.signup, name="member_seminar"),
     path("konto/uebernehmen/<slug:slug>/", page_member.take_over, name="take_over"),
+    path("konto/nachmachen/idee/<slug:slug>/", copy_pages.copy_idea, name="copy_idea"),
+    path("konto/nachmachen/<slug:slug>/", copy_pages.copy_initiative, name="copy_initiative"),
+    path("konto/merken/<slug:slug>/", copy_pages.bookmark, name="bookmark"),
     path("konto/zweiter-faktor/", factor_pages.choose, name="factor_choose"),
     path("konto/zweiter-faktor/fertig/", factor_pages.done, name="factor_done"),
     path("konto/zweiter-faktor/vergessen/", factor_pages.forget, name="factor_forget"),

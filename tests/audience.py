@@ -46,6 +46,7 @@ class Rows:
     district: Municipality
     topic: Topic
     idea: Idea  # the initiative shows it
+    draft_idea: Idea  # not released yet
     initiative: Initiative
     collected: Initiative
     opportunity: Opportunity  # two dates: one has seats left, one is full with a waiting list
@@ -189,6 +190,7 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         district=_district(),
         topic=common["topic"],
         idea=idea,
+        draft_idea=make.idea(f"Tauschregal bei {name}", released_on=None),
         initiative=initiative,
         collected=collected,
         opportunity=opportunity,
@@ -314,6 +316,12 @@ PAGES: dict[str, Page] = {
     "proposal:sent": Page(TOKEN, _token(proposals.SENT, "proposed")),
     "proposal:confirm": Page(TOKEN, _token(proposals.CONFIRM, "proposed")),
     "proposal:manage": Page(TOKEN, _token(proposals.MANAGE, "proposal")),
+    "ideas:list": Page(PUBLIC),
+    "ideas:detail": Page(PUBLIC, lambda rows: [rows.idea.slug]),
+    "ideas:sheet": Page(PUBLIC, lambda rows: [rows.idea.slug]),
+    "copy_idea": Page(ACCOUNT, lambda rows: [rows.idea.slug]),
+    "copy_initiative": Page(ACCOUNT, lambda rows: [rows.initiative.slug]),
+    "bookmark": Page(ACCOUNT, lambda rows: [rows.collected.slug]),
     "take_over": Page(ACCOUNT, lambda rows: [rows.collected.slug]),
     "towns": Page(PUBLIC),
     "town": Page(PUBLIC, lambda rows: [rows.town.slug]),
@@ -447,6 +455,9 @@ STATES: dict[str, Callable[[Rows], str]] = {
     "map, nothing found": lambda rows: reverse("initiatives:map") + "?suche=xyzzy",
     "map around a code": lambda rows: reverse("initiatives:map") + "?ort=35423",
     "initiative of the collection": lambda rows: rows.collected.get_absolute_url(),
+    "idea near a code": lambda rows: rows.idea.get_absolute_url() + "?ort=35423",
+    "idea, draft of a model Steckbrief": lambda rows: rows.draft_idea.get_absolute_url(),
+    "ideas, two towns": lambda rows: reverse("ideas:list") + "?ort=Homberg",
     "towns found": lambda rows: reverse("towns") + "?ort=Lich",
     "towns, nothing found": lambda rows: reverse("towns") + "?ort=xyzzy",
     "town without anything": lambda rows: rows.quiet_town.get_absolute_url(),

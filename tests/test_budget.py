@@ -131,9 +131,11 @@ LISTS = {
     "/mitmachen/": 3,
     "/mitmachen/?ort=35423&thema=umwelt": 6,
     "/seminare/": 5,
+    "/ideen/": 3,
+    "/ideen/?ort=35423": 5,
     "/": 4,
 }
-DETAILS = {"map": 3, "initiative": 4, "action": 2, "session": 3}
+DETAILS = {"map": 3, "initiative": 5, "idea": 4, "idea near a place": 6, "action": 2, "session": 3}
 
 
 def multiply(row, times):
@@ -158,7 +160,8 @@ def fill(rows):
             cursor.execute("SET LOCAL statement_timeout = 0")  # it is the filling that takes long
     town = make.municipality("Lich")
     PostalCode.objects.create(code="35423", municipality=town, place="Lich", lat=50.52, lon=8.82)
-    initiative = make.initiative(municipality=town, life_state="running")
+    idea = make.idea()
+    initiative = make.initiative(municipality=town, life_state="running", idea=idea)
     multiply(initiative, rows - 1)
     topics = Initiative.topics.through._meta.db_table
     with connection.cursor() as cursor:
@@ -178,6 +181,8 @@ def fill(rows):
     return {
         "map": f"/initiativen/karte/?kreis={town.slug}",
         "initiative": initiative.get_absolute_url(),
+        "idea": idea.get_absolute_url(),
+        "idea near a place": idea.get_absolute_url() + "?ort=35423",
         "action": action.get_absolute_url(),
         "session": session.get_absolute_url(),
     }

@@ -73,8 +73,8 @@ def test_an_import_writes_idea_steckbrief_and_examples_and_again_nothing(run):
     assert (idea.slug, idea.summary, idea.released_on) == ("repair-cafe", "Wir reparieren zusammen.", None)
     assert {topic.slug for topic in idea.topics.all()} == {"soziales", "umwelt"}
     assert idea.blueprint.answers() == [
-        ("effort", "Aufwand", "Ein Nachmittag im Monat."),
         ("first_steps", "Erste Schritte", "- Einen Raum suchen."),
+        ("effort", "Aufwand", "Ein Nachmittag im Monat."),
     ]
     assert list(idea.initiatives.all()) == [cafe]
     before = rows()

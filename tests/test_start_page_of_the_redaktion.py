@@ -277,14 +277,14 @@ def test_a_clerk_is_offered_tasks_and_few_places(clerk, town):
     response = clerk.get(INDEX)
     assert [offer["label"] for offer in response.context["offers"]] == [
         "Hilfe suchen: neuer Termin", "Jemanden telefonisch anmelden", "Initiative vorstellen",
-        "Text fürs Mitteilungsblatt",
+        "Idee von anderswo übernehmen", "Text fürs Mitteilungsblatt",
     ]  # fmt: skip
     assert response.context["page_facts"] == ["1 Aktion öffentlich", "1 Initiative öffentlich"]
     page = response.content.decode()
     assert f'href="{town.get_absolute_url()}">So sehen es die Bürger</a>' in page
     assert [place["label"] for place in response.context["places"]] == [
-        "Aktionen", "Termine und Anmeldungen", "Vorschläge", "Initiativen", "Hinweise", "Impressum und Kontakt",
-        "Mails", "Protokoll",
+        "Aktionen", "Termine und Anmeldungen", "Vorschläge", "Initiativen", "Hinweise", "Fragen nach Erfahrungen",
+        "Impressum und Kontakt", "Mails", "Protokoll",
     ]  # fmt: skip
     assert "Alle Listen" not in page
 
@@ -393,4 +393,4 @@ def test_the_start_page_asks_as_often_with_three_of_everything_as_with_one(clerk
             response = clerk.get(INDEX)
         asked.append(len(captured))
     assert (len(response.context["todo"]), len(response.context["coming"])) == (22, 3)
-    assert asked == [23, 23]
+    assert asked == [25, 25]

@@ -1,10 +1,7 @@
 """One initiative, with the help it looks for and others like it."""
 
-from math import cos, radians
 from typing import Any
 
-from django.db.models import F
-from django.db.models.functions import Power
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -29,7 +26,9 @@ SIMILAR, DATES = 3, 5
 @require_safe
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     """A published initiative; an address that it had once leads there."""
-    rows = Initiative.objects.public().select_related("municipality__district", "organisation")
+    rows = Initiative.objects.public().select_related(
+        "municipality__district", "organisation", "idea", "blueprint", "copied_from__municipality"
+    )
     initiative = slugs.find(rows, slug)
     if initiative is None:
         return slugs.lead_on(OldSlug.Kind.INITIATIVE, slug, view="initiatives:detail", public=rows)
@@ -46,6 +45,8 @@ def page(initiative: Initiative) -> dict[str, Any]:
         "drawing": drawing(initiative.title, topics[0].slug) if topics else "",
         "shifts": _help_wanted(initiative),
         "similar": _similar(initiative, topics),
+        "blueprint": getattr(initiative, "blueprint", None),
+        "copies": list(initiative.copies.public().select_related("municipality").order_by("copied_at")),
         "crumbs": [(_("Initiativen"), reverse("initiatives:list")), (initiative.title, "")],
     }
 
@@ -61,10 +62,7 @@ def _help_wanted(initiative: Initiative) -> list[Card]:
 
 
 def _similar(initiative: Initiative, topics: list[Topic]) -> list[Initiative]:
-    """Others of a topic of this one, nearest first (flat earth: good enough for an order within Hessen)."""
+    """Others of a topic of this one, nearest first."""
     here = initiative.municipality
-    north = F("municipality__lat") - here.lat
-    east = (F("municipality__lon") - here.lon) * cos(radians(here.lat))
     rows = Initiative.objects.public().exclude(pk=initiative.pk).filter(topics__in=topics).distinct()
-    rows = rows.annotate(away=Power(north, 2) + Power(east, 2)).order_by("away", "life_rank", "pk")
-    return list(rows.for_cards()[:SIMILAR])
+    return list(rows.nearest_first((here.lat, here.lon)).for_cards()[:SIMILAR])

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from initiatives import hint_pages, inquiry_pages, map_page, proposal_pages
+from initiatives import hint_pages, idea_pages, inquiry_pages, map_page, proposal_pages
 from initiatives import views as initiatives
 from portal.pages import (
     access,
@@ -29,6 +29,12 @@ collection = [
     path("<slug:slug>/entfernen/", hint_pages.hint, {"kind": "removal"}, name="removal"),
 ]
 
+ideas = [
+    path("", idea_pages.index, name="list"),
+    path("<slug:slug>/", idea_pages.detail, name="detail"),
+    path("<slug:slug>/steckbrief.pdf", idea_pages.sheet, name="sheet"),
+]
+
 access_links = [
     path("zugang-gesendet/<str:token>/", access.sent, name="sent"),
     path("zugang-bestaetigen/<str:token>/", access.confirm, name="confirm"),
@@ -48,6 +54,7 @@ proposal_links = [
 urlpatterns = [
     path("", start.start, name="start"),
     path("initiativen/", include((collection, "initiatives"))),
+    path("ideen/", include((ideas, "ideas"))),
     path("handbuch/", handbook.index, name="handbook"),
     path("handbuch/<slug:slug>/", handbook.chapter, name="handbook_chapter"),
     path("h/<int:number>", short.action, name="short_action"),

@@ -17,6 +17,7 @@ NO_PAGE = {
     "booking:calendar": "a file",
     "booking:export": "a file",
     "watch:export": "a file",
+    "ideas:sheet": "a file",
     "short_action": "leads on to the action",
     "short_initiative": "leads on to the initiative",
     "admin:volunteers_opportunity_poster": "a file",
@@ -151,6 +152,8 @@ FACES = {
     "proposal:manage": Faces(
         ("proposal, declined",), "a button alone", ("proposal, published", "proposal, not confirmed"), NO_SEATS
     ),
+    "ideas:list": Faces(NO_LIST, ("ideas, two towns",), ITSELF, NO_SEATS),
+    "ideas:detail": Faces(("idea, draft of a model Steckbrief",), NO_FORM, ("idea near a code",), NO_SEATS),
     "towns": Faces(("towns, nothing found", FIRST_DAY + "towns"), NO_FORM, ("towns found",), NO_SEATS),
     "town": Faces(("town without anything",), NO_FORM, ("district",), NO_SEATS),
     "seminars:list": Faces((FIRST_DAY + "seminars:list",), MISTAKES, ("series, watched",), "the list itself"),
