@@ -14,9 +14,10 @@ from initiatives.blueprint_admin import BlueprintInline, drop_empty
 from initiatives.hint_admin import HintAdmin
 from initiatives.idea_admin import IdeaAdmin
 from initiatives.inquiry_admin import InquiryAdmin
-from initiatives.models import Hint, Idea, Initiative, Inquiry, Proposal, Topic
+from initiatives.models import Hint, Idea, Initiative, Inquiry, Proposal, Topic, Wish
 from initiatives.proposal_admin import ProposalAdmin
 from initiatives.review_admin import ReviewedAdmin
+from initiatives.wish_admin import WishAdmin
 from portal import accounts
 from portal.bulletin import Notice
 from portal.bulletin_admin import BulletinAdmin
@@ -27,6 +28,7 @@ admin.site.register(Proposal, ProposalAdmin)
 admin.site.register(Hint, HintAdmin)
 admin.site.register(Idea, IdeaAdmin)
 admin.site.register(Inquiry, InquiryAdmin)
+admin.site.register(Wish, WishAdmin)
 
 
 @admin.register(Topic)

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Power
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,7 @@ from portal.models import Municipality, Organisation, User
 from portal.remembering import address
 from portal.scalars import Scalar
 from portal.versions import Versions
+from portal.watching import Watching
 from portal.withdrawing import PublishedOnce
 
 TEASER = 150  # characters of the summary on a card
@@ -654,3 +656,77 @@ class Proposal(Asking):
     def is_trust(self) -> bool:
         """Whether the association decides because the town has nobody (rule 25)."""
         return self.organisation.kind == Organisation.Kind.ASSOCIATION
+
+
+class Wish(Watching):
+    """„Das wünsche ich mir auch": an address that wishes for an idea or an initiative in its own town (rule 23)."""
+
+    municipality = models.ForeignKey(
+        Municipality, models.CASCADE, related_name="wishes", verbose_name=_("Ort")
+    )
+    idea = models.ForeignKey(
+        Idea, models.CASCADE, null=True, blank=True, related_name="wishes", verbose_name=_("Idee")
+    )
+    initiative = models.ForeignKey(
+        Initiative, models.CASCADE, null=True, blank=True, related_name="wishes", verbose_name=_("Initiative")
+    )
+
+    letters, pages = "wishes", "wish"
+
+    class Meta:
+        verbose_name = _("Wunsch")
+        verbose_name_plural = _("Wünsche")
+        ordering = ["-confirmed_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(idea=None, initiative__isnull=False) | Q(idea__isnull=False, initiative=None),
+                name="wish_is_for_one_thing",
+            ),
+            models.UniqueConstraint(
+                fields=["email_key", "idea", "municipality"],
+                condition=Q(ended_at=None),
+                name="one_live_wish_per_address_idea_and_town",
+            ),
+            models.UniqueConstraint(
+                fields=["email_key", "initiative", "municipality"],
+                condition=Q(ended_at=None),
+                name="one_live_wish_per_address_initiative_and_town",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(email="", email_key=None), name="ended_wish_holds_no_person"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Wunsch {self.pk}"
+
+    @property
+    def thing(self) -> Idea | Initiative:
+        """What is wished for."""
+        return self.idea or self.initiative  # type: ignore[return-value]
+
+    @property
+    def title(self) -> str:
+        """Its name; of what is no longer public only that it was."""
+        if self.initiative and not self.initiative.is_public:
+            return gettext("eine Initiative, die hier nicht mehr steht")
+        return str(self.thing)
+
+    def facts(self) -> dict[str, str]:
+        return {
+            "page_title": self.title,
+            "town": self.municipality.name,
+            "contact": self.organisation.name,
+        }
+
+    def clause(self, **wish: Any) -> str:
+        return gettext("„%(title)s“ in %(town)s") % {"title": self.title, "town": self.municipality.name}
+
+    def words(self) -> list[tuple[str, str]]:
+        return [(gettext("Ihr Wunsch"), self.title), (gettext("Ort"), self.municipality.name)]
+
+    def next_step(self) -> tuple[str, str]:
+        return gettext("Zu den Initiativen"), reverse("initiatives:list")
+
+    def start_over(self) -> tuple[str, str]:
+        return gettext("Zu den Initiativen"), reverse("initiatives:list")

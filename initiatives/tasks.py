@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from initiatives import hints, inquiries, proposals
+from initiatives import hints, inquiries, proposals, wishes
 from portal.celery import app
 
 
@@ -15,3 +15,9 @@ def tell_overdue(now: datetime | None = None) -> None:
     hints.tell_overdue(now=now)
     inquiries.tell_overdue(now=now)
     proposals.tell_overdue(now=now)
+
+
+@app.task
+def warn_wishes(now: datetime | None = None) -> None:
+    """Whoever's wish is about to end hears of it."""
+    wishes.warn_due(now=now or timezone.now())

@@ -52,6 +52,7 @@ class OrganisationAdmin(VersionedAdmin):
                 ),
             },
         ),
+        (_("Wünsche von Bürgerinnen und Bürgern"), {"fields": ("shows_wishes",)}),
     )
 
     @admin.display(description=_("darf veröffentlichen"), boolean=True)

@@ -80,6 +80,7 @@ PERIODIC = {
     "seminars.tasks.tell_watches": timedelta(minutes=1),  # a new date of a series that somebody waits for
     "portal.tasks.tell_overdue": timedelta(hours=1),  # requests that nobody answered in time
     "initiatives.tasks.tell_overdue": timedelta(hours=1),  # hints, questions and proposals, likewise
+    "initiatives.tasks.warn_wishes": timedelta(hours=1),  # wishes that end within a month
     "portal.tasks.beat": timedelta(minutes=1),  # signs of life, for staff and for the journal
     "volunteers.tasks.end_coordinations": timedelta(hours=6),  # a week after the last date
     "portal.tasks.enforce_deletion": timedelta(hours=6),  # deletion classes of trust.md
@@ -92,6 +93,7 @@ BY_THE_CLOCK = (
     "seminars.tasks.tell_watches",
     "portal.tasks.tell_overdue",
     "initiatives.tasks.tell_overdue",
+    "initiatives.tasks.warn_wishes",
 )
 app.conf.beat_schedule = {
     name: {"task": name, "schedule": Every(every), "last_run_at": LONG_AGO}

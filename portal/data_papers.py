@@ -16,6 +16,7 @@ from django.template import Context
 from django.template.loader import get_template
 from django.utils.html import strip_tags
 
+from initiatives import wishes
 from portal import at_the_door, registering, who_sees
 from portal.measures import MEASURES
 from portal.models import Organisation
@@ -64,6 +65,10 @@ def consents() -> list[Consent]:
         privacy_text="[Hinweise zum Datenschutz]",
     )
     association = Organisation(name=ASSOCIATION, address="[Anschrift]", contact_email="[E-Mail]")
+    return _at_public_forms(town, association) + _said_to_staff(town)
+
+
+def _at_public_forms(town: Organisation, association: Organisation) -> list[Consent]:
     return [
         Consent(
             "Anmeldung zum Helfen",
@@ -89,6 +94,17 @@ def consents() -> list[Consent]:
             "seminars/_watch_consent.html",
             {"controller": association},
         ),
+        Consent(
+            "Wunsch an die eigene Kommune",
+            wishes.WORDING,
+            "wish/_consent.html",
+            {"controller": association},
+        ),
+    ]
+
+
+def _said_to_staff(town: Organisation) -> list[Consent]:
+    return [
         Consent(
             "Anmeldung am Telefon",
             registering.PHONE_WORDING,

@@ -157,6 +157,15 @@ class Organisation(models.Model):
     reply_to = models.EmailField(
         _("Antworten gehen an"), blank=True, help_text=_("Leer: die E-Mail für Rückfragen.")
     )
+    shows_wishes = models.BooleanField(
+        _("Zahl der Wünsche öffentlich zeigen"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Auf der Seite Ihres Ortes steht dann, was sich dort mindestens drei Menschen wünschen. "
+            "Namen und Adressen stehen dort nie."
+        ),
+    )
     is_demo = models.BooleanField(_("Beispiel der Vorführung"), default=False, editable=False)
 
     versions: Any = Versions("imprint", "privacy_text")

@@ -164,6 +164,14 @@ PURPOSES = [
         ("initiatives.Proposal",),
     ),
     Purpose(
+        _("Wunsch an die eigene Kommune („Das wünsche ich mir auch“)"),
+        _("die Stadt oder Gemeinde, an die der Wunsch geht; ohne eigene Redaktion der Verband"),
+        _("Menschen, die sich etwas für ihren Ort wünschen"),
+        CONSENT,
+        _("Redaktion dieser Stadt oder Gemeinde; der Verband erfährt nur die Zahl"),
+        ("initiatives.Wish",),
+    ),
+    Purpose(
         _("Ansprechpersonen auf öffentlichen Seiten"),
         _("der Herausgeber der Seite"),
         _("Ansprechpersonen von Initiativen, Aktionen und Seminarreihen"),

@@ -114,7 +114,9 @@ RULES = [
     ),
     Rule(
         "K4",
-        _("Adresse, Ort und Reihe unter „Sagen Sie mir Bescheid“"),
+        _(
+            "Adresse, Ort und Reihe unter „Sagen Sie mir Bescheid“, Adresse und Wunsch unter „Das wünsche ich mir auch“"
+        ),
         _("nach Ihrem letzten Klick"),
         K4_LAST,
         _("Einen Monat vorher schreiben wir Ihnen."),

@@ -51,6 +51,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "initiatives.hint": _right("view change"),
         "initiatives.inquiry": _right("view change"),
         "initiatives.proposal": _right("view change"),
+        "initiatives.wish": _right("view"),
         "volunteers.opportunity": _right("view add change delete"),
         "volunteers.shift": _right("view add change delete"),
         "volunteers.shiftsignup": _right("view add change"),
@@ -79,6 +80,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "initiatives.hint": _right("view change"),
         "initiatives.inquiry": _right("view change"),
         "initiatives.proposal": _right("view change", Reach.TRUST),
+        "initiatives.wish": _right("view", Reach.TRUST),
         # Never a town's people once it has staff: neither its sign-ups nor the mails to them.
         "volunteers.opportunity": _right("view add change delete", Reach.TRUST),
         "volunteers.shift": _right("view add change delete", Reach.TRUST),

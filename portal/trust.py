@@ -28,6 +28,7 @@ def hand_over(municipality: Municipality, *, organisation: Organisation) -> None
     Booking.objects.filter(pk__in=booking_keys).update(organisation=organisation)
     actions.update(organisation=organisation)
     _hand_over_proposals(municipality, organisation=organisation)
+    _hand_over_wishes(municipality, organisation=organisation)
 
 
 def _hand_over_proposals(municipality: Municipality, *, organisation: Organisation) -> None:
@@ -37,6 +38,14 @@ def _hand_over_proposals(municipality: Municipality, *, organisation: Organisati
     municipality.initiatives.filter(state="proposed").update(organisation=organisation)  # type: ignore[attr-defined]
     Mail.objects.filter(about__in=labels, secret=False).update(organisation=organisation)
     proposals.update(organisation=organisation)
+
+
+def _hand_over_wishes(municipality: Municipality, *, organisation: Organisation) -> None:
+    """Wishes to the town go to it, as was said beside their form (rule 23), with the mails about them."""
+    wishes = municipality.wishes.filter(organisation__kind=Organisation.Kind.ASSOCIATION)  # type: ignore[attr-defined]
+    labels = [row.label for row in wishes]
+    Mail.objects.filter(booking=None, about__in=labels).update(organisation=organisation)
+    wishes.update(organisation=organisation)
 
 
 def _labels(actions: Any) -> list[str]:

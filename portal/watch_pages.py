@@ -23,9 +23,16 @@ from portal.watches import CONFIRM, MANAGE, SENT, watch_models
 from portal.watching import Watching
 
 LATER = timedelta(days=30)  # nobody has to prolong what has just begun
+# By the folder of the pages, and by the word that the redirect carries.
 DONE = {
-    "bestaetigt": gettext_lazy("Danke, wir sagen Ihnen Bescheid."),
-    "weiter": gettext_lazy("Gern, wir sagen Ihnen weiter Bescheid."),
+    "watch": {
+        "bestaetigt": gettext_lazy("Danke, wir sagen Ihnen Bescheid."),
+        "weiter": gettext_lazy("Gern, wir sagen Ihnen weiter Bescheid."),
+    },
+    "wish": {
+        "bestaetigt": gettext_lazy("Danke, Ihr Wunsch ist angekommen."),
+        "weiter": gettext_lazy("Gern, Ihr Wunsch bleibt bestehen."),
+    },
 }
 
 
@@ -77,7 +84,7 @@ def sent(request: HttpRequest, token: str) -> HttpResponse:
         "mails": local_mails.about(row.label, request),
         "mails_are_local": local_mails.shown(),
     }
-    return render(request, "watch/sent.html", context)
+    return render(request, f"{row.pages}/sent.html", context)
 
 
 @page
@@ -88,11 +95,11 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and watches.confirm(row, now=now, **wish):
         return to("manage", MANAGE, row, "bestaetigt")
     if row.ended_at or request.method == "POST":
-        return render(request, "watch/ended.html", {"watch": row})
+        return render(request, f"{row.pages}/ended.html", {"watch": row})
     if row.confirmed_at and all(getattr(row, name) == value for name, value in wish.items()):
         return to("manage", MANAGE, row)
     context = {"watch": row, "clause": row.clause(**wish), "hidden": row.asks(wish).items()}
-    return render(request, "watch/confirm.html", context)
+    return render(request, f"{row.pages}/confirm.html", context)
 
 
 @page
@@ -105,16 +112,16 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and watches.go_on(row, now=now):
         return to("manage", MANAGE, row, "weiter")
     if row.ended_at:
-        return render(request, "watch/ended.html", {"watch": row})
+        return render(request, f"{row.pages}/ended.html", {"watch": row})
     context = {
         "watch": row,
         "clause": row.clause(),
         "ends_at": watches.ends_at(row),
         "token": token,
         "can_go_on": bool(row.active_at and now - row.active_at >= LATER),
-        "done": DONE.get(request.GET.get("ok", ""), ""),
+        "done": DONE[row.pages].get(request.GET.get("ok", ""), ""),
     }
-    return render(request, "watch/manage.html", context)
+    return render(request, f"{row.pages}/manage.html", context)
 
 
 @require_safe

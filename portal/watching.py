@@ -51,6 +51,7 @@ class Watching(models.Model):
     objects = WatchQuerySet.as_manager()
     # Folder of its letters: confirm, ending and what its news need.
     letters: ClassVar[str]
+    pages: ClassVar[str] = "watch"  # folder of the pages behind its links
 
     class Meta:
         abstract = True

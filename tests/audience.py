@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from initiatives import inquiries, proposals
-from initiatives.models import Hint, Idea, Initiative, Inquiry, Proposal, Topic
+from initiatives.models import Hint, Idea, Initiative, Inquiry, Proposal, Topic, Wish
 from portal import access_requests, handbook, links, watches
 from portal.models import AccessRequest, Booking, Mail, Municipality, Organisation, User
 from portal.slots import Signup
@@ -92,6 +92,8 @@ class Rows:
     proposal: Proposal  # to be decided
     declined: Proposal
     accepted: Proposal
+    wish: Wish
+    wish_asked: Wish  # to be confirmed
     access_waiting: AccessRequest  # to be decided
     access_asked: AccessRequest  # to be confirmed
 
@@ -169,6 +171,14 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         proposal=make.proposal(town, entered_at=now, confirmed_at=now),
         declined=make.proposal(town, settled_at=now, decision="declined", answer="Das gibt es schon."),
         accepted=make.proposal(town, settled_at=now, decision="accepted", initiative=initiative),
+        wish=make.wish(municipality=town, organisation=organisation, initiative=initiative),
+        wish_asked=make.wish(
+            "noch.nicht@example.org",
+            municipality=town,
+            organisation=organisation,
+            initiative=initiative,
+            confirmed_at=None,
+        ),
         access_asked=make.access_request(town, entered_at=now, confirmed_at=None),
         access_waiting=make.access_request(town, entered_at=now, confirmed_at=now),
         mail=Mail.objects.create(
@@ -309,6 +319,7 @@ PAGES: dict[str, Page] = {
     "initiatives:hint_sent": Page(PUBLIC, lambda rows: [rows.collected.slug]),
     "initiatives:removal": Page(PUBLIC, lambda rows: [rows.collected.slug]),
     "initiatives:inquiry": Page(PUBLIC, lambda rows: [rows.initiative.slug]),
+    "initiatives:wish": Page(PUBLIC, lambda rows: [rows.initiative.slug]),
     "inquiry:sent": Page(TOKEN, _token(inquiries.SENT, "inquiry_asked")),
     "inquiry:confirm": Page(TOKEN, _token(inquiries.CONFIRM, "inquiry_asked")),
     "initiatives:propose": Page(PUBLIC),
@@ -318,6 +329,7 @@ PAGES: dict[str, Page] = {
     "proposal:manage": Page(TOKEN, _token(proposals.MANAGE, "proposal")),
     "ideas:list": Page(PUBLIC),
     "ideas:detail": Page(PUBLIC, lambda rows: [rows.idea.slug]),
+    "ideas:wish": Page(PUBLIC, lambda rows: [rows.idea.slug]),
     "ideas:sheet": Page(PUBLIC, lambda rows: [rows.idea.slug]),
     "copy_idea": Page(ACCOUNT, lambda rows: [rows.idea.slug]),
     "copy_initiative": Page(ACCOUNT, lambda rows: [rows.initiative.slug]),
@@ -484,6 +496,9 @@ TOKEN_STATES: dict[str, Callable[[Rows], str]] = {
     "proposal, declined": lambda rows: _link("proposal:manage", proposals.MANAGE, rows.declined),
     "proposal, published": lambda rows: _link("proposal:manage", proposals.MANAGE, rows.accepted),
     "access, confirmed": lambda rows: _link("access:confirm", access_requests.CONFIRM, rows.access_waiting),
+    "wish, sent": lambda rows: _link("watch:sent", watches.SENT, rows.wish_asked),
+    "wish, to confirm": lambda rows: _link("watch:confirm", watches.CONFIRM, rows.wish_asked),
+    "wish": lambda rows: _link("watch:manage", watches.MANAGE, rows.wish),
     "inquiry, confirmed": lambda rows: _link("inquiry:confirm", inquiries.CONFIRM, rows.inquiry),
     "watch, radius of the link": lambda rows: (
         _link("watch:confirm", watches.CONFIRM, rows.watch) + "?umkreis=50"
@@ -554,6 +569,7 @@ STAFF_STATES: dict[str, dict[str, Callable[[Rows], str]]] = {
         "no bulletin": lambda rows: reverse("admin:bulletins"),
         "no dates": lambda rows: _admin_list("volunteers_shift"),
         "no mails": lambda rows: _admin_list("portal_mail"),
+        "no wishes": lambda rows: _admin_list("initiatives_wish"),
         "no questions": lambda rows: _admin_list("initiatives_inquiry"),
         "no proposals": lambda rows: _admin_list("initiatives_proposal"),
         "no hints": lambda rows: _admin_list("initiatives_hint"),

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Max
 
-from initiatives.models import Blueprint, Hint, Idea, Initiative, Inquiry, Proposal, Topic
+from initiatives.models import Blueprint, Hint, Idea, Initiative, Inquiry, Proposal, Topic, Wish
 from portal.association import association
 from portal.models import AccessRequest, Booking, Municipality, Organisation, email_key
 from portal.slots import Signup
@@ -169,6 +169,20 @@ def proposal(town, **fields):
         )  # fmt: skip
     row.save()
     return row
+
+
+def wish(email="kim@example.org", **fields):
+    """For an initiative in a town of its own; `confirmed_at=None` for one that waits for the click."""
+    at = fields.get("confirmed_at", NOW)
+    defaults = {"wording": "wunsch-2026-12", "entered_at": NOW, "confirmed_at": at, "active_at": at}
+    town = fields.pop("municipality", None) or municipality()
+    if "idea" not in fields and "initiative" not in fields:
+        defaults["initiative"] = initiative()
+    if "organisation" not in fields:
+        defaults["organisation"] = town.organisation or association()
+    return Wish.objects.create(
+        email=email, email_key=email_key(email), municipality=town, **(defaults | fields)
+    )
 
 
 def signup(slot=None, *, email=None, status=Signup.Status.CONFIRMED, seats=1, **fields):

@@ -190,6 +190,7 @@ NOT_PERSONAL = {
     "seminars.HistoricalSeries.history_change_reason": MACHINE,
     "seminars.HistoricalSession.history_change_reason": MACHINE,
     "volunteers.Watch.wording": "the version of our own sentence",
+    "initiatives.Wish.wording": "the version of our own sentence",
 }
 CANARY = ("Karoline Kanarienvogel", "kanarienvogel@example.org", "0171 555123")
 

@@ -569,7 +569,7 @@ def test_two_clicks_behind_the_link_of_every_mail_to_guests_erase_their_data(cli
     """Every letter to guests, found by their files (trust.md „Self-service from every mail link“)."""
     waits, holds = (make.signup(status=status).booking for status in ("unconfirmed", "confirmed"))
     forms = [waits, holds]
-    wishes = [(make.watch(), "watches"), (make.series_watch(), "seminars")]
+    wishes = [(make.watch(), "watches"), (make.series_watch(), "seminars"), (make.wish(), "wishes")]
     own = {form: links.url("booking:manage", links.MANAGE, form) for form in forms}
     own |= {row: links.url("watch:manage", watches.MANAGE, row) for row, _folder in wishes}
     written = []

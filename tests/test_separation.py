@@ -27,7 +27,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
-from initiatives.models import Hint, Initiative, Inquiry, Proposal
+from initiatives.models import Hint, Initiative, Inquiry, Proposal, Wish
 from portal.models import AccessLog, AccessRequest, Mail, Membership, Municipality, Organisation, User
 from seminars.models import Series, Session, SessionSignup
 from tests import audience, make
@@ -58,6 +58,7 @@ SEES = {
     "initiatives_proposal": {"owner": ROW, "other": LIST, "network": LIST},
     "initiatives_hint": {"owner": ROW, "other": LIST, "network": LIST},
     "initiatives_inquiry": {"owner": ROW, "other": LIST, "network": LIST},
+    "initiatives_wish": {"owner": ROW, "other": LIST, "network": LIST},
     "volunteers_opportunity": {"owner": ROW, "reader": TEXT, "other": LIST, "network": LIST},
     "volunteers_shift": {"owner": ROW, "reader": COUNTS, "other": LIST, "network": LIST},
     "seminars_series": {"seminars": ROW},
@@ -122,6 +123,7 @@ class Town:
     hint: Hint
     inquiry: Inquiry
     proposal: Proposal
+    wish: Wish
 
 
 def people_of(organisation, town, mark, person):
@@ -170,6 +172,7 @@ def build_town(name, mark, person):
         organisation, town, initiative, opportunity, draft, shift, seat, mail, log, editor, access, hint,
         make.inquiry(initiative, f"fragt@{mark.lower()}.example", name=person, text=f"{mark}?"),
         proposal,
+        make.wish(f"{person.lower()}@wunsch.example", municipality=town, initiative=initiative),
     )  # fmt: skip
 
 
@@ -248,6 +251,7 @@ def example(model, town, page):
         "initiatives_hint": town.hint,
         "initiatives_inquiry": town.inquiry,
         "initiatives_proposal": town.proposal,
+        "initiatives_wish": town.wish,
         "volunteers_opportunity": town.opportunity,
         "volunteers_shift": town.shift,
     }

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from initiatives import wishes
 from initiatives.models import Initiative
 from portal import places, search, slugs
 from portal.models import Municipality, OldSlug
@@ -59,6 +60,7 @@ def town(request: HttpRequest, slug: str) -> HttpResponse:
         "offer": offer,
         "towns": _towns_of(here, around),
         "help_desk": here.help_desk or (here.district.help_desk if here.district else ""),
+        "wishes": wishes.public_counts(here),
         "coordination": _coordination(here),
         "embed": embeds.offer(here),
         "noindex": offer.is_empty,

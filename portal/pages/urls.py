@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from initiatives import hint_pages, idea_pages, inquiry_pages, map_page, proposal_pages
+from initiatives import hint_pages, idea_pages, inquiry_pages, map_page, proposal_pages, wish_pages
 from initiatives import views as initiatives
 from portal.pages import (
     access,
@@ -25,6 +25,7 @@ collection = [
     path("<slug:slug>/", initiative.detail, name="detail"),
     path("<slug:slug>/hinweis/", hint_pages.hint, name="hint"),
     path("<slug:slug>/hinweis/gesendet/", hint_pages.sent, name="hint_sent"),
+    path("<slug:slug>/wunsch/", wish_pages.for_initiative, name="wish"),
     path("<slug:slug>/fragen/", inquiry_pages.ask, name="inquiry"),
     path("<slug:slug>/entfernen/", hint_pages.hint, {"kind": "removal"}, name="removal"),
 ]
@@ -33,6 +34,7 @@ ideas = [
     path("", idea_pages.index, name="list"),
     path("<slug:slug>/", idea_pages.detail, name="detail"),
     path("<slug:slug>/steckbrief.pdf", idea_pages.sheet, name="sheet"),
+    path("<slug:slug>/wunsch/", wish_pages.for_idea, name="wish"),
 ]
 
 access_links = [
