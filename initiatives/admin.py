@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from initiatives import bulletin, lineage
 from initiatives.blueprint_admin import BlueprintInline, drop_empty
+from initiatives.highlight_admin import HighlightAdmin
 from initiatives.hint_admin import HintAdmin
 from initiatives.idea_admin import IdeaAdmin
 from initiatives.inquiry_admin import InquiryAdmin
-from initiatives.models import Hint, Idea, Initiative, Inquiry, Proposal, Topic, Wish
+from initiatives.models import Highlight, Hint, Idea, Initiative, Inquiry, Proposal, Topic, Wish
 from initiatives.proposal_admin import ProposalAdmin
 from initiatives.review_admin import ReviewedAdmin
 from initiatives.wish_admin import WishAdmin
@@ -26,6 +27,7 @@ from portal.scoping import ScopedAdmin
 
 admin.site.register(Proposal, ProposalAdmin)
 admin.site.register(Hint, HintAdmin)
+admin.site.register(Highlight, HighlightAdmin)
 admin.site.register(Idea, IdeaAdmin)
 admin.site.register(Inquiry, InquiryAdmin)
 admin.site.register(Wish, WishAdmin)

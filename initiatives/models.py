@@ -253,6 +253,7 @@ class Initiative(PublishedOnce):
             models.Index(fields=["municipality", "state"], name="initiative_town"),
             # of an idea: in how many towns, and how often copied, from the index alone
             models.Index(fields=["idea", "state", "municipality", "copied_at"], name="initiative_idea"),
+            models.Index(fields=["state", "-published_at", "-id"], name="initiative_newest"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -730,3 +731,34 @@ class Wish(Watching):
 
     def start_over(self) -> tuple[str, str]:
         return gettext("Zu den Initiativen"), reverse("initiatives:list")
+
+
+class Highlight(models.Model):
+    """„Im Blick": what the association puts on the start page, from a day to a day."""
+
+    initiative = models.ForeignKey(
+        Initiative, models.CASCADE, related_name="highlights", verbose_name=_("Initiative")
+    )
+    sentence = models.CharField(
+        _("Warum gerade jetzt?"),
+        max_length=150,
+        blank=True,
+        help_text=_("Ein Satz für die Startseite. Leer: der Anfang der Zusammenfassung."),
+    )
+    starts_on = models.DateField(_("auf der Startseite ab"))
+    ends_on = models.DateField(_("bis einschließlich"))
+
+    class Meta:
+        verbose_name = _("Eintrag „Im Blick“")
+        verbose_name_plural = _("Im Blick")
+        ordering = ["-starts_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")),
+                name="highlight_ends_after_start",
+                violation_error_message=_("Der letzte Tag liegt vor dem ersten."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.initiative.title

@@ -75,6 +75,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "portal.heartbeat": _right("view", Reach.ALL),
         "initiatives.topic": _right("view add change choose", Reach.ALL),
         "initiatives.idea": _right("view add change choose", Reach.ALL),
+        "initiatives.highlight": _right("view add change delete", Reach.ALL),
         "initiatives.initiative": _right("view add change delete"),
         "initiatives.blueprint": _right("view add change"),
         "initiatives.hint": _right("view change"),

@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from initiatives import inquiries, proposals
-from initiatives.models import Hint, Idea, Initiative, Inquiry, Proposal, Topic, Wish
+from initiatives.models import Highlight, Hint, Idea, Initiative, Inquiry, Proposal, Topic, Wish
 from portal import access_requests, handbook, links, watches
 from portal.models import AccessRequest, Booking, Mail, Municipality, Organisation, User
 from portal.slots import Signup
@@ -85,6 +85,7 @@ class Rows:
     participant: SessionSignup  # of `attending`
     series_asked: SeriesWatch  # to be confirmed
     series_watch: SeriesWatch
+    highlight: Highlight
     hint: Hint
     inquiry: Inquiry  # to be answered
     inquiry_asked: Inquiry  # to be confirmed
@@ -164,6 +165,7 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         asked=make.watch(f"asked.{name.lower()}@example.org", confirmed_at=None, organisation=organisation),
         watch=make.watch(f"watch.{name.lower()}@example.org", organisation=organisation),
         ended=make.watch("", place="", ended_at=now, organisation=organisation),
+        highlight=make.highlight(initiative),
         hint=make.hint(make.initiative(organisation=organisation, municipality=town), entered_at=now),
         inquiry=make.inquiry(initiative, entered_at=now, confirmed_at=now),
         inquiry_asked=make.inquiry(initiative, entered_at=now, confirmed_at=None),

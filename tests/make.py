@@ -5,8 +5,9 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 from django.db.models import Max
+from django.utils import timezone
 
-from initiatives.models import Blueprint, Hint, Idea, Initiative, Inquiry, Proposal, Topic, Wish
+from initiatives.models import Blueprint, Highlight, Hint, Idea, Initiative, Inquiry, Proposal, Topic, Wish
 from portal.association import association
 from portal.models import AccessRequest, Booking, Municipality, Organisation, email_key
 from portal.slots import Signup
@@ -80,6 +81,13 @@ def idea(name="Repair-Café", *, answers=None, **fields):
     row.topics.add(topic())
     blueprint(idea=row, **({"first_steps": "- Einen Raum suchen."} if answers is None else answers))
     return row
+
+
+def highlight(initiative, **fields):
+    """On the start page from today on, for a month."""
+    today = timezone.localdate()
+    defaults = {"starts_on": today, "ends_on": today + timedelta(days=30)}
+    return Highlight.objects.create(initiative=initiative, **(defaults | fields))
 
 
 def blueprint(**fields):

@@ -133,7 +133,7 @@ LISTS = {
     "/seminare/": 5,
     "/ideen/": 3,
     "/ideen/?ort=35423": 5,
-    "/": 4,
+    "/": 5,
 }
 DETAILS = {"map": 3, "initiative": 5, "idea": 4, "idea near a place": 6, "action": 2, "session": 3}
 

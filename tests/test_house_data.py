@@ -98,6 +98,7 @@ NOT_PERSONAL = {
     "portal.AccessLog.about": "number of a row",
     "initiatives.Topic.slug": PUBLISHED,
     "initiatives.Topic.name": PUBLISHED,
+    "initiatives.Highlight.sentence": PUBLISHED,
     "initiatives.Idea.name": PUBLISHED,
     "initiatives.Idea.slug": PUBLISHED,
     "initiatives.Idea.summary": PUBLISHED,

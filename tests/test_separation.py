@@ -54,6 +54,7 @@ SEES = {
     "portal_accesslog": {"owner": ROW, "other": LIST, "network": LIST, "seminars": LIST},
     "initiatives_topic": {"network": ROW},
     "initiatives_idea": {"network": ROW},
+    "initiatives_highlight": {"network": ROW},
     "initiatives_initiative": {"owner": ROW, "reader": TEXT, "other": LIST, "network": LIST},
     "initiatives_proposal": {"owner": ROW, "other": LIST, "network": LIST},
     "initiatives_hint": {"owner": ROW, "other": LIST, "network": LIST},
@@ -69,6 +70,7 @@ ADDS = {
     "portal_user": ("network",),
     "initiatives_topic": ("network",),
     "initiatives_idea": ("network",),
+    "initiatives_highlight": ("network",),
     "initiatives_initiative": ("owner", "other", "network"),
     "volunteers_opportunity": ("owner", "other", "network"),
     "seminars_series": ("seminars",),
@@ -156,6 +158,7 @@ def build_town(name, mark, person):
         idea=make.idea(f"Idee {name[-4:]}"), **common,
     )  # fmt: skip
     make.blueprint(initiative=initiative, effort=f"{mark} Aufwand")
+    make.highlight(initiative, sentence=f"{mark} heute")
     log = AccessLog.objects.create(
         at=timezone.now(), organisation=organisation, action=f"{mark} gelesen", about="x"
     )
@@ -248,6 +251,7 @@ def example(model, town, page):
         "initiatives_topic": town.opportunity.topic,
         "initiatives_idea": town.initiative.idea,
         "initiatives_initiative": town.initiative,
+        "initiatives_highlight": town.initiative.highlights.get(),
         "initiatives_hint": town.hint,
         "initiatives_inquiry": town.inquiry,
         "initiatives_proposal": town.proposal,

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from initiatives import highlights
 from initiatives.models import Initiative
 from portal import search
 from portal.origin import shared
@@ -52,6 +53,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "soon": soon,
         "all_dates": _all_dates(wanted.count() if len(soon) == SOON else len(soon)),
         "examples": [] if soon else _examples(),
+        "highlights": highlights.shown(timezone.localdate(now)),
         "seminars": programme.soon(now, SEMINARS),
         "ideas": _ideas(counts),
         "all_examples": _all_examples(counts["n"], counts["towns"]),

@@ -79,6 +79,7 @@ SEEN_BY = {
         "admin:portal_accessrequest",
         "admin:initiatives_topic",
         "admin:initiatives_idea",
+        "admin:initiatives_highlight",
         "admin:status",
         "admin:portal_organisation_add",
     ),
