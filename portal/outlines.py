@@ -108,6 +108,24 @@ def drawing(district: str = "") -> Drawing | None:
     return _drawing(found, frame(found.values())) if found else None
 
 
+class Locator(NamedTuple):
+    """Where an area lies: its path, and those of all around it as one."""
+
+    frame: Frame
+    around: str
+    own: str
+
+
+@lru_cache(maxsize=512)
+def locator(ags: str) -> Locator | None:
+    """A town in its Landkreis; a Landkreis or kreisfreie Stadt in Hessen. None where it is not known."""
+    whole = drawing("" if ags.endswith("000") else ags[:5])
+    if whole is None or ags not in whole.shapes:
+        return None
+    around = "".join(shape.path for key, shape in whole.shapes.items() if key != ags)
+    return Locator(whole.frame, around, whole.shapes[ags].path)
+
+
 def _drawing(found: dict[str, Outline], frame: Frame) -> Drawing:
     return Drawing(
         frame,

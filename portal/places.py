@@ -10,6 +10,7 @@ A search costs at most two statements, `nearby` one more; the suggestions for a 
 import math
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -120,6 +121,7 @@ class Near(Generic[Rows]):
     km: int | None = None  # what it took
     widened: str = ""  # a sentence, if that was more than asked for
     total: int | None = None
+    counts: Mapping[int, int] = field(default_factory=dict)  # municipality → how many, wherever there are any
 
 
 def near(search: PlaceSearch, queryset: Rows, *, field: str = "municipality") -> Near[Rows]:
@@ -136,7 +138,7 @@ def near(search: PlaceSearch, queryset: Rows, *, field: str = "municipality") ->
     sums = [sum(counts[pk] for pk in ids) for ids in reach]
     step = next((step for step, n in enumerate(sums) if n >= ENOUGH), len(steps) - 1)
     rows = queryset.filter(**{f"{field}__in": reach[step] & counts.keys()})
-    return Near(rows, steps[step], _widened(search, steps[step], sums[0]), sums[step])
+    return Near(rows, steps[step], _widened(search, steps[step], sums[0]), sums[step], counts)
 
 
 def nearby(

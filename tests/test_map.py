@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+from datetime import timedelta
 
 import brotli
 import pytest
@@ -124,6 +125,14 @@ def test_nothing_unpublished_tints_or_is_named(client, lich, address, state):
     assert tinted(page) == []
     assert "geheimer" not in page.root.text.lower()
     assert not [url for url in hrefs(page) if "geheim" in url and "suche" not in url]
+
+
+def test_what_is_held_back_until_a_day_does_not_tint_before(client, lich, time_machine):
+    time_machine.move_to(make.NOW)
+    make.initiative(title="Später", municipality=lich, public_from=make.NOW.date() + timedelta(days=1))
+    assert (tinted(page_of(client)), "Später" in page_of(client).root.text) == ([], False)
+    time_machine.move_to(make.NOW + timedelta(days=1))
+    assert tinted(page_of(client)) == ["Landkreis Gießen: eine Initiative"]
 
 
 def test_town_with_a_redaktion_is_not_asked_to_get_access(client, lich):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from initiatives.models import Initiative
 from portal import slugs
 from portal.models import Municipality, PostalCode
 from tests import make
@@ -132,7 +133,7 @@ def test_own_things_stand_before_the_neighbours(client, lich):
         < page.index("In der Nähe wird")
         < page.index("Nebenan")
     )
-    assert page.index("Initiativen in Lich") < page.index("Eigener Garten") < page.index("Nachbars Garten")
+    assert page.index("Beispiele aus Lich") < page.index("Eigener Garten") < page.index("Nachbars Garten")
     assert ("Entwurf" in page, 'content="noindex"' in page) == (False, False)
 
 
@@ -179,8 +180,8 @@ def test_district_shows_its_towns_and_what_they_do(client, lich, giessen):
     make.initiative(title="In der Ferne", municipality=far)
     make.initiative(title="Draußen", municipality=make.municipality("Außen", lat=51.5, lon=9.5))
     page = page_of(client, "/orte/landkreis-giessen/")
-    assert "Initiativen im Landkreis Gießen" in page
-    assert ("In der Ferne" in page, "Draußen" in page) == (True, False)
+    assert page.index("Beispiele aus dem Landkreis Gießen") < page.index("In der Ferne")
+    assert "Draußen" not in page
     assert page.index("/orte/fern/") < page.rindex("/orte/lich/")
 
 
@@ -197,7 +198,112 @@ def test_what_a_merged_town_had_is_shown_at_its_successor(client, lich):
     old = make.municipality("Alt", slug="alt", successor=lich, lat=51.5, lon=9.6)
     make.initiative(title="Von früher", municipality=old)
     page = page_of(client, "/orte/lich/")
-    assert page.index("Initiativen in Lich") < page.index("Von früher")
+    assert page.index("Beispiele aus Lich") < page.index("Von früher")
+
+
+def test_what_runs_stands_apart_from_examples_and_what_was(client, lich):
+    make.initiative(title="Berichtet", municipality=lich)
+    make.initiative(title="Im Gange", municipality=lich, life_state="running")
+    page = page_of(client, "/orte/lich/")
+    headings = [
+        "Was in Lich läuft",
+        "Im Gange",
+        "Beispiele aus Lich",
+        "hat uns niemand bestätigt",
+        "Berichtet",
+    ]
+    assert headings == sorted(headings, key=page.index)
+    assert "Alle Initiativen von hier" not in page
+
+
+def test_many_initiatives_lead_on_to_the_list(client, lich):
+    Initiative.objects.bulk_create(
+        [
+            Initiative(title=f"Tat {n}", slug=f"tat-{n}", municipality=lich, organisation=make.filled_association(),
+                       summary="Wir.", state="published")
+            for n in range(25)
+        ]
+    )  # fmt: skip
+    page = page_of(client, "/orte/lich/")
+    assert page.count('class="card__title"') == 24
+    assert '<a class="more" href="/initiativen/?gemeinde=lich">Alle Initiativen von hier</a>' in page
+
+
+def test_neighbours_offer_each_idea_once_and_none_that_is_here_already(client, lich):
+    bus, shop, cafe = (make.idea(name=name) for name in ("Bürgerbus", "Dorfladen", "Repair-Café"))
+    near = make.municipality("Hungen", lat=50.53, lon=8.9)
+    make.initiative(title="Unser Bus", municipality=lich, idea=bus)
+    make.initiative(title="Bus nebenan", municipality=near, idea=bus)
+    make.initiative(title="Laden nebenan", municipality=near, idea=shop, year=2024)
+    make.initiative(title="Noch ein Laden", municipality=near, idea=shop, year=2014)
+    make.initiative(title="Ohne Idee", municipality=near)
+    make.initiative(title="Geheimes Café", municipality=near, idea=cafe, state="in_review")
+    page = page_of(client, "/orte/lich/")
+    offered = page[page.index("Ideen von den Nachbarn") :]
+    shown = [name for name in ("Laden nebenan", "Ohne Idee") if name in offered]
+    hidden = [name for name in ("Bus nebenan", "Noch ein Laden", "Geheimes Café") if name in page]
+    assert (shown, hidden) == (["Laden nebenan", "Ohne Idee"], [])
+    assert offered.index("Laden nebenan") < offered.index("Ohne Idee")
+    assert "Das gibt es im Umkreis von 15 km, und vielleicht bald auch hier:" in page
+
+
+def test_town_shows_its_imprint_or_that_of_the_association(client, lich):
+    page = page_of(client, "/orte/lich/")
+    assert 'Verantwortlich ist der Verband. <a href="/impressum/">' in page
+    assert "Betreut <strong>durch den Verband</strong> (treuhänderisch)" in page
+    assert '<a class="kern-btn kern-btn--secondary" href="/fuer-kommunen/zugang/?ort=lich">' in page
+    lich.organisation = make.organisation("Stadt Lich", imprint="Stadt Lich\nBürgermeisterin")
+    lich.save()
+    page = page_of(client, "/orte/lich/")
+    assert "<p>Stadt Lich<br>Bürgermeisterin</p>" in page
+    assert ("durch den Verband" in page, "/fuer-kommunen/zugang/" in page) == (False, False)
+
+
+def test_access_is_asked_for_with_the_town_filled_in(client, lich):
+    make.municipality("Alt", slug="alt", successor=lich)
+    assert 'value="Lich"' in page_of(client, "/fuer-kommunen/zugang/?ort=lich")
+    for slug in ["", "alt", "nirgendwo", "x" * 3000]:
+        assert 'value="Lich"' not in page_of(client, "/fuer-kommunen/zugang/", ort=slug)
+
+
+def test_inherited_help_desk_says_whose_it_is(client, lich, giessen):
+    giessen.help_desk = "Freiwilligenzentrum"
+    giessen.save()
+    assert "Anlaufstelle im Landkreis Gießen, auch für Lich:" in page_of(client, "/orte/lich/")
+    assert "auch für" not in page_of(client, "/orte/landkreis-giessen/")
+
+
+def test_place_is_shown_on_a_small_map_that_leads_to_the_large_one(client, giessen):
+    make.municipality("Lich", slug="lich", ags="06531011", district=giessen)
+    make.municipality("Kassel", slug="kassel", ags="06611000")
+    make.municipality("Ohne Umriss", slug="ohne", ags="06999001")
+    for slug, label, kreis in [
+        ("lich", "Lich im Landkreis Gießen", "landkreis-giessen"),
+        ("landkreis-giessen", "Landkreis Gießen in Hessen", "landkreis-giessen"),
+        ("kassel", "Kassel in Hessen", "kassel"),
+    ]:
+        page = page_of(client, f"/orte/{slug}/")
+        assert f'role="img" aria-label="{label}"><path d="M' in page
+        assert f'<a href="/initiativen/karte/?kreis={kreis}">' in page
+        assert "© GeoBasis-DE / BKG 2023, © OpenStreetMap-Mitwirkende" in page
+    assert 'class="locator"' not in page_of(client, "/orte/ohne/")
+
+
+def test_landkreis_lists_its_towns_with_what_is_there(client, lich, giessen):
+    old = make.municipality("Alt", slug="alt", successor=lich, district=giessen)
+    make.municipality("Hungen", slug="hungen", district=giessen)
+    make.initiative(municipality=lich)
+    make.initiative(municipality=old)
+    make.initiative(municipality=lich, state="draft")
+    make.shift(opportunity=make.opportunity(municipality=lich))
+    page = page_of(client, "/orte/landkreis-giessen/")
+    members = page[page.index("Städte und Gemeinden im Kreis") :]
+    assert '<li><a href="/orte/hungen/">Hungen</a></li>' in members
+    assert (
+        '<li><a href="/orte/lich/">Lich</a> <span class="small muted">2 Initiativen · '
+        "ein Termin zum Mithelfen</span></li>"
+    ) in members
+    assert "/orte/alt/" not in page
 
 
 @pytest.mark.parametrize("n", [1, 3])
@@ -205,7 +311,8 @@ def test_town_costs_the_same_statements_with_one_and_three(client, django_assert
     for _ in range(n):
         make.initiative(municipality=lich)
         make.shift(opportunity=make.opportunity(municipality=lich))
-    with django_assert_num_queries(6):
+    make.initiative(municipality=make.municipality("Hungen", lat=50.53, lon=8.9))
+    with django_assert_num_queries(7):
         client.get("/orte/lich/")
 
 

@@ -15,7 +15,7 @@ from portal import access_requests, links, local_mails, sent_forms, throttle, tr
 from portal.access_form import AccessForm
 from portal.access_requests import CONFIRM, SENT
 from portal.association import known
-from portal.models import AccessRequest
+from portal.models import AccessRequest, Municipality
 from portal.origin import guarded, shared
 from portal.token_pages import page
 
@@ -24,7 +24,10 @@ from portal.token_pages import page
 @throttle.limited("access", limit=10, seconds=600)
 @require_http_methods(["GET", "HEAD", "POST"])
 def request_access(request: HttpRequest) -> HttpResponse:
-    """The form, with the page that somebody wants to take over („?seite=“) filled in; a POST asks for the click."""
+    """The form, with the page that somebody wants to take over („?seite=“) or their town („?ort=“) filled in.
+
+    A POST asks for the click.
+    """
     now = timezone.now()
     return _send(request, now) if request.method == "POST" else _ask(request, now)
 
@@ -32,7 +35,11 @@ def request_access(request: HttpRequest) -> HttpResponse:
 @shared
 def _ask(request: HttpRequest, now: datetime) -> HttpResponse:
     wanted = _collected(request.GET.get("seite", ""))
-    initial = {"municipality": wanted.municipality.name, "page": wanted.slug} if wanted else {}
+    initial = (
+        {"municipality": wanted.municipality.name, "page": wanted.slug}
+        if wanted
+        else _town(request.GET.get("ort", ""))
+    )
     form = AccessForm(initial=initial)
     return _page(request, form, wanted=wanted, issued=traps.issue_by_the_hour(now))
 
@@ -50,6 +57,12 @@ def _send(request: HttpRequest, now: datetime) -> HttpResponse:
         return _page(request, form, wanted=wanted, issued=traps.issue(now), status=status)
 
     return sent_forms.send(request, form, ask, again=again, button=_("Zugang anfordern"), now=now)
+
+
+def _town(slug: str) -> dict[str, str]:
+    names = Municipality.objects.current().filter(slug=slug[:80]).values_list("name", flat=True)
+    name = names.first() if slug else None
+    return {"municipality": name} if name else {}
 
 
 def _collected(slug: str) -> Initiative | None:
