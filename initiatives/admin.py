@@ -15,7 +15,8 @@ from initiatives.highlight_admin import HighlightAdmin
 from initiatives.hint_admin import HintAdmin
 from initiatives.idea_admin import IdeaAdmin
 from initiatives.inquiry_admin import InquiryAdmin
-from initiatives.models import Highlight, Hint, Idea, Initiative, Inquiry, Proposal, Topic, Wish
+from initiatives.link_admin import PageLinkAdmin
+from initiatives.models import Highlight, Hint, Idea, Initiative, Inquiry, PageLink, Proposal, Topic, Wish
 from initiatives.proposal_admin import ProposalAdmin
 from initiatives.review_admin import ReviewedAdmin
 from initiatives.wish_admin import WishAdmin
@@ -28,6 +29,7 @@ from portal.scoping import ScopedAdmin
 admin.site.register(Proposal, ProposalAdmin)
 admin.site.register(Hint, HintAdmin)
 admin.site.register(Highlight, HighlightAdmin)
+admin.site.register(PageLink, PageLinkAdmin)
 admin.site.register(Idea, IdeaAdmin)
 admin.site.register(Inquiry, InquiryAdmin)
 admin.site.register(Wish, WishAdmin)

@@ -232,6 +232,7 @@ class Initiative(PublishedOnce):
     )
     copied_at = models.DateTimeField(_("übernommen am"), null=True, blank=True, editable=False)
     changed_at = models.DateTimeField(_("geändert am"), auto_now=True)
+    links_read_at = models.DateTimeField(null=True, editable=False)  # link_check.py
     # Precomputed for lists (performance.md): written by save().
     life_rank = models.PositiveSmallIntegerField(default=1, editable=False)
     search_title = models.TextField(default="", db_default="", editable=False)
@@ -762,3 +763,56 @@ class Highlight(models.Model):
 
     def __str__(self) -> str:
         return self.initiative.title
+
+
+class PageLinkQuerySet(models.QuerySet["PageLink"]):
+    def on_public_pages(self) -> "PageLinkQuerySet":
+        """Of pages that citizens read today; others are not looked at."""
+        return self.filter(initiative__in=Initiative.objects.public())
+
+    def broken(self) -> "PageLinkQuerySet":
+        return self.on_public_pages().filter(is_broken=True)
+
+
+class PageLink(models.Model):
+    """An address that a page links to, and what became of it (`link_check.py`); nothing about a person."""
+
+    class Reason(models.TextChoices):
+        GONE = "gone", _("Die Seite gibt es dort nicht mehr.")
+        ERROR = "error", _("Dort kommt nur eine Fehlermeldung.")
+        SILENT = "silent", _("Dort antwortet niemand.")
+        UNKNOWN = "unknown", _("Diese Internetadresse gibt es nicht (mehr).")
+        CERTIFICATE = "certificate", _("Die Verbindung dorthin ist nicht sicher (Zertifikat).")
+        LOOP = "loop", _("Sie wird immer weiter umgeleitet.")
+        MALFORMED = "malformed", _("Das ist keine Internetadresse.")
+        PRIVATE = "private", _("Diese Adresse ist nicht öffentlich.")
+
+    initiative = models.ForeignKey(Initiative, models.CASCADE, related_name="links", verbose_name=_("Seite"))
+    url = models.CharField(_("Link"), max_length=500)
+    host = models.CharField(max_length=255, editable=False)
+    next_at = models.DateTimeField(editable=False)
+    checked_at = models.DateTimeField(_("zuletzt geprüft"), null=True, blank=True)
+    failing_since = models.DateTimeField(_("defekt seit"), null=True, blank=True)
+    is_broken = models.BooleanField(_("defekt"), default=False)
+    reason = models.CharField(_("Was ist los?"), max_length=12, choices=Reason, blank=True)
+    status = models.PositiveSmallIntegerField(_("Antwort des Servers"), null=True, blank=True)
+
+    objects = PageLinkQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("Link auf einer Seite")
+        verbose_name_plural = _("Links auf Seiten")
+        ordering = ["failing_since", "pk"]
+        indexes = [
+            models.Index(fields=["next_at", "host"], name="page_link_due"),
+            models.Index(fields=["url"], name="page_link_url"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["initiative", "url"], name="one_link_per_page_and_address"),
+            models.CheckConstraint(
+                condition=Q(is_broken=False) | Q(failing_since__isnull=False), name="broken_link_fails_since"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.url

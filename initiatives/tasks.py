@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.utils import timezone
 
-from initiatives import hints, inquiries, proposals, wishes
+from initiatives import hints, inquiries, link_check, proposals, wishes
 from portal.celery import app
 
 
@@ -21,3 +22,11 @@ def tell_overdue(now: datetime | None = None) -> None:
 def warn_wishes(now: datetime | None = None) -> None:
     """Whoever's wish is about to end hears of it."""
     wishes.warn_due(now=now or timezone.now())
+
+
+@app.task
+def check_links() -> None:
+    """Links on public pages that are due are looked at, where the operator lets the portal ask other servers."""
+    if settings.CHECK_LINKS:
+        link_check.read_pages(now=timezone.now())
+        link_check.check(now=timezone.now())

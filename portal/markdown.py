@@ -31,5 +31,12 @@ def render(text: str) -> SafeString:
     return mark_safe(clean)  # noqa: S308  # sanitised by the line above, the one place that may say so
 
 
+def links(text: str) -> list[str]:
+    """Where the links of the Markdown text lead, in order: http(s) only."""
+    inside = [child for token in _parser.parse(text) for child in token.children or []]
+    found = [str(child.attrGet("href") or "") for child in inside if child.type == "link_open"]
+    return [href for href in found if _only_web("a", "href", href)]
+
+
 def _only_web(tag: str, name: str, value: str) -> str | None:
     return None if name == "href" and not value.startswith(("http://", "https://")) else value

@@ -47,6 +47,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "initiatives.topic": _right("choose", Reach.ALL),
         "initiatives.idea": _right("choose", Reach.ALL),
         "initiatives.initiative": _right("view add change delete"),
+        "initiatives.pagelink": _right("view"),
         "initiatives.blueprint": _right("view add change"),
         "initiatives.hint": _right("view change"),
         "initiatives.inquiry": _right("view change"),
@@ -60,6 +61,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
     Membership.Role.READER: {
         "portal.organisation": _right("view"),
         "initiatives.initiative": _right("view"),
+        "initiatives.pagelink": _right("view"),
         "initiatives.blueprint": _right("view"),
         "volunteers.opportunity": _right("view"),
         "volunteers.shift": _right("view"),
@@ -77,6 +79,7 @@ RIGHTS: dict[Membership.Role, dict[str, Right]] = {
         "initiatives.idea": _right("view add change choose", Reach.ALL),
         "initiatives.highlight": _right("view add change delete", Reach.ALL),
         "initiatives.initiative": _right("view add change delete"),
+        "initiatives.pagelink": _right("view"),
         "initiatives.blueprint": _right("view add change"),
         "initiatives.hint": _right("view change"),
         "initiatives.inquiry": _right("view change"),

@@ -74,6 +74,7 @@ try:
     WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", default=1, validate=validate.Range(min=1))
     WEB_THREADS = env.int("WEB_THREADS", default=8, validate=validate.Range(min=1))
     LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+    CHECK_LINKS = env.bool("CHECK_LINKS", default=bool(DATABASE_URL))
     LOG_FORMAT = env.str("LOG_FORMAT", default="json" if DATABASE_URL else "line")
 except EnvError as error:
     raise _unreadable(error) from None

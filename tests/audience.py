@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from initiatives import inquiries, proposals
-from initiatives.models import Highlight, Hint, Idea, Initiative, Inquiry, Proposal, Topic, Wish
+from initiatives.models import Highlight, Hint, Idea, Initiative, Inquiry, PageLink, Proposal, Topic, Wish
 from portal import access_requests, handbook, links, watches
 from portal.models import AccessRequest, Booking, Mail, Municipality, Organisation, User
 from portal.slots import Signup
@@ -89,6 +89,7 @@ class Rows:
     hint: Hint
     inquiry: Inquiry  # to be answered
     inquiry_asked: Inquiry  # to be confirmed
+    link: PageLink  # broken
     proposed: Proposal  # to be confirmed
     proposal: Proposal  # to be decided
     declined: Proposal
@@ -169,6 +170,7 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         hint=make.hint(make.initiative(organisation=organisation, municipality=town), entered_at=now),
         inquiry=make.inquiry(initiative, entered_at=now, confirmed_at=now),
         inquiry_asked=make.inquiry(initiative, entered_at=now, confirmed_at=None),
+        link=make.broken_link(initiative),
         proposed=make.proposal(town, entered_at=now, confirmed_at=None),
         proposal=make.proposal(town, entered_at=now, confirmed_at=now),
         declined=make.proposal(town, settled_at=now, decision="declined", answer="Das gibt es schon."),
@@ -573,6 +575,7 @@ STAFF_STATES: dict[str, dict[str, Callable[[Rows], str]]] = {
         "no mails": lambda rows: _admin_list("portal_mail"),
         "no wishes": lambda rows: _admin_list("initiatives_wish"),
         "no questions": lambda rows: _admin_list("initiatives_inquiry"),
+        "no broken links": lambda rows: _admin_list("initiatives_pagelink"),
         "no proposals": lambda rows: _admin_list("initiatives_proposal"),
         "no hints": lambda rows: _admin_list("initiatives_hint"),
         "no entries of the log": lambda rows: _admin_list("portal_accesslog"),

@@ -7,7 +7,18 @@ from zoneinfo import ZoneInfo
 from django.db.models import Max
 from django.utils import timezone
 
-from initiatives.models import Blueprint, Highlight, Hint, Idea, Initiative, Inquiry, Proposal, Topic, Wish
+from initiatives.models import (
+    Blueprint,
+    Highlight,
+    Hint,
+    Idea,
+    Initiative,
+    Inquiry,
+    PageLink,
+    Proposal,
+    Topic,
+    Wish,
+)
 from portal.association import association
 from portal.models import AccessRequest, Booking, Municipality, Organisation, email_key
 from portal.slots import Signup
@@ -191,6 +202,20 @@ def wish(email="kim@example.org", **fields):
     return Wish.objects.create(
         email=email, email_key=email_key(email), municipality=town, **(defaults | fields)
     )
+
+
+def broken_link(initiative, url="https://verein.example/weg", **fields):
+    """A link of this page that failed twice, a week apart."""
+    defaults = {
+        "host": "verein.example",
+        "next_at": NOW,
+        "checked_at": NOW,
+        "failing_since": NOW - timedelta(days=7),
+        "is_broken": True,
+        "reason": PageLink.Reason.GONE,
+        "status": 404,
+    }
+    return PageLink.objects.create(initiative=initiative, url=url, **(defaults | fields))
 
 
 def signup(slot=None, *, email=None, status=Signup.Status.CONFIRMED, seats=1, **fields):

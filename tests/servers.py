@@ -75,7 +75,8 @@ class Server:
         raise NotImplementedError
 
     def environment(self):
-        return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        known = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        return {"CHECK_LINKS": "false"} | known  # nothing leaves this machine
 
     def answers(self):
         raise NotImplementedError

@@ -43,6 +43,8 @@ NOT_PERSONAL = {
     "contenttypes.ContentType.model": LIBRARY,
     "mfa.Authenticator.type": CHOICE,
     "initiatives.Hint.kind": CHOICE,
+    "initiatives.PageLink.url": PUBLISHED,
+    "initiatives.PageLink.host": PUBLISHED,
     "initiatives.Proposal.decision": CHOICE,
     "initiatives.Initiative.state": CHOICE,
     "initiatives.Initiative.origin": CHOICE,

@@ -27,7 +27,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
-from initiatives.models import Hint, Initiative, Inquiry, Proposal, Wish
+from initiatives.models import Hint, Initiative, Inquiry, PageLink, Proposal, Wish
 from portal.models import AccessLog, AccessRequest, Mail, Membership, Municipality, Organisation, User
 from seminars.models import Series, Session, SessionSignup
 from tests import audience, make
@@ -56,6 +56,7 @@ SEES = {
     "initiatives_idea": {"network": ROW},
     "initiatives_highlight": {"network": ROW},
     "initiatives_initiative": {"owner": ROW, "reader": TEXT, "other": LIST, "network": LIST},
+    "initiatives_pagelink": {"owner": ROW, "reader": TEXT, "other": LIST, "network": LIST},
     "initiatives_proposal": {"owner": ROW, "other": LIST, "network": LIST},
     "initiatives_hint": {"owner": ROW, "other": LIST, "network": LIST},
     "initiatives_inquiry": {"owner": ROW, "other": LIST, "network": LIST},
@@ -126,6 +127,7 @@ class Town:
     inquiry: Inquiry
     proposal: Proposal
     wish: Wish
+    link: PageLink
 
 
 def people_of(organisation, town, mark, person):
@@ -169,6 +171,7 @@ def build_town(name, mark, person):
             object_repr=f"{mark} Zeile", action_flag=CHANGE, change_message=f"{mark} geändert",
         )  # fmt: skip
     hint = make.hint(initiative, text=f"{mark} {person} schreibt", email=f"{person.lower()}@gast.example")
+    public = make.initiative(organisation=organisation, municipality=town)
     proposal = make.proposal(town, title=f"{mark} Idee", name=f"{person} {mark}")
     access = make.access_request(town, f"amt@{mark.lower()}.example", name=f"{mark} Weber")
     return Town(
@@ -176,6 +179,7 @@ def build_town(name, mark, person):
         make.inquiry(initiative, f"fragt@{mark.lower()}.example", name=person, text=f"{mark}?"),
         proposal,
         make.wish(f"{person.lower()}@wunsch.example", municipality=town, initiative=initiative),
+        make.broken_link(public, f"https://{mark.lower()}.example/{mark}"),
     )  # fmt: skip
 
 
@@ -256,6 +260,7 @@ def example(model, town, page):
         "initiatives_inquiry": town.inquiry,
         "initiatives_proposal": town.proposal,
         "initiatives_wish": town.wish,
+        "initiatives_pagelink": town.link,
         "volunteers_opportunity": town.opportunity,
         "volunteers_shift": town.shift,
     }

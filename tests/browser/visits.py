@@ -52,6 +52,8 @@ NO_PAGE = {
     "admin:portal_accessrequest_add": "towns ask for it themselves",
     "admin:portal_accessrequest_delete": "goes by itself after its time",
     "admin:initiatives_hint_add": "guests give them",
+    "admin:initiatives_pagelink_add": "read from the pages",
+    "admin:initiatives_pagelink_delete": "goes with the link on its page",
     "admin:initiatives_proposal_add": "citizens propose",
     "admin:initiatives_proposal_delete": "goes by itself after its time",
     "admin:initiatives_hint_delete": "goes by itself after its time",
