@@ -94,14 +94,16 @@ def test_no_figure_below_ten_is_shown_as_a_success(client, n, link):
     assert f">{link}</a>" in text_of(client)
 
 
-def test_ideas_name_how_many_towns_have_them_and_lead_to_exactly_those(client):
-    for n in range(2):
-        make.initiative(title=f"Bürgerbus {n}", municipality=make.municipality(f"Ort{n}"))
-    make.initiative(title="Dorfladen", municipality=make.municipality("Ort9"))
+def test_ideas_name_how_many_towns_have_them_and_lead_to_their_pages(client):
+    ideas = {name: make.idea(name, slug=name.lower()) for name in ("Dorfladen", "Bus", "Bad")}
+    for name, many in [("Dorfladen", 1), ("Bus", 2), ("Bad", 3)]:
+        for n in range(many):
+            make.initiative(idea=ideas[name], municipality=make.municipality(f"{name}{n}"))
+    make.initiative(idea=ideas["Bad"], state="draft", municipality=make.municipality("Entwurf"))
     page = text_of(client)
-    in_order(page, "Ideen, die funktionieren", "?suche=B%C3%BCrgerbus", ">Bürgerbus<", "in 2 Orten")
-    assert "?suche=Dorfladen" not in page
-    assert "2 Initiativen" in text_of(client, "/initiativen/", suche="Bürgerbus")
+    in_order(page, "Ideen, die funktionieren", "/ideen/bad/", "in 3 Orten", "/ideen/bus/", "in 2 Orten")
+    assert "/ideen/dorfladen/" not in page, "an idea works when it does in more than one place"
+    assert "in 3 Orten" in text_of(client, "/ideen/bad/")
 
 
 @pytest.mark.slow

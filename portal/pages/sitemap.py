@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
-from initiatives.models import Initiative
+from initiatives.models import Idea, Initiative
 from portal.models import Municipality
 from portal.origin import shared
 from seminars.models import Session
@@ -22,7 +22,7 @@ from volunteers.models import Opportunity
 
 MOST = 10_000  # addresses in a file; the protocol allows 50,000
 PAGES = (
-    "start", "volunteers:list", "initiatives:list", "towns", "seminars:list", "for_towns", "open_data", "handbook",
+    "start", "volunteers:list", "initiatives:list", "ideas:list", "towns", "seminars:list", "for_towns", "open_data", "handbook",
     "plain_language", "accessibility", "privacy", "imprint", "report_weakness",
 )  # fmt: skip
 SCHEMA = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -47,6 +47,7 @@ def _towns() -> QuerySet:
 # Word in the address of the file → its rows; those with `changed_at` say when.
 KINDS: dict[str, Callable[[], QuerySet]] = {
     "initiativen": lambda: Initiative.objects.public(),
+    "ideen": lambda: Idea.objects.all(),
     "aktionen": _actions,
     "seminare": _sessions,
     "orte": _towns,

@@ -1,20 +1,19 @@
 """The start page, in the order of mission.md, with its designed launch state: no dates yet."""
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from initiatives import highlights
 from initiatives.models import Initiative
-from portal import search
+from initiatives.topics import drawing
 from portal.origin import shared
+from portal.remembering import address
 from seminars import programme
 from volunteers.cards import card
 from volunteers.models import Shift
@@ -22,15 +21,25 @@ from volunteers.models import Shift
 SOON, EXAMPLES, RANKED, SEMINARS = 4, 3, 12, 2
 WORTH_TELLING = 10  # a smaller figure is no success (mission.md)
 PLACES = 2  # an idea works when it does in more than one place
-# Types of initiative: name, the word that finds them (what is shown is what the list then shows), drawing.
-IDEAS = [
-    ("Bürgerbus", "Bürgerbus", "buergerbus"),
-    ("Repair-Café", "Repair-Café", "senioren"),
-    ("Dorfladen", "Dorfladen", "dorfentwicklung"),
-    ("Lotsinnen und Lotsen", "Lotsen", "integration"),
-    ("Ideen der Feuerwehr", "Feuerwehr", "feuerwehr"),
-    ("Ehrenamts\u00adagentur", "Ehrenamtsagentur", "soziales"),
-]
+IDEAS = 6  # the most widespread; the others stand on the page of ideas
+
+# Everything that is public, and then what of it shows an idea: one statement.
+SPREAD = """
+WITH shown AS (
+    SELECT idea_id, municipality_id FROM initiatives_initiative
+    WHERE state = 'published' AND (public_from IS NULL OR public_from <= %s)
+)
+SELECT '' AS slug, '' AS name, '' AS topic, -1 AS place, COUNT(*) AS n, COUNT(DISTINCT municipality_id) AS towns
+FROM shown
+UNION ALL
+SELECT i.slug, i.name,
+    (SELECT t.slug FROM initiatives_topic t JOIN initiatives_idea_topics m ON m.topic_id = t.id
+     WHERE m.idea_id = i.id ORDER BY t."order", t.name LIMIT 1),
+    i."order", COUNT(*), COUNT(DISTINCT s.municipality_id)
+FROM shown s JOIN initiatives_idea i ON i.id = s.idea_id
+GROUP BY i.id, i.slug, i.name, i."order"
+ORDER BY place
+"""
 
 
 @dataclass(frozen=True)
@@ -48,49 +57,37 @@ def start(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     wanted = Shift.objects.public().open_for_signup(now)
     soon = [card(shift, now=now) for shift in wanted.for_cards()[:SOON]]
-    counts = _counts()
+    (*_none, n, towns), *ideas = _spread()
     page = {
         "soon": soon,
         "all_dates": _all_dates(wanted.count() if len(soon) == SOON else len(soon)),
         "examples": [] if soon else _examples(),
         "highlights": highlights.shown(timezone.localdate(now)),
         "seminars": programme.soon(now, SEMINARS),
-        "ideas": _ideas(counts),
-        "all_examples": _all_examples(counts["n"], counts["towns"]),
+        "ideas": _ideas(ideas),
+        "all_examples": _all_examples(n, towns),
     }
     return render(request, "portal/start.html", page)
 
 
-def _counts() -> dict[str, int]:
-    """How many published initiatives in how many towns, all and for each idea: one statement.
+Row = tuple[str, str, str, int, int, int]  # slug, name, topic, order, initiatives, towns
 
-    Written out: Django took a third of the page's time to put eight aggregates with their filters together.
-    """
-    stems = [search.words(word) for _name, word, _drawing in IDEAS]
-    finds = [" AND ".join(["search_text LIKE %s"] * len(found)) for found in stems]
-    counts = {
-        "n": "COUNT(*)",
-        "towns": "COUNT(DISTINCT municipality_id)",
-        **{
-            f"idea_{number}": f"COUNT(DISTINCT CASE WHEN {found} THEN municipality_id END)"
-            for number, found in enumerate(finds)
-        },
-    }
-    shown = "state = %s AND (public_from IS NULL OR public_from <= %s)"
-    sql = f'SELECT {", ".join(counts.values())} FROM "{Initiative._meta.db_table}" WHERE {shown}'  # noqa: S608  # our own words
-    sought = [f"%{stem}%" for found in stems for stem in found]
+
+def _spread() -> list[Row]:
+    """How many public initiatives in how many towns: all in the first row, of each idea in the others."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*sought, Initiative.State.PUBLISHED.value, timezone.localdate()])
-        return dict(zip(counts, cursor.fetchone(), strict=True))
+        cursor.execute(SPREAD, [timezone.localdate()])
+        return list(cursor.fetchall())
 
 
-def _ideas(counts: dict[str, int]) -> list[Idea]:
-    url = reverse("initiatives:list")
-    return [
-        Idea(_(name), drawing, counts[f"idea_{number}"], f"{url}?{urlencode({'suche': word})}")
-        for number, (name, word, drawing) in enumerate(IDEAS)
-        if counts[f"idea_{number}"] >= PLACES
+def _ideas(rows: list[Row]) -> list[Idea]:
+    """What works in more than one place, the most widespread first."""
+    ideas = [
+        Idea(name, drawing(name, topic), towns, address("ideas:detail", slug))
+        for slug, name, topic, _order, _n, towns in rows
+        if towns >= PLACES
     ]
+    return sorted(ideas, key=lambda idea: -idea.towns)[:IDEAS]
 
 
 def _examples() -> list[Initiative]:
