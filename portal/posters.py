@@ -1,7 +1,7 @@
 """Posters to print: A4, one page, tagged for screen readers (PDF/UA-1), with a QR code to the page.
 
-typst sets them (portal/data/poster.typ) in our own type: `portal/data/fonts/` is `static/vendor/fira-sans/`
-without its compression, which typst does not read. What people typed reaches it as data, never as markup.
+typst sets them (portal/data/poster.typ) in our own type: `portal/data/fonts/` is what `static/vendor/fira-sans/`
+was made of, without its compression, which typst does not read. What people typed reaches it as data, never as markup.
 """
 
 import json
