@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from initiatives import bulletin, lineage
+from initiatives import bulletin, lineage, statistics_admin
 from initiatives.blueprint_admin import BlueprintInline, drop_empty
 from initiatives.highlight_admin import HighlightAdmin
 from initiatives.hint_admin import HintAdmin
@@ -33,6 +33,13 @@ admin.site.register(PageLink, PageLinkAdmin)
 admin.site.register(Idea, IdeaAdmin)
 admin.site.register(Inquiry, InquiryAdmin)
 admin.site.register(Wish, WishAdmin)
+admin.site.add_page(  # type: ignore[attr-defined]
+    "statistik/",
+    statistics_admin.show,
+    name="statistics",
+    label=_("Statistik"),
+    sees=statistics_admin.sees,
+)
 
 
 @admin.register(Topic)

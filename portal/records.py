@@ -55,6 +55,7 @@ SENTENCES = {
     "Hinweis gelesen": _("%(who)s hat %(what)s gelesen."),
     "Hinweis erledigt": _("%(who)s hat %(what)s erledigt."),
     "Seite entfernt, Hinweis erledigt": _("%(who)s hat eine Seite entfernt und damit %(what)s erledigt."),
+    "Statistik heruntergeladen": _("%(who)s hat die %(what)s als CSV-Datei heruntergeladen."),
     "Wunsch gelesen": _("%(who)s hat %(what)s gelesen."),
     "Frage gelesen": _("%(who)s hat %(what)s gelesen."),
     "Frage beantwortet": _("%(who)s hat %(what)s beantwortet."),
@@ -84,7 +85,11 @@ _NUMBERED = {
     "accessrequest": _("Anfrage %s"),
     "initiative": _("Initiative %s"),
 }
-_TAKEN = Q(action__startswith="Liste exportiert") | Q(action="Druckliste geöffnet")
+_TAKEN = (
+    Q(action__startswith="Liste exportiert")
+    | Q(action="Druckliste geöffnet")
+    | Q(action="Statistik heruntergeladen")
+)
 # What the log can be narrowed to: word of the address → as it is offered, and which entries these are.
 KINDS: dict[str, tuple[Any, Q]] = {
     "gelesen": (_("gelesen"), Q(action__endswith="gelesen")),

@@ -4,6 +4,7 @@ What is not mine does not exist: 404, also where Django answers 403. Whose a row
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +35,17 @@ from portal import (
 from portal.scoping import SOON, ScopedAdmin
 
 
+@dataclass(frozen=True)
+class SitePage:
+    """A page of no model, which an app adds; `label` is its name in the navigation of those who see it."""
+
+    route: str
+    view: Callable[..., HttpResponse]
+    name: str
+    label: Any
+    sees: Callable[[HttpRequest], bool]
+
+
 class Redaktion(admin.AdminSite):
     """Django's admin under our name, behind the gate of `accounts.py`."""
 
@@ -45,6 +57,11 @@ class Redaktion(admin.AdminSite):
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
         self.disable_action("delete_selected")
+        self.pages: list[SitePage] = []
+
+    def add_page(self, route: str, view: Callable[..., HttpResponse], **facts: Any) -> None:
+        """A page below /verwaltung/ with a place in the navigation; `facts` are those of `SitePage`."""
+        self.pages.append(SitePage(route, view, **facts))
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Only models that say whose their rows are; libraries' own admins (codes, addresses) stay out."""
@@ -81,6 +98,7 @@ class Redaktion(admin.AdminSite):
             status,
             texts,
             path("abwesenheit/", self.admin_view(absence_page.absence_page), name="absence"),
+            *(path(page.route, self.admin_view(page.view), name=page.name) for page in self.pages),
             *(url for url in django_s if getattr(url, "name", "") != "view_on_site"),
         ]
 
@@ -148,6 +166,7 @@ class Redaktion(admin.AdminSite):
             for each in self.in_order(request, "module")
             if each.menu or operates
         ]
+        found += [(page.label, reverse(f"admin:{page.name}")) for page in self.pages if page.sees(request)]
         if self.sees_status(request):
             found.append((gettext("Zustand"), reverse("admin:status")))
         return [{"label": label, "url": url, "current": request.path.startswith(url)} for label, url in found]

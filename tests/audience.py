@@ -425,6 +425,8 @@ PAGES: dict[str, Page] = {
     "admin:status": Page(STAFF),
     "admin:absence": Page(STAFF),
     "admin:bulletins": Page(STAFF),
+    "admin:statistics": Page(STAFF),
+    "admin:year": Page(STAFF),
     "admin:app_list": Page(STAFF, lambda rows: ["volunteers"]),
     "admin:unknown": Page(STAFF, lambda rows: ["gibt-es-nicht/"]),
     "open_data": Page(PUBLIC),

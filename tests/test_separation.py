@@ -99,6 +99,8 @@ SITE = {
     "admin:index": (200, True),
     "admin:absence": (200, False),
     "admin:bulletins": (200, True),
+    "admin:statistics": ({"network": 200}, False),
+    "admin:year": ({"owner": 200, "reader": 200, "other": 200, "network": 200}, True),
     "admin:app_list": ({}, False),  # for the operator alone
     "admin:login": (302, False),
     "admin:logout": (302, False),

@@ -28,10 +28,14 @@ from portal.refused import Refused
 from portal.scoping import ScopedInline
 from portal.settled import SettledForm, counted_on
 from portal.versions_admin import VersionedAdmin
-from volunteers import bulletin, calling_pages, relocating, spot_admin
+from volunteers import bulletin, calling_pages, relocating, spot_admin, year_admin
 from volunteers.models import Opportunity, Shift, ShiftSignup
 
 SIGNUPS = ShiftSignup._meta.label_lower
+
+admin.site.add_page(  # type: ignore[attr-defined]
+    "jahresblick/", year_admin.show, name="year", label=_("Jahresblick"), sees=year_admin.sees
+)
 
 
 class ShiftInline(ScopedInline, admin.StackedInline):

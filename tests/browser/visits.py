@@ -83,6 +83,7 @@ SEEN_BY = {
         "admin:initiatives_idea",
         "admin:initiatives_highlight",
         "admin:status",
+        "admin:statistics",
         "admin:portal_organisation_add",
     ),
     "seminars": ("admin:seminars_", "member_seminar"),
