@@ -62,6 +62,12 @@ class PublishedAdmin(ScopedAdmin):
         """A published address never breaks: what was public once is archived, not deleted."""
         return super().has_delete_permission(request, obj) and (obj is None or obj.published_at is None)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """With a page go its parts, such as remarks and checked links, which nobody deletes by themselves."""
+        rows, counts, needed, protected = super().get_deleted_objects(objs, request)
+        allowed = all(self.has_delete_permission(request, row) for row in objs)
+        return rows, counts, set() if allowed else needed, protected
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         if "municipality" in form.base_fields:

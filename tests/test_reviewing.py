@@ -6,7 +6,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
-from initiatives.models import Initiative, Remark
+from initiatives.models import Initiative, PageLink, Remark
 from portal.models import Mail, Membership, Organisation
 from portal.publishing import publish
 from tests import make, sitemaps
@@ -246,3 +246,16 @@ def test_preview_is_the_real_page_with_a_bar_and_for_nobody_else(town, anna, cli
     }  # fmt: skip
     assert [name for name, other in others.items() if "Bachpaten" in other.content.decode()] == []
     assert proven(anna).post(url).status_code == 405
+
+
+def test_a_draft_is_deleted_with_its_links_and_a_public_page_is_not(town, anna):
+    row = draft(town)
+    PageLink.objects.create(initiative=row, url="https://weg.example/", next_at=NOW)
+    address = reverse("admin:initiatives_initiative_delete", args=[row.pk])
+    window = proven(anna)
+    assert window.post(address, {"post": "yes"}).status_code == 302
+    assert not Initiative.objects.filter(pk=row.pk).exists()
+    public = draft(town, state="published", published_at=NOW)
+    address = reverse("admin:initiatives_initiative_delete", args=[public.pk])
+    assert window.post(address, {"post": "yes"}).status_code == 404
+    assert Initiative.objects.filter(pk=public.pk).exists()
