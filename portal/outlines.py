@@ -19,6 +19,7 @@ from portal.simplifying import FLAT, Line, Point
 FILE = DATA / "outlines.topojson"
 ACROSS = 1000  # units from west to east
 MOST_DOWN = 1500  # units from north to south
+PLAIN = 460  # pixels, the longer side
 EDGE = 8  # units around, for the line and the ring of the focus
 
 
@@ -45,6 +46,12 @@ class Frame(NamedTuple):
             round((lon - self.west) * FLAT * self.scale) + EDGE,
             round((self.north - lat) * self.scale) + EDGE,
         )
+
+    @property
+    def plain(self) -> dict[str, int]:
+        """Width and height in pixels where no stylesheet says others."""
+        longest = max(self.width, self.height)
+        return {"width": PLAIN * self.width // longest, "height": PLAIN * self.height // longest}
 
     def path(self, outline: Outline) -> str:
         """What a `<path>` says in `d`."""

@@ -135,7 +135,16 @@ LISTS = {
     "/ideen/?ort=35423": 5,
     "/": 5,
 }
-DETAILS = {"map": 3, "initiative": 5, "idea": 4, "idea near a place": 6, "action": 2, "session": 3}
+DETAILS = {
+    "map": 3,
+    "town": 6,
+    "district": 6,
+    "initiative": 5,
+    "idea": 4,
+    "idea near a place": 6,
+    "action": 2,
+    "session": 3,
+}
 
 
 def multiply(row, times):
@@ -158,7 +167,8 @@ def fill(rows):
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = 0")  # it is the filling that takes long
-    town = make.municipality("Lich")
+    district = make.municipality("Landkreis Gießen", level="kreis", ags="06531000")
+    town = make.municipality("Lich", district=district)
     PostalCode.objects.create(code="35423", municipality=town, place="Lich", lat=50.52, lon=8.82)
     idea = make.idea()
     initiative = make.initiative(municipality=town, life_state="running", idea=idea)
@@ -179,7 +189,9 @@ def fill(rows):
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # as a database does that did not get all its rows a second ago
     return {
-        "map": f"/initiativen/karte/?kreis={town.slug}",
+        "map": f"/initiativen/karte/?kreis={district.slug}",
+        "town": town.get_absolute_url(),
+        "district": district.get_absolute_url(),
         "initiative": initiative.get_absolute_url(),
         "idea": idea.get_absolute_url(),
         "idea near a place": idea.get_absolute_url() + "?ort=35423",

@@ -119,7 +119,7 @@ def test_filters_combine_and_come_off_one_by_one(client):
     asked = {"suche": "halten", "kreis": "landkreis-giessen", "stand": "laeuft"}
     page = page_of(client, **asked)
     assert titles(page) == ["Bach"]
-    chips = re.findall(r'<li><a href="([^"]*)" rel="nofollow">([^<]*)<span class="chosen__off"', page)
+    chips = re.findall(r'<li><a href="([^"]*)" rel="nofollow">([^<]*)<span class="picked__off"', page)
     assert chips == [
         ("?suche=halten&amp;stand=laeuft", "Landkreis Gießen"),
         ("?suche=halten&amp;kreis=landkreis-giessen", "läuft, von der Kommune bestätigt"),
@@ -333,5 +333,5 @@ def test_detail_costs_the_same_statements_with_one_and_three(client, django_asse
     for _ in range(n):
         make.initiative()
         make.shift(opportunity=make.opportunity(initiative=row))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get(row.get_absolute_url())
