@@ -1,6 +1,6 @@
 """What citizens do in a place: initiatives, their topics, ideas and know-how (domain.md, rules 19–24)."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from math import cos, radians
 from textwrap import shorten
@@ -23,6 +23,7 @@ from portal.versions import Versions
 from portal.watching import Watching
 from portal.withdrawing import PublishedOnce
 
+UNCONFIRMED_FOR = timedelta(days=365)  # until „Zuletzt bestätigt im …“ (rule 24)
 TEASER = 150  # characters of the summary on a card
 CARD_FIELDS = ["title", "slug", "municipality", "place", "summary", "life_state", "year", "year_estimated"]
 
@@ -90,6 +91,16 @@ def shown_on(day: date) -> Q:
 
 
 class InitiativeQuerySet(models.QuerySet["Initiative"]):
+    def unsaid_since(self, moment: datetime) -> "InitiativeQuerySet":
+        """Neither confirmed nor published since."""
+        day = timezone.localdate(moment)
+        return self.filter(Q(confirmed_on__lte=day) | Q(confirmed_on=None, published_at__lte=moment))
+
+    def long_unsaid(self, now: datetime) -> "InitiativeQuerySet":
+        """„Läuft“, says the town's own page, and for a year nobody has confirmed it (rule 24)."""
+        rows = self.public().filter(life_state=Initiative.LifeState.RUNNING)
+        return rows.unsaid_since(now - UNCONFIRMED_FOR)
+
     def public(self) -> "InitiativeQuerySet":
         """What everybody may know of today: published, and its day has come."""
         return self.filter(shown_on(timezone.localdate()), state=Initiative.State.PUBLISHED)
@@ -232,6 +243,7 @@ class Initiative(PublishedOnce):
     )
     copied_at = models.DateTimeField(_("übernommen am"), null=True, blank=True, editable=False)
     changed_at = models.DateTimeField(_("geändert am"), auto_now=True)
+    asked_at = models.DateTimeField(null=True, editable=False)  # „Noch aktuell?“
     links_read_at = models.DateTimeField(null=True, editable=False)  # link_check.py
     # Precomputed for lists (performance.md): written by save().
     life_rank = models.PositiveSmallIntegerField(default=1, editable=False)
@@ -271,11 +283,28 @@ class Initiative(PublishedOnce):
     PRECOMPUTED = ("life_rank", "search_title", "search_text")
 
     def save(self, **kwargs: Any) -> None:
-        self.life_rank = self.RANK[self.LifeState(self.life_state)]
+        self.life_rank = self.rank_on(timezone.localdate())
         self._put_words()
         if kwargs.get("update_fields") is not None:
             kwargs["update_fields"] = {*kwargs["update_fields"], *self.PRECOMPUTED}
         super().save(**kwargs)
+
+    def rank_on(self, today: date) -> int:
+        """Its place in lists: „läuft“ that nobody confirmed for a year stands among the examples (rule 24)."""
+        rank = self.RANK[self.LifeState(self.life_state)]
+        is_old = bool(self.last_said_on and self.last_said_on <= today - UNCONFIRMED_FOR)
+        return max(rank, self.RANK[self.LifeState.EXAMPLE]) if is_old else rank
+
+    @property
+    def last_said_on(self) -> date | None:
+        """When the town last said that it is so: confirmed, or else published."""
+        return self.confirmed_on or (self.published_at and timezone.localdate(self.published_at)) or None
+
+    @property
+    def confirmed_when(self) -> date | None:
+        """What the page says of it: always when it was confirmed, and when nobody did for a year (rule 24)."""
+        is_lowered = self.life_state == self.LifeState.RUNNING and self.life_rank
+        return self.last_said_on if is_lowered else self.confirmed_on
 
     def index(self) -> None:
         """The search knows the topics of today; to be called after they were set, which saves no row."""
@@ -504,6 +533,8 @@ class Hint(Asking):
     class Kind(models.TextChoices):
         HINT = "hint", _("Hinweis")
         REMOVAL = "removal", _("Bitte um Entfernen")
+        CHANGED = "changed", _("Änderung, von der Ansprechstelle")
+        ENDED = "ended", _("Gibt es nicht mehr, von der Ansprechstelle")
 
     initiative = models.ForeignKey(
         Initiative, models.CASCADE, related_name="hints", verbose_name=_("Initiative")
@@ -816,3 +847,38 @@ class PageLink(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+
+class StillCurrent(Asking):
+    """„Noch aktuell?": one question to a contact, about all pages that name it (rule 24).
+
+    Here the staff ask and somebody outside answers; who gets the mail has proved the address long ago.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, related_name="+", verbose_name=_("Herausgeber")
+    )
+    email = models.EmailField(_("E-Mail"))
+    link_version = models.PositiveIntegerField(default=0, editable=False)
+
+    privacy = {"email": "K1"}
+
+    class Meta:
+        verbose_name = _("Nachfrage „Noch aktuell?“")
+        verbose_name_plural = _("Nachfragen „Noch aktuell?“")
+
+    def __str__(self) -> str:
+        return f"Nachfrage {self.pk}"
+
+    @property
+    def label(self) -> str:
+        """How a mail names this row in `about`."""
+        return f"stillcurrent:{self.pk}"
+
+    def pages(self) -> InitiativeQuerySet:
+        """The town's public pages that name this contact, what is over left out."""
+        rows = Initiative.objects.public().filter(
+            origin=Initiative.Origin.TOWN, organisation=self.organisation_id
+        )
+        rows = rows.exclude(life_state=Initiative.LifeState.DONE).filter(contact_email__iexact=self.email)
+        return rows.select_related("municipality__district", "organisation").order_by("title", "pk")

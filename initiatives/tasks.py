@@ -5,7 +5,7 @@ from datetime import datetime
 from django.conf import settings
 from django.utils import timezone
 
-from initiatives import hints, inquiries, link_check, proposals, wishes
+from initiatives import hints, inquiries, link_check, proposals, still_current, wishes
 from portal.celery import app
 
 
@@ -30,3 +30,10 @@ def check_links() -> None:
     if settings.CHECK_LINKS:
         link_check.read_pages(now=timezone.now())
         link_check.check(now=timezone.now())
+
+
+@app.task
+def ask_still_current(now: datetime | None = None) -> None:
+    """Contacts that said nothing for half a year are asked; what nobody confirmed for a year ranks lower (rule 24)."""
+    still_current.ask_due(now=now or timezone.now())
+    still_current.lower(now=now or timezone.now())

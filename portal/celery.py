@@ -81,6 +81,7 @@ PERIODIC = {
     "portal.tasks.tell_overdue": timedelta(hours=1),  # requests that nobody answered in time
     "initiatives.tasks.tell_overdue": timedelta(hours=1),  # hints, questions and proposals, likewise
     "initiatives.tasks.warn_wishes": timedelta(hours=1),  # wishes that end within a month
+    "initiatives.tasks.ask_still_current": timedelta(hours=1),  # contacts of pages, every six months
     "initiatives.tasks.check_links": timedelta(minutes=10),  # a few links of public pages, each once a week
     "portal.tasks.beat": timedelta(minutes=1),  # signs of life, for staff and for the journal
     "volunteers.tasks.end_coordinations": timedelta(hours=6),  # a week after the last date
@@ -95,6 +96,7 @@ BY_THE_CLOCK = (
     "portal.tasks.tell_overdue",
     "initiatives.tasks.tell_overdue",
     "initiatives.tasks.warn_wishes",
+    "initiatives.tasks.ask_still_current",
 )
 app.conf.beat_schedule = {
     name: {"task": name, "schedule": Every(every), "last_run_at": LONG_AGO}

@@ -78,6 +78,8 @@ FACTS = {
     "editor_of": "what a staff account is for: „Redaktion: Stadt Lich“, or the organisation alone",
     "has_editors": "„1“ when a town has a Redaktion already",
     "page_title": "title of an initiative",
+    "pages": "block, a line per initiative: „- Bachpaten, Lich (zuletzt bestätigt im März 2026)“",
+    "current_url": "signed: the contact says what is still true, without a login",
     "is_removal": "„1“ when somebody asks to take a page down",
     "is_accepted": "„1“ when staff took a citizen's proposal over",
     "in_trust": "„1“ when the association answers for a town that has nobody yet",
@@ -102,7 +104,7 @@ FACTS = {
     "page_url": "public page of what it is about",
     "staff_url": "page of staff",
 }
-BLOCKS = {name for name in FACTS if name.endswith("dates") and name != "n_dates"} | {"message"}
+BLOCKS = {name for name in FACTS if name.endswith("dates") and name != "n_dates"} | {"message", "pages"}
 WIDTH = 74  # columns of the plain text
 SUBJECT = 250  # Mail.subject
 

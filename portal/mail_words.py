@@ -56,6 +56,7 @@ KINDS: dict[str, Promise] = {
     "review-asked": _("Seite zur Prüfung"),
     "review-back": _("Seite zurück zum Entwurf"),
     "review-remark": _("Bemerkung zu einer Seite"),
+    "still-current": _("Noch aktuell?"),
     "page-taken": _("Seite übernommen"),
     "page-removed": _("Seite entfernt"),
     "watch-confirm": _("Benachrichtigung bestätigen"),

@@ -177,7 +177,7 @@ PURPOSES = [
         _("Ansprechpersonen von Initiativen, Aktionen und Seminarreihen"),
         OPEN_BASIS,
         _("die Öffentlichkeit"),
-        ("initiatives.Initiative", "volunteers.Opportunity", "seminars.Series"),
+        ("initiatives.Initiative", "initiatives.StillCurrent", "volunteers.Opportunity", "seminars.Series"),
     ),
     Purpose(
         _("Zugänge zur Redaktion und Protokoll"),

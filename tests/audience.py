@@ -16,8 +16,19 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from initiatives import inquiries, proposals
-from initiatives.models import Highlight, Hint, Idea, Initiative, Inquiry, PageLink, Proposal, Topic, Wish
+from initiatives import inquiries, proposals, still_current
+from initiatives.models import (
+    Highlight,
+    Hint,
+    Idea,
+    Initiative,
+    Inquiry,
+    PageLink,
+    Proposal,
+    StillCurrent,
+    Topic,
+    Wish,
+)
 from portal import access_requests, handbook, links, watches
 from portal.models import AccessRequest, Booking, Mail, Municipality, Organisation, User
 from portal.slots import Signup
@@ -90,6 +101,8 @@ class Rows:
     inquiry: Inquiry  # to be answered
     inquiry_asked: Inquiry  # to be confirmed
     link: PageLink  # broken
+    current: StillCurrent  # a contact is asked
+    current_gone: StillCurrent  # whose pages are gone
     proposed: Proposal  # to be confirmed
     proposal: Proposal  # to be decided
     declined: Proposal
@@ -171,6 +184,8 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         inquiry=make.inquiry(initiative, entered_at=now, confirmed_at=now),
         inquiry_asked=make.inquiry(initiative, entered_at=now, confirmed_at=None),
         link=make.broken_link(initiative),
+        current=make.still_current(initiative),
+        current_gone=make.still_current(initiative, email="niemand@example.org"),
         proposed=make.proposal(town, entered_at=now, confirmed_at=None),
         proposal=make.proposal(town, entered_at=now, confirmed_at=now),
         declined=make.proposal(town, settled_at=now, decision="declined", answer="Das gibt es schon."),
@@ -338,6 +353,7 @@ PAGES: dict[str, Page] = {
     "copy_idea": Page(ACCOUNT, lambda rows: [rows.idea.slug]),
     "copy_initiative": Page(ACCOUNT, lambda rows: [rows.initiative.slug]),
     "bookmark": Page(ACCOUNT, lambda rows: [rows.collected.slug]),
+    "current:answer": Page(TOKEN, _token(still_current.ANSWER, "current")),
     "take_over": Page(ACCOUNT, lambda rows: [rows.collected.slug]),
     "towns": Page(PUBLIC),
     "town": Page(PUBLIC, lambda rows: [rows.town.slug]),
@@ -498,6 +514,10 @@ TOKEN_STATES: dict[str, Callable[[Rows], str]] = {
     "link has expired": lambda rows: _link("booking:confirm", links.CONFIRM, rows.expired),
     "a seat is free": lambda rows: _link("booking:claim", links.CLAIM, rows.offered),
     "seat, nothing to claim": lambda rows: _link("booking:claim", links.CLAIM, rows.seat),
+    "still current, thanks": lambda rows: (
+        _link("current:answer", still_current.ANSWER, rows.current) + "?ok=danke"
+    ),
+    "still current, no page": lambda rows: _link("current:answer", still_current.ANSWER, rows.current_gone),
     "proposal, not confirmed": lambda rows: _link("proposal:manage", proposals.MANAGE, rows.proposed),
     "proposal, declined": lambda rows: _link("proposal:manage", proposals.MANAGE, rows.declined),
     "proposal, published": lambda rows: _link("proposal:manage", proposals.MANAGE, rows.accepted),

@@ -16,6 +16,7 @@ from initiatives.models import (
     Inquiry,
     PageLink,
     Proposal,
+    StillCurrent,
     Topic,
     Wish,
 )
@@ -202,6 +203,12 @@ def wish(email="kim@example.org", **fields):
     return Wish.objects.create(
         email=email, email_key=email_key(email), municipality=town, **(defaults | fields)
     )
+
+
+def still_current(page, **fields):
+    """The contact of this page was asked whether it is still true."""
+    defaults = {"email": page.contact_email, "entered_at": NOW, "confirmed_at": NOW}
+    return StillCurrent.objects.create(organisation=page.organisation, **(defaults | fields))
 
 
 def broken_link(initiative, url="https://verein.example/weg", **fields):

@@ -2,7 +2,15 @@
 
 from django.urls import include, path
 
-from initiatives import hint_pages, idea_pages, inquiry_pages, map_page, proposal_pages, wish_pages
+from initiatives import (
+    current_pages,
+    hint_pages,
+    idea_pages,
+    inquiry_pages,
+    map_page,
+    proposal_pages,
+    wish_pages,
+)
 from initiatives import views as initiatives
 from portal.pages import (
     access,
@@ -47,6 +55,10 @@ inquiry_links = [
     path("frage-bestaetigen/<str:token>/", inquiry_pages.confirm, name="confirm"),
 ]
 
+current_links = [
+    path("noch-aktuell/<str:token>/", current_pages.answer, name="answer"),
+]
+
 proposal_links = [
     path("vorschlag-gesendet/<str:token>/", proposal_pages.sent, name="sent"),
     path("vorschlag-bestaetigen/<str:token>/", proposal_pages.confirm, name="confirm"),
@@ -68,6 +80,7 @@ urlpatterns = [
     path("anmeldung/", include((access_links, "access"))),
     path("anmeldung/", include((inquiry_links, "inquiry"))),
     path("anmeldung/", include((proposal_links, "proposal"))),
+    path("anmeldung/", include((current_links, "current"))),
     path("impressum/", service.imprint, name="imprint"),
     path("datenschutz/", service.privacy, name="privacy"),
     path("datenschutz/wer-sieht-was/", service.who_sees, name="who_sees"),

@@ -156,6 +156,9 @@ FACES = {
     "initiatives:propose": Faces(NO_LIST, MISTAKES, ("propose for a town",), NO_SEATS),
     "initiatives:proposal_withdrawn": TEXT,
     "proposal:sent": TEXT,
+    "current:answer": Faces(
+        ("still current, no page",), MISTAKES, ("still current, thanks",), NO_SEATS
+    ),
     "proposal:confirm": Faces(NO_LIST, "a button alone", ("proposal:confirm" + DONE,), NO_SEATS),
     "proposal:manage": Faces(
         ("proposal, declined",), "a button alone", ("proposal, published", "proposal, not confirmed"), NO_SEATS
