@@ -1,13 +1,13 @@
 """/ideen/: what works elsewhere, what it takes, and where it can be seen. Public and session-blind."""
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from initiatives import idea_sheet
-from initiatives.models import Idea, Initiative
+from initiatives.models import Idea, IdeaFile, Initiative
 from initiatives.spread import Spread, spreads
 from initiatives.topics import drawing
 from portal import places, slugs
@@ -49,6 +49,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "search": search,
         "spread": spreads(search, idea=idea).get(idea.pk, Spread()),
         "initiatives": _shown(idea, search),
+        "files": list(idea.files.all()),
         "noindex": bool(search.text),
         "crumbs": [
             (_("Initiativen"), reverse("initiatives:list")),
@@ -67,6 +68,19 @@ def sheet(request: HttpRequest, slug: str) -> HttpResponse:
     answer = HttpResponse(idea_sheet.of_idea(idea), content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="idee-{idea.slug}.pdf"'
     return answer
+
+
+@shared
+@require_safe
+def file(request: HttpRequest, slug: str, pk: int) -> FileResponse:
+    """One of its files, to be kept and not to be shown here."""
+    row = get_object_or_404(IdeaFile.objects.select_related("idea"), pk=pk, idea__slug=slug)
+    try:
+        content = row.file.open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    name = f"{slugs.slugify_german(row.title) or 'datei'}.pdf"
+    return FileResponse(content, as_attachment=True, filename=name, content_type="application/pdf")
 
 
 def drawing_of(idea: Idea) -> str:

@@ -465,6 +465,27 @@ class Blueprint(models.Model):
         return sorted((row for row in found if row[2].strip()), key=lambda row: row[0] != "first_steps")
 
 
+class IdeaFile(models.Model):
+    """A PDF to download on the page of an idea; `file` has a name that nobody guesses."""
+
+    idea = models.ForeignKey(Idea, models.CASCADE, related_name="files", verbose_name=_("Idee"))
+    title = models.CharField(_("Was ist es?"), max_length=120)
+    file = models.FileField(_("Datei"), upload_to="ideas")
+    size = models.PositiveIntegerField(_("Größe"))  # bytes
+    added_at = models.DateTimeField(_("hinzugefügt am"))
+
+    class Meta:
+        verbose_name = _("Datei einer Idee")
+        verbose_name_plural = _("Dateien der Ideen")
+        ordering = ["title", "pk"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("ideas:file", args=[self.idea.slug, self.pk])
+
+
 class Bookmark(models.Model):
     """„Als Anregung merken": another town's initiative that an organisation wants to come back to (rule 22)."""
 

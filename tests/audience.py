@@ -120,6 +120,7 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
     town = _town(name, organisation=organisation)
     common = {"organisation": organisation, "municipality": town, "topic": make.topic()}
     idea = make.idea(f"Bachpaten bei {name}")
+    make.idea_file(idea)
     initiative = make.initiative(
         organisation=organisation,
         municipality=town,
@@ -350,6 +351,7 @@ PAGES: dict[str, Page] = {
     "ideas:detail": Page(PUBLIC, lambda rows: [rows.idea.slug]),
     "ideas:wish": Page(PUBLIC, lambda rows: [rows.idea.slug]),
     "ideas:sheet": Page(PUBLIC, lambda rows: [rows.idea.slug]),
+    "ideas:file": Page(PUBLIC, lambda rows: [rows.idea.slug, rows.idea.files.get().pk]),
     "copy_idea": Page(ACCOUNT, lambda rows: [rows.idea.slug]),
     "copy_initiative": Page(ACCOUNT, lambda rows: [rows.initiative.slug]),
     "bookmark": Page(ACCOUNT, lambda rows: [rows.collected.slug]),

@@ -1,12 +1,14 @@
 """Rows for tests: each builder fills in what the test does not care about. Pass what it asserts on."""
 
 from datetime import datetime, timedelta
+from io import BytesIO
 from itertools import count
 from zoneinfo import ZoneInfo
 
 from django.db.models import Max
 from django.utils import timezone
 
+from initiatives import idea_files
 from initiatives.models import (
     Blueprint,
     Highlight,
@@ -100,6 +102,14 @@ def highlight(initiative, **fields):
     today = timezone.localdate()
     defaults = {"starts_on": today, "ends_on": today + timedelta(days=30)}
     return Highlight.objects.create(initiative=initiative, **(defaults | fields))
+
+
+PDF = b"%PDF-1.7\n%%EOF\n"
+
+
+def idea_file(idea, title="Laufzettel", content=PDF):
+    """A file to download on its page."""
+    return idea_files.add(idea, title=title, file=BytesIO(content), size=len(content), now=NOW)
 
 
 def blueprint(**fields):

@@ -140,8 +140,8 @@ DETAILS = {
     "town": 6,
     "district": 6,
     "initiative": 5,
-    "idea": 4,
-    "idea near a place": 6,
+    "idea": 5,
+    "idea near a place": 7,
     "action": 2,
     "session": 3,
 }

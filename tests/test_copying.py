@@ -128,6 +128,7 @@ def test_a_copy_by_another_town_is_a_draft_without_personal_data_and_then_shows_
         "published_at": None,
         "public_from": None,
         "n_inquiries": 0,
+        "links_read_at": None,
         "withdrawn_at": None,
         "copied_from": source,
         "copied_at": NOW,

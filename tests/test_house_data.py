@@ -106,6 +106,8 @@ NOT_PERSONAL = {
     "initiatives.Idea.summary": PUBLISHED,
     "initiatives.Idea.text": PUBLISHED,
     "initiatives.Idea.source_digest": MACHINE,
+    "initiatives.IdeaFile.title": PUBLISHED,
+    "initiatives.IdeaFile.file": PUBLISHED,
     "initiatives.Blueprint.effort": PUBLISHED,
     "initiatives.Blueprint.people": PUBLISHED,
     "initiatives.Blueprint.costs": PUBLISHED,

@@ -84,7 +84,7 @@ ROW_PAGES += ("spot",)
 ROW_PAGES += ("bulletin", "poster", "versions", "compare", "restore")
 ROW_PAGES += ("rebook", "print")
 ROW_PAGES += ("move", "seats", "place", "write")
-ROW_PAGES += ("reset", "calls")
+ROW_PAGES += ("reset", "calls", "files")
 # Of these what who may not change the row sees, too.
 READ_PAGES = {
     TEXT: ("change", "history", "bulletin", "poster", "versions", "compare", "restore"),

@@ -42,6 +42,7 @@ ideas = [
     path("", idea_pages.index, name="list"),
     path("<slug:slug>/", idea_pages.detail, name="detail"),
     path("<slug:slug>/steckbrief.pdf", idea_pages.sheet, name="sheet"),
+    path("<slug:slug>/datei/<int:pk>/", idea_pages.file, name="file"),
     path("<slug:slug>/wunsch/", wish_pages.for_idea, name="wish"),
 ]
 

@@ -18,6 +18,7 @@ NO_PAGE = {
     "booking:export": "a file",
     "watch:export": "a file",
     "ideas:sheet": "a file",
+    "ideas:file": "a file",
     "short_action": "leads on to the action",
     "short_initiative": "leads on to the initiative",
     "admin:volunteers_opportunity_poster": "a file",
