@@ -97,44 +97,24 @@ def test_a_copy_by_another_town_is_a_draft_without_personal_data_and_then_shows_
     response = click(editor, source)
     draft = Initiative.objects.get(copied_from=source)
     assert response["Location"] == reverse("admin:initiatives_initiative_change", args=[draft.pk])
-    whole = {field.name: getattr(draft, field.name) for field in draft._meta.concrete_fields}
+    # Each column, also those that are yet to come: what is not named here is as in a row that nobody filled in.
+    columns = [field.attname for field in draft._meta.concrete_fields]
+    whole = {name: getattr(draft, name) for name in columns}
     made_of_the_texts = {name: text for name, text in whole.items() if name.startswith("search_")}
-    assert whole == made_of_the_texts | {
+    assert whole == {name: getattr(Initiative(), name) for name in columns} | made_of_the_texts | {
         "id": draft.pk,
         "title": "Repair-Café",
-        "slug": f"repair-cafe-{lich.name.lower()}",
-        "organisation": lich.organisation,
-        "municipality": lich,
-        "place": "",
-        "idea": source.idea,
-        "state": "draft",
-        "origin": "town",
-        "life_state": "example",
-        "carrier": "",
+        "slug": "repair-cafe-lich",
+        "organisation_id": lich.organisation.pk,
+        "municipality_id": lich.pk,
+        "idea_id": source.idea.pk,
         "summary": "Einmal im Monat wird repariert. Fragen an ….",
         "text": "Wer mitmachen will, ruft an: … oder …, oder schreibt (…).",
-        "contact": "",
-        "contact_email": "",
-        "contact_phone": "",
-        "website": "",
-        "year": None,
-        "year_estimated": False,
-        "source_name": "",
-        "source_url": "",
-        "source_key": None,
-        "source_digest": "",
-        "is_rich": False,
-        "confirmed_on": None,
-        "published_at": None,
-        "public_from": None,
-        "n_inquiries": 0,
-        "links_read_at": None,
-        "withdrawn_at": None,
-        "copied_from": source,
+        "copied_from_id": source.pk,
         "copied_at": NOW,
         "changed_at": NOW,
-        "life_rank": 1,
     }
+    assert (draft.state, draft.life_state, draft.contact, draft.website) == ("draft", "example", "", "")
     assert [topic.slug for topic in draft.topics.all()] == ["umwelt"]
     answers = {name: text for name, _heading, text in draft.blueprint.answers()}
     assert answers == {
@@ -145,7 +125,7 @@ def test_a_copy_by_another_town_is_a_draft_without_personal_data_and_then_shows_
     said = " ".join(
         str(value) for value in [*whole.values(), *answers.values(), *draft.versions.values()[0].values()]
     )
-    assert CANARY.lower() not in said.lower().replace(str(source).lower(), "")
+    assert CANARY.lower() not in said.lower()
 
     assert client.get(draft.get_absolute_url()).status_code == 404
     before = client.get(source.get_absolute_url()).content.decode()
