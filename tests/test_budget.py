@@ -167,7 +167,7 @@ def fill(rows):
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = 0")  # it is the filling that takes long
-    district = make.municipality("Landkreis Gießen", level="kreis", ags="06531000")
+    district = make.municipality("Landkreis Gießen", level="kreis", slug="landkreis-giessen")
     town = make.municipality("Lich", district=district)
     PostalCode.objects.create(code="35423", municipality=town, place="Lich", lat=50.52, lon=8.82)
     idea = make.idea()
