@@ -17,6 +17,7 @@ from initiatives.idea_admin import IdeaAdmin
 from initiatives.inquiry_admin import InquiryAdmin
 from initiatives.link_admin import PageLinkAdmin
 from initiatives.models import Highlight, Hint, Idea, Initiative, Inquiry, PageLink, Proposal, Topic, Wish
+from initiatives.picture_admin import PicturedAdmin
 from initiatives.proposal_admin import ProposalAdmin
 from initiatives.review_admin import ReviewedAdmin
 from initiatives.wish_admin import WishAdmin
@@ -51,7 +52,7 @@ class TopicAdmin(ScopedAdmin):
 
 
 @admin.register(Initiative)
-class InitiativeAdmin(ReviewedAdmin, BulletinAdmin):
+class InitiativeAdmin(PicturedAdmin, ReviewedAdmin, BulletinAdmin):
     place = 30
     menu = _("Initiativen")
     list_display = ("title", "municipality", "state", "life_state", "changed_at")
@@ -136,7 +137,7 @@ class InitiativeAdmin(ReviewedAdmin, BulletinAdmin):
         return self.draft_lines(request) + lineage.noted_lines(accounts.person(request))
 
     def with_missing(self, rows: QuerySet[Initiative]) -> QuerySet[Initiative]:
-        return rows.select_related("organisation").prefetch_related("topics", "remarks__by")
+        return rows.select_related("organisation").prefetch_related("topics", "remarks__by", "pictures")
 
     def offers(self, request: HttpRequest) -> list[dict[str, str]]:
         url = reverse("admin:initiatives_initiative_add")

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from initiatives.marking import marked, passage
 from initiatives.models import CARD_FIELDS, Initiative
+from initiatives.pictures import Shown, of_card
 from initiatives.topics import drawing
 from initiatives.wording import Term
 from portal.remembering import Memory
@@ -28,6 +29,7 @@ class Card:
     get_absolute_url: str
     place_name: str
     drawing: str
+    picture: Shown | None  # instead of the drawing
     topic_name: str
     life_state: str
     life_state_label: str
@@ -42,6 +44,7 @@ def card(initiative: Initiative, terms: tuple[Term, ...] = ()) -> Card:
         get_absolute_url=initiative.get_absolute_url(),
         place_name=initiative.place_name,
         drawing=drawing(initiative.title, initiative.topic_slug),  # type: ignore[attr-defined]
+        picture=of_card(initiative),
         topic_name=initiative.topic_name,  # type: ignore[attr-defined]
         life_state=initiative.life_state,
         life_state_label=initiative.get_life_state_display(),

@@ -25,7 +25,10 @@ from portal.withdrawing import PublishedOnce
 
 UNCONFIRMED_FOR = timedelta(days=365)  # until „Zuletzt bestätigt im …“ (rule 24)
 TEASER = 150  # characters of the summary on a card
-CARD_FIELDS = ["title", "slug", "municipality", "place", "summary", "life_state", "year", "year_estimated"]
+CARD_FIELDS = [
+    "title", "slug", "municipality", "place", "summary", "life_state", "year", "year_estimated", "card_picture",
+    "card_alt", "card_focus",
+]  # fmt: skip
 
 
 @lru_cache(maxsize=2048)
@@ -245,6 +248,10 @@ class Initiative(PublishedOnce):
     changed_at = models.DateTimeField(_("geändert am"), auto_now=True)
     asked_at = models.DateTimeField(null=True, editable=False)  # „Noch aktuell?“
     links_read_at = models.DateTimeField(null=True, editable=False)  # link_check.py
+    # What a card shows of the first picture; written by `pictures.py`, empty without one.
+    card_picture = models.CharField(max_length=32, default="", db_default="", blank=True, editable=False)
+    card_alt = models.CharField(max_length=250, default="", db_default="", blank=True, editable=False)
+    card_focus = models.CharField(max_length=2, default="", db_default="", blank=True, editable=False)
     # Precomputed for lists (performance.md): written by save().
     life_rank = models.PositiveSmallIntegerField(default=1, editable=False)
     search_title = models.TextField(default="", db_default="", editable=False)
@@ -350,6 +357,11 @@ class Initiative(PublishedOnce):
             missing.append(gettext("die Ansprechstelle mit E-Mail oder Telefon"))
         if not self.organisation.may_publish:
             missing.append(gettext("Impressum und E-Mail des Herausgebers"))
+        if self.card_picture:
+            untold = [n for n, row in enumerate(self.pictures.all(), 1) if not row.is_told]
+            missing += [
+                gettext("zu Bild %s ein Satz, was zu sehen ist, oder „schmückt nur“") % n for n in untold
+            ]
         return missing
 
     @property
@@ -507,6 +519,42 @@ class Bookmark(models.Model):
 
     def __str__(self) -> str:
         return gettext("Anregung %s") % self.pk
+
+
+class Picture(models.Model):
+    """A picture of an initiative, re-encoded; its files are private, and shown while its page is public (rule 20)."""
+
+    initiative = models.ForeignKey(
+        Initiative, models.CASCADE, related_name="pictures", verbose_name=_("Initiative")
+    )
+    name = models.CharField(max_length=32, unique=True, editable=False)
+    width = models.PositiveSmallIntegerField(_("Breite"), editable=False)
+    height = models.PositiveSmallIntegerField(_("Höhe"), editable=False)
+    alt = models.CharField(_("Was ist zu sehen?"), max_length=250, blank=True)
+    is_decorative = models.BooleanField(_("schmückt nur"), default=False)
+    credit = models.CharField(_("Wer hat es aufgenommen?"), max_length=160, blank=True)
+    # What must stay in sight when it is cropped, in percent from the left and from the top.
+    focus_x = models.PositiveSmallIntegerField(default=50)
+    focus_y = models.PositiveSmallIntegerField(default=50)
+    order = models.PositiveSmallIntegerField(_("Reihenfolge"), default=0)
+
+    class Meta:
+        verbose_name = _("Bild")
+        verbose_name_plural = _("Bilder")
+        ordering = ["order", "pk"]
+
+    def __str__(self) -> str:
+        return gettext("Bild %s") % self.pk
+
+    @property
+    def is_told(self) -> bool:
+        """Whether somebody who does not see it learns what it shows, or that it only decorates."""
+        return self.is_decorative or bool(self.alt.strip())
+
+    @property
+    def focus(self) -> str:
+        """The class of static/pictures.css: column and row of nine fields, „00" to „22"."""
+        return f"{min(self.focus_x // 34, 2)}{min(self.focus_y // 34, 2)}"
 
 
 class Remark(models.Model):

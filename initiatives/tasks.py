@@ -5,8 +5,14 @@ from datetime import datetime
 from django.conf import settings
 from django.utils import timezone
 
-from initiatives import hints, inquiries, link_check, proposals, still_current, wishes
+from initiatives import hints, inquiries, link_check, pictures, proposals, still_current, wishes
 from portal.celery import app
+
+
+@app.task
+def sweep_pictures() -> None:
+    """Files of pictures that no row names are gone."""
+    pictures.sweep(now=timezone.now())
 
 
 @app.task

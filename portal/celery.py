@@ -85,6 +85,7 @@ PERIODIC = {
     "initiatives.tasks.check_links": timedelta(minutes=10),  # a few links of public pages, each once a week
     "portal.tasks.beat": timedelta(minutes=1),  # signs of life, for staff and for the journal
     "volunteers.tasks.end_coordinations": timedelta(hours=6),  # a week after the last date
+    "initiatives.tasks.sweep_pictures": timedelta(hours=6),  # files that no row names
     "portal.tasks.enforce_deletion": timedelta(hours=6),  # deletion classes of trust.md
 }
 # Of these, those that write mails for what a moment makes due. They take `now`: after a restore the clock is

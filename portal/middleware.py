@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from redis.exceptions import RedisError
 
-from portal import deadlines, errors, logs
+from portal import deadlines, errors, logs, uploads
 
 log = logging.getLogger("portal.requests")
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -119,8 +119,8 @@ class PlainInput:
             return HttpResponseNotAllowed(METHODS)
         if len(request.META.get("QUERY_STRING", "")) > MAX_QUERY_STRING:
             raise BadRequest("query string too long")
-        # Django counts fields, but would take a file of any size: nobody uploads anything here.
-        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        # Django counts fields, but would take a file of any size; only whoever is logged in hands in files.
+        if int(request.META.get("CONTENT_LENGTH") or 0) > _limit(request):
             raise BadRequest("body too large")
         _check_address(request.GET.getlist("next"))
         sources = [request.path, *(v for _, values in request.GET.lists() for v in values)]
@@ -132,6 +132,13 @@ class PlainInput:
             if _NO_TEXT.search(value):
                 raise BadRequest("NUL or lone surrogate")
         return None
+
+
+def _limit(request: HttpRequest) -> int:
+    """How many bytes a request may have."""
+    least = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+    return uploads.limit(request.path, default=least) if has_session else least
 
 
 def _check_address(values: list[str]) -> None:

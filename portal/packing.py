@@ -19,6 +19,8 @@ class Compressed(GZipMiddleware):
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.headers.get("Content-Type", "").startswith("image/webp"):
+            return response  # packed already
         public = "public" in response.headers.get("Cache-Control", "")
         if (
             public

@@ -24,6 +24,7 @@ from initiatives.models import (
     Initiative,
     Inquiry,
     PageLink,
+    Picture,
     Proposal,
     StillCurrent,
     Topic,
@@ -60,6 +61,7 @@ class Rows:
     draft_idea: Idea  # not released yet
     initiative: Initiative
     collected: Initiative
+    picture: Picture  # of `initiative`
     opportunity: Opportunity  # two dates: one has seats left, one is full with a waiting list
     past: Opportunity
     cancelled: Opportunity
@@ -223,6 +225,7 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         draft_idea=make.idea(f"Tauschregal bei {name}", released_on=None),
         initiative=initiative,
         collected=collected,
+        picture=make.picture(initiative, credit="Lea Licht"),
         opportunity=opportunity,
         past=past,
         cancelled=cancelled,
@@ -331,6 +334,7 @@ PAGES: dict[str, Page] = {
     "initiatives:list": Page(PUBLIC),
     "initiatives:map": Page(PUBLIC),
     "initiatives:detail": Page(PUBLIC, lambda rows: [rows.initiative.slug]),
+    "picture": Page(OPEN, lambda rows: [rows.picture.name, 480]),
     "handbook": Page(PUBLIC),
     "handbook_chapter": Page(PUBLIC, lambda rows: [handbook.chapters()[0].slug]),
     "short_action": Page(SHORT, lambda rows: [rows.opportunity.pk]),
@@ -654,6 +658,8 @@ def _admin_key(key: str, model, rows: Rows):
     """What stands in addresses of the admin: the row's key, or that of a sign-up of the row."""
     if key == "signup_id":
         return {Shift: rows.seat, Session: rows.participant}[model].pk
+    if key in ("name", "width"):
+        return {"name": rows.picture.name, "width": 480}[key]
     row = _row_of(model, rows)
     return row.versions.latest().pk if key == "version_id" else row.pk
 

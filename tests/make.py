@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Max
 from django.utils import timezone
+from PIL import Image
 
-from initiatives import idea_files
+from initiatives import idea_files, pictures
 from initiatives.models import (
     Blueprint,
     Highlight,
@@ -115,6 +116,20 @@ def idea_file(idea, title="Laufzettel", content=PDF):
 def blueprint(**fields):
     """The Steckbrief of this `idea` or `initiative`."""
     return Blueprint.objects.create(**fields)
+
+
+def picture_file(kind="JPEG", size=(800, 500), colour="#6a9a5b", **options):
+    """The bytes of a picture of one colour."""
+    written = BytesIO()
+    Image.new("RGB", size, colour).save(written, kind, **options)
+    return written.getvalue()
+
+
+def picture(initiative, *, alt="Zwei Kinder am Bach", is_decorative=False, credit="", **file):
+    """Of an initiative, with its files."""
+    content = picture_file(**file)
+    said = {"alt": alt, "is_decorative": is_decorative, "credit": credit}
+    return pictures.add(initiative, file=BytesIO(content), size=len(content), **said)
 
 
 def opportunity(**fields):

@@ -330,6 +330,7 @@ def test_a_failing_part_leaves_the_database_as_it_was(monkeypatch):
 WRITES_NO_MAIL = {
     "portal.tasks.deliver_due", "portal.tasks.beat", "portal.tasks.enforce_deletion",
     "volunteers.tasks.end_coordinations", "initiatives.tasks.check_links",
+    "initiatives.tasks.sweep_pictures",
 }  # fmt: skip
 
 

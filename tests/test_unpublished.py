@@ -14,7 +14,7 @@ from django.db import models
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
-from initiatives.models import Blueprint, Idea, Initiative
+from initiatives.models import Blueprint, Idea, Initiative, Picture
 from portal.models import OldSlug
 from tests import audience, make
 from volunteers.models import Opportunity
@@ -62,6 +62,9 @@ def hide_initiative(name, rows):
     )  # fmt: skip
     row.topics.set([rows.topic])
     Blueprint.objects.create(initiative=row, **telling(Blueprint))
+    picture = make.picture(row)
+    Picture.objects.filter(pk=picture.pk).update(**telling(Picture))
+    Initiative.objects.filter(pk=row.pk).update(card_alt=f"{LURE} {CANARY}")
     OldSlug.objects.create(kind=OldSlug.Kind.INITIATIVE, old=f"frueher-{name}", current=slug)
     make.shift(
         opportunity=make.opportunity(
@@ -104,6 +107,8 @@ def own(rows, hidden):
     """Label → address of pages about a hidden row: all that would lead to it, were it public."""
     field = {Initiative: ("initiative", "collected"), Opportunity: ("opportunity", "past", "cancelled")}
     swapped = replace(rows, **dict.fromkeys(field[type(hidden)], hidden))
+    if isinstance(hidden, Initiative):
+        swapped = replace(swapped, picture=hidden.pictures.get())
     kinds = (*GUESTS, audience.ACCOUNT)
     before, after = (
         audience.addresses(each, *kinds) | {label: state(each) for label, state in audience.STATES.items()}

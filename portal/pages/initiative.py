@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from initiatives import linked_data
+from initiatives import linked_data, pictures
 from initiatives.models import Initiative, Topic
 from initiatives.topics import drawing
 from portal import slugs
@@ -35,13 +35,15 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "initiatives/detail.html", page(initiative))
 
 
-def page(initiative: Initiative) -> dict[str, Any]:
-    """What initiatives/detail.html reads."""
+def page(initiative: Initiative, *, address: pictures.Address = pictures.public_address) -> dict[str, Any]:
+    """What initiatives/detail.html reads; `address` is where its pictures are seen."""
     topics = list(initiative.topics.all())
+    rows = initiative.pictures.all() if initiative.card_picture else []  # type: ignore[attr-defined]
     return {
         "initiative": initiative,
         "topics": topics,
         "linked": linked_data.data(initiative, topics),
+        "pictures": [pictures.shown(row, address) for row in rows],
         "drawing": drawing(initiative.title, topics[0].slug) if topics else "",
         "shifts": _help_wanted(initiative),
         "similar": _similar(initiative, topics),

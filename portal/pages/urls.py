@@ -8,6 +8,7 @@ from initiatives import (
     idea_pages,
     inquiry_pages,
     map_page,
+    picture_pages,
     proposal_pages,
     wish_pages,
 )
@@ -70,6 +71,7 @@ urlpatterns = [
     path("", start.start, name="start"),
     path("initiativen/", include((collection, "initiatives"))),
     path("ideen/", include((ideas, "ideas"))),
+    path("bilder/<str:name>-<int:width>.webp", picture_pages.picture, name="picture"),
     path("handbuch/", handbook.index, name="handbook"),
     path("handbuch/<slug:slug>/", handbook.chapter, name="handbook_chapter"),
     path("h/<int:number>", short.action, name="short_action"),

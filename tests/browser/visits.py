@@ -25,6 +25,8 @@ NO_PAGE = {
     "admin:volunteers_shift_export": "a button fetches the file",
     "admin:seminars_session_export": "a button fetches the file",
     "admin:initiatives_initiative_poster": "a file",
+    "admin:initiatives_initiative_picture": "a file",
+    "picture": "a file",
     "account_email_verification_sent": "leads on to the login for guests",
     "account_confirm_email": "needs a key of a mail; its page is that of a wrong key",
     "account_confirm_login_code": "leads to the login: no code was asked for",
