@@ -17,7 +17,7 @@ import time
 import pytest
 from django.conf import settings
 
-from portal import links
+from portal import links, uploads
 from portal.models import Booking
 from tests import source
 from tests.servers import Nginx, free_port, wait_until
@@ -142,6 +142,25 @@ def test_bodies_as_large_as_the_portal_takes_are_passed_on_and_larger_ones_refus
     refused = get("/a", "POST", body=b"x" * (limit + 1))
     assert (refused.status, "Das war zu groß" in refused.body.decode()) == (413, True)
     assert echo.asked == [("POST", "/a")]
+
+
+def test_bigger_bodies_are_passed_on_only_where_staff_hand_in_files(get, echo):
+    big, there = (
+        b"x" * (2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE),
+        "/verwaltung/initiatives/initiative/7/bilder/",
+    )
+    assert get(there, "POST", body=big).status == 200
+    beside = [there + "x", "/verwaltung/initiatives/initiative/7/change/", f"/a{there}", "/initiativen/"]
+    assert [get(path, "POST", body=big).status for path in beside] == [413] * len(beside)
+    assert echo.asked == [("POST", there)]
+
+
+def test_the_limits_and_addresses_of_uploads_are_those_of_the_portal():
+    text = source.read("deploy/nginx/locations.conf")
+    (address,) = re.findall(r"location ~ \^(/verwaltung/initiatives/\S+)\$ ", text)
+    assert address == uploads.ADDRESS.pattern
+    assert f"client_max_body_size {uploads.BODY // 1024**2}m;" in text
+    assert f"Bilder bis {uploads.FILE // 1024**2} MB" in text
 
 
 # --- the cache ------------------------------------------------------------------------------------
