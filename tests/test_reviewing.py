@@ -219,7 +219,7 @@ def test_what_a_waiting_page_needs_cannot_be_emptied(town, anna):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("state", Initiative.State)
+@pytest.mark.parametrize("state", ["draft", "in_review", "published", "archived"])
 def test_preview_is_the_real_page_with_a_bar_and_for_nobody_else(town, anna, client, state):
     row = draft(town, state=state, text="So **sieht** es aus.")
     url = reverse("preview_initiative", args=[row.pk])
