@@ -1,15 +1,14 @@
 """„Das wünsche ich mir auch": a citizen's wish to their own town (rule 23), an address of class K4.
 
-The town's staff see who wishes what; the association only how many (`portal/pages/statistics.py`), except in towns that
+The town's staff see who wishes what; the association only how many (`statistics.py`), except in towns that
 it looks after in trust. A town may show its numbers on its own page: per thing, from `SHOWN_FROM` on so that
 nobody is guessed, and never beside another town's.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from initiatives.models import Idea, Initiative, Wish
 from portal import confirmations, watches
@@ -23,7 +22,7 @@ SHOWN_FROM = 3  # wishes
 
 class Wished(NamedTuple):
     title: str
-    url: str
+    url: str  # empty for what is not public
     n: int
 
 
@@ -52,30 +51,31 @@ def wish(*, email: str, municipality: Municipality, thing: Initiative | Idea, no
 
 def counts(rows: QuerySet[Wish]) -> list[Wished]:
     """How often each thing is wished for in these rows, the most wished first: one statement."""
-    found = rows.order_by().values("idea__slug", "idea__name", "initiative__slug", "initiative__title")
-    return sorted(map(_wished, found.annotate(n=Count("pk"))), key=lambda each: (-each.n, each.title))
+    public = Initiative.objects.public().filter(pk=OuterRef("initiative"))
+    each_thing: Any = rows.order_by().annotate(is_public=Exists(public))
+    each_thing = each_thing.values(
+        "idea__slug", "idea__name", "initiative__slug", "initiative__title", "is_public"
+    )
+    return sorted(map(_wished, each_thing.annotate(n=Count("pk"))), key=lambda each: (-each.n, each.title))
 
 
 def _wished(row: dict[str, Any]) -> Wished:
     if row["idea__slug"]:
-        thing: Idea | Initiative = Idea(slug=row["idea__slug"], name=row["idea__name"])
-    else:
-        thing = Initiative(slug=row["initiative__slug"], title=row["initiative__title"])
-    return Wished(str(thing), thing.get_absolute_url(), row["n"])
+        return Wished(row["idea__name"], Idea(slug=row["idea__slug"]).get_absolute_url(), row["n"])
+    page = Initiative(slug=row["initiative__slug"]).get_absolute_url() if row["is_public"] else ""
+    return Wished(row["initiative__title"], page, row["n"])
 
 
 def public_counts(town: Municipality) -> list[Wished]:
-    """What the town shows of its wishes, by title; empty unless it switched that on (rule 23)."""
+    """What the town shows of its wishes, by title; empty unless it switched that on (rule 23).
+
+    What is not public is not named, and fewer than `SHOWN_FROM` are not shown.
+    """
     if not (town.organisation and town.organisation.shows_wishes):
         return []
-    rows = Wish.objects.confirmed().filter(municipality=town).exclude(pk__in=_hidden())
-    return sorted((each for each in counts(rows) if each.n >= SHOWN_FROM), key=lambda each: each.title)
-
-
-def _hidden() -> Iterable[Any]:
-    """Wishes for initiatives that are not public: nothing of them is named."""
-    gone = Wish.objects.filter(initiative__isnull=False)
-    return gone.exclude(initiative__in=Initiative.objects.public()).values("pk")
+    found = counts(Wish.objects.confirmed().filter(municipality=town))
+    shown = [each for each in found if each.url and each.n >= SHOWN_FROM]
+    return sorted(shown, key=lambda each: each.title)
 
 
 def warn_due(*, now: datetime) -> int:

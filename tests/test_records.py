@@ -71,7 +71,14 @@ def test_a_clerk_reads_the_log_in_sentences_with_day_and_minute(town, shift):
     assert "21:05:33" not in page
 
 
-WRITERS = {"record", "log", "_log", "_record", "_note", "_log_contact"}  # what an action is passed to
+WRITERS = {
+    "accesslog.record",
+    "log",
+    "_log",
+    "_record",
+    "_note",
+    "_log_contact",
+}  # what an action is passed to
 TRANSLATED = {"_", "gettext", "gettext_lazy"}
 
 
@@ -90,7 +97,8 @@ def actions_of(node):
     if not isinstance(node, ast.Call):
         return []
     named = [word for key in node.keywords if key.arg in ("action", "logged") for word in spoken(key.value)]
-    writes = ast.unparse(node.func).rpartition(".")[2] in WRITERS
+    name = ast.unparse(node.func)
+    writes = bool({name, name.rpartition(".")[2]} & WRITERS)
     return named + [word for each in node.args for word in spoken(each)][:1] * writes
 
 
