@@ -456,6 +456,8 @@ PAGES: dict[str, Page] = {
     "api:openapi": Page(OPEN),
     "api:initiatives": Page(OPEN),
     "api:initiative": Page(OPEN, lambda rows: [rows.initiative.pk]),
+    "api:ideas": Page(OPEN),
+    "api:idea": Page(OPEN, lambda rows: [rows.idea.pk]),
     "api:shifts": Page(OPEN),
     "api:sessions": Page(OPEN),
     "api:municipalities": Page(OPEN),

@@ -13,7 +13,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from initiatives.filters import Filters
-from initiatives.models import Initiative
+from initiatives.models import Idea, Initiative
 from portal.models import PostalCode
 from portal.pages.api.resources import LISTS, resources
 from seminars.models import Session
@@ -59,6 +59,7 @@ def test_every_answer_is_what_the_published_schema_says():
     rows, document = every_list_is_full(), published()
     kinds = resources(timezone.now())
     looked = {"Entry": read(V1), "InitiativeDetail": read(f"{V1}initiatives/{rows.collected.pk}/")}
+    looked["IdeaDetail"] = read(f"{V1}ideas/{rows.idea.pk}/")
     looked |= {f"{kinds[name].schema_name}List": read(f"{V1}{name}/") for name in LISTS}
     looked["Problem"] = read(f"{V1}gibt-es-nicht/")
     for name, answer in looked.items():
@@ -90,7 +91,8 @@ def test_schema_is_a_json_schema_and_each_reference_leads_somewhere():
 
 def test_every_address_is_in_the_document_and_the_entry():
     rows = audience.make_rows()
-    paths = {path.replace("{id}", str(rows.initiative.pk)) for path in published()["paths"]}
+    keys = {"initiatives": rows.initiative.pk, "ideas": rows.idea.pk}
+    paths = {path.replace("{id}", str(keys.get(path.split("/")[3]))) for path in published()["paths"]}
     addresses = audience.addresses(rows, audience.OPEN)
     ours = {
         address for name, address in addresses.items() if name.startswith("api:") and name != "api:unknown"
@@ -117,6 +119,22 @@ def test_initiative_says_what_its_page_says():
     assert said["topics"] == [{"slug": "umwelt", "name": "Umwelt"}]
     assert said["source"] == {"name": "Zeitung", "url": "https://zeitung.example/1"}
     assert (said["text"], said["publisher"], said["year"]) == ("**Jeden** Monat", "Stadt Lich", 2015)
+
+
+def test_idea_and_initiative_say_what_it_takes():
+    idea = make.idea("Repair-Café", slug="repair-cafe", answers={"costs": "Fast nichts."})
+    row = make.initiative(idea=idea)
+    make.blueprint(initiative=row, effort="Zwei Abende.")
+    one, other = (
+        read(f"{V1}{kind}/{key}/").json() for kind, key in (("ideas", idea.pk), ("initiatives", row.pk))
+    )
+    assert (one["slug"], one["blueprint"]["costs"], one["is_released"]) == (
+        "repair-cafe",
+        "Fast nichts.",
+        True,
+    )
+    assert (other["idea"], other["blueprint"]["effort"]) == ("repair-cafe", "Zwei Abende.")
+    assert read(f"{V1}initiatives/{make.initiative().pk}/").json()["blueprint"] is None
 
 
 def test_help_wanted_is_what_takes_people_the_soonest_first():
@@ -294,7 +312,7 @@ def test_mistake_of_ours_is_a_problem_with_its_number(monkeypatch):
     assert answer["X-Request-ID"] in answer.json()["detail"]
 
 
-COSTS = {"initiatives": 2, "shifts": 1, "sessions": 1, "municipalities": 1, "topics": 1}
+COSTS = {"initiatives": 2, "ideas": 2, "shifts": 1, "sessions": 1, "municipalities": 1, "topics": 1}
 
 
 def test_more_rows_cost_no_more_statements():
@@ -303,7 +321,7 @@ def test_more_rows_cost_no_more_statements():
 
     def fill(times):
         for _ in range(times):
-            make.initiative()
+            make.initiative(idea=make.idea(f"Idee {Idea.objects.count()}"))
             make.shift(starts=timezone.now() + timedelta(days=3))
             make.session(series=series)
 

@@ -22,7 +22,7 @@ from volunteers.models import Opportunity
 
 MOST = 10_000  # addresses in a file; the protocol allows 50,000
 PAGES = (
-    "start", "volunteers:list", "initiatives:list", "ideas:list", "towns", "seminars:list", "for_towns", "open_data", "handbook",
+    "start", "volunteers:list", "initiatives:list", "initiatives:map", "ideas:list", "initiatives:propose", "towns", "seminars:list", "for_towns", "open_data", "handbook",
     "plain_language", "accessibility", "privacy", "imprint", "report_weakness",
 )  # fmt: skip
 SCHEMA = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -47,7 +47,7 @@ def _towns() -> QuerySet:
 # Word in the address of the file → its rows; those with `changed_at` say when.
 KINDS: dict[str, Callable[[], QuerySet]] = {
     "initiativen": lambda: Initiative.objects.public(),
-    "ideen": lambda: Idea.objects.all(),
+    "ideen": Idea.objects.all,
     "aktionen": _actions,
     "seminare": _sessions,
     "orte": _towns,

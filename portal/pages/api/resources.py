@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from initiatives.models import Initiative, Topic
+from initiatives.models import Blueprint, Idea, Initiative, Topic
 from portal.models import Municipality
 from portal.pages.api.fields import (
     Field,
@@ -103,6 +103,52 @@ _MUNICIPALITY = Field(
     lambda row: values((*_PLACE, _DISTRICT), row.municipality),
 )
 
+# --- ideas -------------------------------------------------------------------------------------------
+_BLUEPRINT = tuple(
+    Field(name, text(Blueprint._meta.get_field(name).help_text), lambda row, name=name: getattr(row, name))  # type: ignore[misc]
+    for name in Blueprint.QUESTIONS
+)
+
+
+def _steckbrief(row: Idea | Initiative) -> dict[str, Any] | None:
+    found = getattr(row, "blueprint", None)
+    return values(_BLUEPRINT, found) if found else None
+
+
+_KNOW_HOW = Field("blueprint", or_null(record(_("Steckbrief, als Markdown."), _BLUEPRINT)), _steckbrief)
+_TOPICS = Field(
+    "topics",
+    listed(_("Themen."), record(_("Ein Thema."), _TOPIC)),
+    lambda row: [values(_TOPIC, topic) for topic in row.topics.all()],
+)
+IDEAS = Resource(
+    "ideas",
+    "Idea",
+    _("Ideen, die in mehreren Orten funktionieren, mit dem Steckbrief des Verbandes."),
+    lambda now: Idea.objects.select_related("blueprint").prefetch_related("topics"),
+    (
+        _ID,
+        _URL,
+        Field("slug", text(_("Kürzel, auch für den Filter „idee“.")), lambda row: row.slug),
+        Field("name", text(_("Name der Idee.")), lambda row: row.name),
+        Field("summary", text(_("Zwei bis vier Sätze.")), lambda row: row.summary),
+        _TOPICS,
+        Field(
+            "is_released",
+            truth(
+                _(
+                    "Ob der Verband sie geprüft hat; sonst steht auf der Seite „Entwurf, vom Verband zu prüfen“."
+                )
+            ),
+            lambda row: row.released_on is not None,
+        ),
+    ),
+    more=(
+        Field("text", text(_("Ausführlicher Text als Markdown, oder leer.")), lambda row: row.text),
+        _KNOW_HOW,
+    ),
+)
+
 # --- initiatives ------------------------------------------------------------------------------------
 _SOURCE = (
     Field("name", text(_("Name der öffentlichen Quelle.")), lambda row: row.source_name),
@@ -114,7 +160,7 @@ INITIATIVES = Resource(
     _("Was Bürgerinnen und Bürger in einem Ort tun, als Beispiel für andere."),
     lambda now: (
         Initiative.objects.public()
-        .select_related("municipality__district", "organisation")
+        .select_related("municipality__district", "organisation", "idea", "blueprint")
         .prefetch_related("topics")
     ),
     (
@@ -122,10 +168,11 @@ INITIATIVES = Resource(
         _URL,
         Field("title", text(_("Titel.")), lambda row: row.title),
         Field("summary", text(_("Zwei bis vier Sätze, ohne Auszeichnung.")), lambda row: row.summary),
+        _TOPICS,
         Field(
-            "topics",
-            listed(_("Themen."), record(_("Ein Thema."), _TOPIC)),
-            lambda row: [values(_TOPIC, topic) for topic in row.topics.all()],
+            "idea",
+            or_null(text(_("Kürzel der Idee, die sie zeigt („ideas“)."))),
+            lambda row: row.idea.slug if row.idea else None,
         ),
         _MUNICIPALITY,
         Field("place", text(_("Ortsteil, oder leer.")), lambda row: row.place),
@@ -181,7 +228,10 @@ INITIATIVES = Resource(
         ),
         Field("changed_at", moment(_("Zuletzt geändert.")), lambda row: stamp(row.changed_at)),
     ),
-    more=(Field("text", text(_("Ausführlicher Text als Markdown, oder leer.")), lambda row: row.text),),
+    more=(
+        Field("text", text(_("Ausführlicher Text als Markdown, oder leer.")), lambda row: row.text),
+        _KNOW_HOW,
+    ),
 )
 
 # --- dates ------------------------------------------------------------------------------------------
@@ -300,7 +350,7 @@ SESSIONS = Resource(
 
 def resources(now: datetime) -> dict[str, Resource]:
     """All of them by name, in the order of the document."""
-    return {each.name: each for each in (INITIATIVES, shifts(now), SESSIONS, MUNICIPALITIES, TOPICS)}
+    return {each.name: each for each in (INITIATIVES, IDEAS, shifts(now), SESSIONS, MUNICIPALITIES, TOPICS)}
 
 
-LISTS = ("initiatives", "shifts", "sessions", "municipalities", "topics")
+LISTS = ("initiatives", "ideas", "shifts", "sessions", "municipalities", "topics")

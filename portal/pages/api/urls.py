@@ -11,5 +11,6 @@ urlpatterns = [
     path("v1/openapi.json", views.openapi, name="openapi"),
     *(path(f"v1/{name}/", views.rows, {"name": name}, name=name) for name in LISTS),
     path("v1/initiatives/<int:number>/", views.row, {"name": "initiatives"}, name="initiative"),
+    path("v1/ideas/<int:number>/", views.row, {"name": "ideas"}, name="idea"),
     path("<path:rest>", views.unknown, name="unknown"),
 ]
