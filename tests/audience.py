@@ -182,7 +182,7 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         asked=make.watch(f"asked.{name.lower()}@example.org", confirmed_at=None, organisation=organisation),
         watch=make.watch(f"watch.{name.lower()}@example.org", organisation=organisation),
         ended=make.watch("", place="", ended_at=now, organisation=organisation),
-        highlight=make.highlight(initiative),
+        highlight=make.highlight(collected),
         hint=make.hint(make.initiative(organisation=organisation, municipality=town), entered_at=now),
         inquiry=make.inquiry(initiative, entered_at=now, confirmed_at=now),
         inquiry_asked=make.inquiry(initiative, entered_at=now, confirmed_at=None),

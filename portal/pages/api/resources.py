@@ -103,11 +103,14 @@ _MUNICIPALITY = Field(
     lambda row: values((*_PLACE, _DISTRICT), row.municipality),
 )
 
+
 # --- ideas -------------------------------------------------------------------------------------------
-_BLUEPRINT = tuple(
-    Field(name, text(Blueprint._meta.get_field(name).help_text), lambda row, name=name: getattr(row, name))  # type: ignore[misc]
-    for name in Blueprint.QUESTIONS
-)
+def _question(name: str) -> Field:
+    column: Any = Blueprint._meta.get_field(name)
+    return Field(name, text(column.help_text), lambda row: getattr(row, name))
+
+
+_BLUEPRINT = tuple(map(_question, Blueprint.QUESTIONS))
 
 
 def _steckbrief(row: Idea | Initiative) -> dict[str, Any] | None:
