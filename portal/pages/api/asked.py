@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from initiatives.filters import STATES, YES, Filters
 from portal import places
 from portal.models import Municipality
-from portal.pages.api.resources import Resource
+from portal.pages.api.parts import Resource
 from portal.problems import Problem
 
 PLACE = ("ort", "umkreis", "thema")  # of dates

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from portal.pages.api import asked
 from portal.pages.api.fields import Field, absolute, closed, link, listed, number, or_null, record, text
 from portal.pages.api.paging import MOST, USUAL
-from portal.pages.api.resources import Resource
+from portal.pages.api.parts import Resource
 from portal.problems import CONTENT_TYPE, titles
 
 VERSION = "1.0.0"  # a field more: 1.1.0; what breaks a program that reads: /api/v2/

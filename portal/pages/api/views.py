@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from portal.pages.api import asked, paging
 from portal.pages.api.document import LICENCE_URL, document, entry_fields
 from portal.pages.api.fields import absolute, values
-from portal.pages.api.resources import LISTS, Resource, resources
+from portal.pages.api.parts import Resource
+from portal.pages.api.resources import LISTS, resources
 from portal.pages.opened import opened
 from portal.problems import Problem
 
