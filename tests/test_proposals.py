@@ -135,7 +135,7 @@ def test_mails_to_staff_and_to_an_unproved_address_carry_no_words_of_the_guest(l
 def test_what_does_not_fit_is_said_above_the_form(client):
     page = page_of(client, URL)
     head, _form = page.split("<form class=", 1)
-    for word in ("Schlagloch", "115", "Petition", "Wahlwerbung", "Spendenaufrufe", "Gewerbe"):
+    for word in ("Schlagloch", "115", "Petition", "Wahlwerbung", "Spendenaufruf", "Gewerbe"):
         assert word in head
     assert 'value="Lich"' in page_of(client, URL + "?ort=Lich")
 
@@ -171,6 +171,8 @@ def test_back_keeps_what_was_typed(client, lich):
         ("Repaircafé im Bürgerhaus", "Repair-Café Lich", True),
         ("Ein Dorfladen für uns alle", "Unsere Dorfläden", True),
         ("Bürgerbus", "Der Bürgerbus fährt", True),
+        ("Dorfladen in unserem Ortsteil", "Dorfladen Eberstadt", True),
+        ("Bürgerbus für unser Dorf", "Dorfbad in Vereinshand", False),
         ("Lesepaten", "Bachpaten", False),
         ("Unsere neue Initiative", "Initiative für alle", False),
     ],
