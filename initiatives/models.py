@@ -1,5 +1,6 @@
 """What citizens do in a place: initiatives, their topics, ideas and know-how (domain.md, rules 19–24)."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from math import cos, radians
@@ -290,8 +291,7 @@ class Initiative(PublishedOnce):
     PRECOMPUTED = ("life_rank", "search_title", "search_text")
 
     def save(self, **kwargs: Any) -> None:
-        self.life_rank = self.rank_on(timezone.localdate())
-        self._put_words()
+        self.precompute([topic.name for topic in self.topics.all()] if self.pk else [])
         if kwargs.get("update_fields") is not None:
             kwargs["update_fields"] = {*kwargs["update_fields"], *self.PRECOMPUTED}
         super().save(**kwargs)
@@ -315,16 +315,17 @@ class Initiative(PublishedOnce):
 
     def index(self) -> None:
         """The search knows the topics of today; to be called after they were set, which saves no row."""
-        self._put_words()
+        self.precompute([topic.name for topic in self.topics.all()])
         Initiative.objects.filter(pk=self.pk).update(
             search_title=self.search_title, search_text=self.search_text
         )
 
-    def _put_words(self) -> None:
+    def precompute(self, topics: Iterable[str]) -> None:
+        """Fills in what lists and the search read; `topics` are their names. Saves nothing."""
         town, district = self.municipality, self.municipality.district
         above = [self.title, self.place, town.name]
-        topics = [topic.name for topic in self.topics.all()] if self.pk else []
         names = [district.name if district else "", self.idea.name if self.idea else "", *topics]
+        self.life_rank = self.rank_on(timezone.localdate())
         self.search_title = search.column(*above)
         self.search_text = search.column(*above, self.summary, self.text, self.carrier, *names)
 
