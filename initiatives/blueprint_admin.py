@@ -15,7 +15,9 @@ class BlueprintInline(ScopedInline, admin.StackedInline):
     scope = "initiative__organisation"
     fields = Blueprint.QUESTIONS
     classes: tuple[str, ...] = ("collapse",)
-    verbose_name_plural = _("Steckbrief: damit es andere nachmachen können (freiwillig)")
+    # The heading of a single one; its own line below it is hidden (admin.css).
+    verbose_name = _("Steckbrief: damit es andere nachmachen können (freiwillig)")
+    verbose_name_plural = verbose_name
     can_delete = False
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:

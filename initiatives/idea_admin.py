@@ -22,7 +22,7 @@ from portal.widgets import StaffForm
 
 
 class ModelBlueprintInline(BlueprintInline):
-    verbose_name_plural = _("Steckbrief")
+    verbose_name = verbose_name_plural = _("Steckbrief")
     classes = ()
 
 
