@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.conf import settings
+
 from initiatives.models import Initiative, Topic
 from portal import linked_data
 
 
-def data(initiative: Initiative, topics: list[Topic]) -> dict[str, Any]:
-    """Expects municipality and organisation selected."""
+def data(initiative: Initiative, topics: list[Topic], *, images: list[str]) -> dict[str, Any]:
+    """Expects municipality and organisation selected; `images` are addresses of its pictures."""
     published = initiative.published_at
     return linked_data.about(
         "Article",
@@ -20,4 +22,5 @@ def data(initiative: Initiative, topics: list[Topic]) -> dict[str, Any]:
         datePublished=published.isoformat() if published else "",
         dateModified=initiative.changed_at.isoformat(),
         isBasedOn=initiative.source_url,
+        image=[settings.SITE_URL + image for image in images],
     )

@@ -160,6 +160,14 @@ def test_table_takes_the_filters_of_the_list(places):
     assert len(table()) == 3
 
 
+def test_list_leads_to_the_table_of_what_it_shows(places):
+    _district, lich = places
+    make.initiative(title="Bachpaten", municipality=lich)
+    body = CLIENT.get("/initiativen/?suche=Bach&gemeinde=lich").content.decode()
+    assert f'href="{TABLE}?suche=Bach&amp;gemeinde=lich"' in body
+    assert f'href="{TABLE}"' in CLIENT.get("/initiativen/").content.decode()
+
+
 def test_nothing_that_is_not_public_is_in_a_feed_or_in_the_table(places):
     _district, lich = places
     hidden = {"title": CANARY, "municipality": lich}

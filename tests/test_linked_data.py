@@ -46,6 +46,17 @@ def test_initiative_is_an_article_about_a_place():
     }  # fmt: skip
 
 
+def test_picture_is_named_where_there_is_one():
+    row = make.initiative(contact="Umweltbüro", contact_email="umwelt@lich.example")
+    make.picture(row, alt="Zwei Kinder am Bach")
+    row.refresh_from_db()
+    (said,), shared, body = page(row)
+    src = re.search(r'<img class="focus-[^"]*" src="([^"]+)"', body)[1]
+    assert said["image"] == [settings.SITE_URL + src]
+    assert (shared["og:image"], shared["og:image:alt"]) == (settings.SITE_URL + src, "Zwei Kinder am Bach")
+    assert CLIENT.get(src).status_code == 200
+
+
 def test_action_is_an_event_for_each_date_to_come():
     now = timezone.now().replace(microsecond=0)
     action = make.opportunity(organiser="Frau Kanarienvogel, Waldweg 1", contact="Kanarienvogel")

@@ -39,11 +39,12 @@ def page(initiative: Initiative, *, address: pictures.Address = pictures.public_
     """What initiatives/detail.html reads; `address` is where its pictures are seen."""
     topics = list(initiative.topics.all())
     rows = initiative.pictures.all() if initiative.card_picture else []  # type: ignore[attr-defined]
+    shown = [pictures.shown(row, address) for row in rows]
     return {
         "initiative": initiative,
         "topics": topics,
-        "linked": linked_data.data(initiative, topics),
-        "pictures": [pictures.shown(row, address) for row in rows],
+        "linked": linked_data.data(initiative, topics, images=[each.src for each in shown]),
+        "pictures": shown,
         "drawing": drawing(initiative.title, topics[0].slug) if topics else "",
         "shifts": _help_wanted(initiative),
         "similar": _similar(initiative, topics),
