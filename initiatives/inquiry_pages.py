@@ -43,7 +43,7 @@ class InquiryForm(forms.Form):
         help_text=gettext_lazy("Dorthin geht die Antwort, und vorher ein Link zum Bestätigen.")
     )
     organisation = forms.CharField(
-        label=gettext_lazy("Ihre Kommune oder Ihr Verein (freiwillig)"),
+        label=gettext_lazy("Ihre Kommune oder Ihr Verein"),
         required=False,
         max_length=120,
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),

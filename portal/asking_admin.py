@@ -59,7 +59,11 @@ class LoggedAdmin(ScopedAdmin):
         extra_context: Any = None,
     ) -> Any:
         """Nothing is saved here, only settled."""
-        no_save = {"show_save": False, "show_save_and_continue": False}
+        no_save = {
+            "show_save": False,
+            "show_save_and_continue": False,
+            "title": self.opts.verbose_name,
+        }
         return super().changeform_view(request, object_id, form_url, no_save | (extra_context or {}))
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:

@@ -56,6 +56,7 @@ SENTENCES = {
     "Hinweis erledigt": _("%(who)s hat %(what)s erledigt."),
     "Seite entfernt, Hinweis erledigt": _("%(who)s hat eine Seite entfernt und damit %(what)s erledigt."),
     "Statistik heruntergeladen": _("%(who)s hat die %(what)s als CSV-Datei heruntergeladen."),
+    "Nachgemacht": _("%(who)s hat etwas von anderswo nachgemacht: %(what)s."),
     "Wunsch gelesen": _("%(who)s hat %(what)s gelesen."),
     "Frage gelesen": _("%(who)s hat %(what)s gelesen."),
     "Frage beantwortet": _("%(who)s hat %(what)s beantwortet."),
