@@ -11,7 +11,6 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from initiatives.models import Initiative
-from portal import search
 from portal.association import association
 from portal.models import Municipality
 from portal.refused import Refused
@@ -33,9 +32,21 @@ def initiatives(wanted: int, *, beside: bool = False, now: datetime) -> int:
     there = Initiative.objects.filter(slug__startswith=MARK).count()
     real = Initiative.objects.exclude(slug__startswith=MARK)
     if not beside and real.public().filter(origin=Initiative.Origin.TOWN).exists():
-        raise Refused(_("Hier sind Seiten von Kommunen öffentlich. Erzeugtes gehört in eine leere Datenbank."))
-    examples = list(real.filter(origin=Initiative.Origin.COLLECTED).select_related("municipality", "idea").prefetch_related("topics").order_by("slug"))
-    towns = list(Municipality.objects.current().filter(level=Municipality.Level.TOWN).select_related("district").order_by("ags"))
+        raise Refused(
+            _("Hier sind Seiten von Kommunen öffentlich. Erzeugtes gehört in eine leere Datenbank.")
+        )
+    examples = list(
+        real.filter(origin=Initiative.Origin.COLLECTED)
+        .select_related("municipality", "idea")
+        .prefetch_related("topics")
+        .order_by("slug")
+    )
+    towns = list(
+        Municipality.objects.current()
+        .filter(level=Municipality.Level.TOWN)
+        .select_related("district")
+        .order_by("ags")
+    )
     if not examples or not towns:
         raise Refused(_("Zuerst die Orte und die Beispiele einlesen: ./run manage first_data"))
     for first in range(there, wanted, AT_ONCE):

@@ -25,7 +25,7 @@ from portal.watching import Watching
 from portal.withdrawing import PublishedOnce
 
 UNCONFIRMED_FOR = timedelta(days=365)  # until „Zuletzt bestätigt im …“ (rule 24)
-TEASER = 150  # characters of the summary on a card
+TEASER = 130  # characters of the summary on a card
 CARD_FIELDS = [
     "title", "slug", "municipality", "place", "summary", "life_state", "year", "year_estimated", "card_picture",
     "card_alt", "card_focus",

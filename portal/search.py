@@ -14,6 +14,7 @@ from django.db.models import Q
 
 _EXPAND = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _WORD = re.compile(r"[a-z0-9]+")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _HYPHENATED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 MAX_QUERY = 100  # characters; longer input is cut, not refused
 MAX_WORDS = 6
@@ -29,7 +30,7 @@ def fold(text: str) -> str:
     """Lower case, umlauts expanded (ä → ae, ß → ss), other accents dropped: „Büdingen" → „buedingen"."""
     text = unicodedata.normalize("NFC", text).lower().translate(_EXPAND)
     text = unicodedata.normalize("NFKD", text)
-    return "".join(char for char in text if not unicodedata.combining(char))
+    return _NOT_ASCII.sub(lambda found: "" if unicodedata.combining(found[0]) else found[0], text)
 
 
 @lru_cache(maxsize=10_000)  # a language has few words, and the stemmer is slow

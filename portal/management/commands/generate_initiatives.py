@@ -11,16 +11,24 @@ from portal.refused import Refused
 
 
 class Command(BaseCommand):
-    help = "Erzeugt Initiativen zum Messen, jedes Mal dieselben. Nur in der Vorführung (DEMO) oder mit --messen."
+    help = (
+        "Erzeugt Initiativen zum Messen, jedes Mal dieselben. Nur in der Vorführung (DEMO) oder mit --messen."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("wanted", type=int, metavar="ANZAHL")
-        parser.add_argument("--messen", action="store_true", help="auch ohne DEMO: das ist eine Datenbank zum Messen")
-        parser.add_argument("--daneben", action="store_true", help="auch wo Kommunen schon veröffentlicht haben")
+        parser.add_argument(
+            "--messen", action="store_true", help="auch ohne DEMO: das ist eine Datenbank zum Messen"
+        )
+        parser.add_argument(
+            "--daneben", action="store_true", help="auch wo Kommunen schon veröffentlicht haben"
+        )
 
     def handle(self, *, wanted: int, messen: bool, daneben: bool, **options: object) -> None:
         if not (settings.DEMO or messen):
-            raise CommandError("Nur in der Vorführung (DEMO=1), oder mit --messen auf einer Datenbank zum Messen.")
+            raise CommandError(
+                "Nur in der Vorführung (DEMO=1), oder mit --messen auf einer Datenbank zum Messen."
+            )
         try:
             new = generated.initiatives(wanted, beside=daneben, now=timezone.now())
         except Refused as error:
