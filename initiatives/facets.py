@@ -14,8 +14,10 @@ from initiatives.filters import STATES, YES, Filters
 from initiatives.models import Blueprint, Idea, Initiative, InitiativeQuerySet, Topic
 from portal import search
 from portal.models import Municipality
+from portal.remembering import Recent
 
 ALL = "all"
+MANY, SECONDS = 2000, 30  # so many are counted once in so many seconds
 FEW_TOWNS = 12  # more are found by their Landkreis
 
 _TOWN, _TOPIC = Municipality._meta.db_table, Topic._meta.db_table
@@ -115,8 +117,22 @@ class Counts:
         ]
 
 
-def count(rows: InitiativeQuerySet, *, now: datetime) -> Counts:
-    """One statement, however many facets there are."""
+_large: Recent[Counts] = Recent(SECONDS, 256)
+
+
+def count(rows: InitiativeQuerySet, filters: Filters, *, now: datetime) -> Counts:
+    """One statement, however many facets there are; none where very many were counted a moment ago.
+
+    `rows` are those that fit the filters. Counting 200,000 takes a second (docs/leistung.md), and the page itself may be
+    thirty seconds old (`origin.shared`), so that its numbers may be, too. Few are counted each time.
+    """
+    if known := _large.get(filters):
+        return known
+    counts = _count(rows, now=now)
+    return _large.keep(filters, counts) if counts.total >= MANY else counts
+
+
+def _count(rows: InitiativeQuerySet, *, now: datetime) -> Counts:
     fit, params = (
         rows.order_by().values_list("pk", "municipality", "life_state", "idea").query.sql_with_params()
     )

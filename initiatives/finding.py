@@ -76,7 +76,7 @@ class Finding:
 def find(filters: Filters, *, page: str, now: datetime) -> Finding:
     """The public initiatives that fit, best first (rule 21); Http404 for a page that is not there."""
     near = filters.near(now=now)
-    counts = Counts.none() if near.total == 0 else count(near.rows, now=now)
+    counts = Counts.none() if near.total == 0 else count(near.rows, filters, now=now)
     found = Finding(filters, counts, km=near.km, widened=near.widened)
     if counts.total:
         found.facets = counts.facets(filters)

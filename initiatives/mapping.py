@@ -107,7 +107,7 @@ def chart(filters: Filters, *, now: datetime) -> Chart | None:
     if filters.kreis and kreis is None:
         return None
     near = filters.near(now=now)
-    counts = facets.count(near.rows, now=now)
+    counts = facets.count(near.rows, filters, now=now)
     dividing = [facet for facet in counts.facets(filters) if facet.name not in PLACES]
     found = Finding(filters, counts, km=near.km, widened=near.widened, facets=dividing)
     sheet = _Sheet(filters, towns, _by_town(counts.values["gemeinde"], towns))
