@@ -17,6 +17,7 @@ from tests import make
 from tests.make import NOW
 from tests.markup import Page
 from tests.staffroom import proven, staff, typed
+from tests.test_races import Crowd
 
 pytestmark = pytest.mark.django_db
 CANARY = "Kanarienvogel"
@@ -183,6 +184,21 @@ def test_two_clicks_make_one_copy_until_it_is_archived(source, lich, editor):
     assert Initiative.objects.filter(municipality=lich).count() == 2
     Initiative.objects.filter(copied_from=source).update(state="archived")
     assert click(editor, source)["Location"] != first["Location"]
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_four_clicks_at_once_make_one_copy(source, lich, editor):
+    def copy():
+        draft = copying.copy_initiative(
+            source, municipality=lich, organisation=lich.organisation, by=editor, now=NOW
+        )
+        return draft.pk
+
+    with Crowd(4) as crowd:
+        made = crowd.at_once(*[copy] * 4)
+    assert list(Initiative.objects.filter(copied_from=source).values_list("pk", flat=True)) == [made[0]]
+    assert (set(made), Blueprint.objects.filter(initiative=made[0]).count()) == ({made[0]}, 1)
 
 
 @pytest.mark.parametrize("by", ["anonymous", "reader", "seminars"])
