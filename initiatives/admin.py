@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +26,7 @@ from portal import accounts
 from portal.bulletin import Notice
 from portal.bulletin_admin import BulletinAdmin
 from portal.models import Organisation
-from portal.scoping import ScopedAdmin
+from portal.scoping import LATER, ScopedAdmin
 
 admin.site.register(Proposal, ProposalAdmin)
 admin.site.register(Hint, HintAdmin)
@@ -134,7 +135,21 @@ class InitiativeAdmin(PicturedAdmin, ReviewedAdmin, BulletinAdmin):
 
     def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
         """What is not finished, the latest on top; below what was noted elsewhere."""
-        return self.draft_lines(request) + lineage.noted_lines(accounts.person(request))
+        noted = lineage.noted_lines(accounts.person(request))
+        return self.draft_lines(request) + noted + self._unconfirmed_lines(request)
+
+    def _unconfirmed_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """What says „läuft“ and nobody has confirmed for a year (rule 24), also where no contact can be asked."""
+        rows = self.get_queryset(request).long_unsaid(timezone.now())  # type: ignore[attr-defined]
+        if not (n := rows.count()):
+            return []
+        text = ngettext(
+            "%(n)s Seite hat seit einem Jahr niemand bestätigt",
+            "%(n)s Seiten hat seit einem Jahr niemand bestätigt",
+            n,
+        ) % {"n": n}
+        url = reverse("admin:initiatives_initiative_changelist") + "?life_state__exact=running"
+        return [{"url": url, "text": text, "note": "", "action": gettext("Ansehen"), "order": LATER}]
 
     def with_missing(self, rows: QuerySet[Initiative]) -> QuerySet[Initiative]:
         return rows.select_related("organisation").prefetch_related("topics", "remarks__by", "pictures")

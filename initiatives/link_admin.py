@@ -15,10 +15,9 @@ from portal.scoping import LATER, ScopedAdmin
 
 
 class PageLinkAdmin(ScopedAdmin):
-    """Only what failed twice, a week apart, on pages that are public."""
+    """Only what failed twice, a week apart, on pages that are public. The start page leads here, no menu does."""
 
     place = 32
-    menu = _("Defekte Links")
     scope = "initiative__organisation"
     town = "initiative__municipality"
     list_display = ("url", "page", "reason", "failing_since")

@@ -4,6 +4,8 @@ from datetime import date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.urls import reverse
+from django.utils import timezone
 
 from initiatives import still_current, tasks
 from initiatives.models import Hint, Initiative, StillCurrent
@@ -11,6 +13,7 @@ from portal import privacy
 from portal.models import Mail
 from tests import make
 from tests.make import BERLIN, NOW
+from tests.staffroom import proven, staff
 from tests.test_mails import links_of
 
 pytestmark = pytest.mark.django_db
@@ -186,3 +189,17 @@ def test_saving_a_page_keeps_its_lowered_rank_until_somebody_confirms_it(lich):
         page.confirmed_on = NOW.date()
         page.save()
         assert page.life_rank == 0
+
+
+def test_the_start_page_counts_what_nobody_confirmed_for_a_year(lich):
+    running(lich, "Alt", published_at=timezone.now() - 366 * DAY, contact_email="", contact_phone="06404 1")
+    running(lich, "Jung", published_at=timezone.now() - 100 * DAY)
+    old = timezone.now() - 366 * DAY
+    running(
+        make.municipality("Hungen", organisation=make.organisation("Stadt Hungen")), "Fremd", published_at=old
+    )
+    browser = proven(staff(lich.organisation))
+    start = browser.get(reverse("admin:index")).content.decode()
+    assert "1 Seite hat seit einem Jahr niemand bestätigt" in start
+    listed = browser.get(reverse("admin:initiatives_initiative_changelist") + "?life_state__exact=running")
+    assert [name for name in ("Alt", "Fremd") if f">{name}<" in listed.content.decode()] == ["Alt"]
