@@ -10,6 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from initiatives import facets
 from initiatives.models import Initiative
 from portal import deadlines, delivery, links, remembering, signups, traps
 from portal.models import Booking, Mail, PostalCode
@@ -126,6 +127,7 @@ def test_promotion_costs_four_statements_a_person():
 LISTS = {
     "/initiativen/": 2,
     "/initiativen/?ort=35423&thema=umwelt": 5,
+    "/initiativen/?suche=Bach+Lich": 2,
     "/initiativen/karte/": 2,
     "/initiativen/karte/?ort=35423&thema=umwelt": 5,
     "/mitmachen/": 3,
@@ -145,6 +147,8 @@ DETAILS = {
     "action": 2,
     "session": 3,
 }
+# Where very many fit, the numbers of the filters are remembered for a moment: one statement less when warm.
+COUNTED = {name for name in LISTS if name.startswith("/initiativen/")} | {"map"}
 
 
 def multiply(row, times):
@@ -215,6 +219,7 @@ def test_pages_take_the_same_few_statements_warm_and_cold_at_any_number_of_rows(
         ]
         assert [kept["page"].status_code for kept in (cold, warm)] == [200, 200]
     assert Initiative.objects.count() == rows
-    assert found == {name: [n, n] for name, n in (LISTS | DETAILS).items()}
+    remembered = COUNTED if rows >= facets.MANY else set()
+    assert found == {name: [n, n - (name in remembered)] for name, n in (LISTS | DETAILS).items()}
     assert max(LISTS.values()) <= 6
     assert max(DETAILS.values()) <= 8
