@@ -86,7 +86,8 @@ def answer(address, **headers):
 def policy_of(response):
     """The directives of its Content-Security-Policy."""
     given = response.get("Content-Security-Policy", "")
-    return dict(part.strip().split(" ", 1) for part in given.split(";") if part)
+    found = (part.strip().partition(" ") for part in given.split(";") if part)
+    return {name: value for name, _space, value in found}
 
 
 def parts(header):

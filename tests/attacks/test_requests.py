@@ -225,7 +225,9 @@ def test_every_answer_has_the_headers_of_trust(rows, proof):
     answers, wrong = Counter(), []
 
     for_everybody = set(audience.addresses(rows, audience.OPEN).values())
+    # with policies of their own: tests/test_embeds.py, tests/test_pictures.py
     framed = set(audience.addresses(rows, audience.EMBED).values())
+    framed |= {address for address in audience.addresses(rows).values() if address.endswith(".webp")}
 
     def look(label, answer):
         answers[answer.status_code] += 1
@@ -241,7 +243,7 @@ def test_every_answer_has_the_headers_of_trust(rows, proof):
             for name in answer.headers
             if name.startswith("Access-Control-") and label not in for_everybody
         )
-        if policy_of(answer) != CSP and label not in framed:  # those: tests/test_embeds.py
+        if policy_of(answer) != CSP and label not in framed:
             wrong.append(f"{label}: {answer.get('Content-Security-Policy')}")
 
     pages = audience.addresses(rows) | audience.public_addresses(rows) | audience.token_addresses(rows)
