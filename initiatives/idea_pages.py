@@ -1,6 +1,6 @@
 """/ideen/: what works elsewhere, what it takes, and where it can be seen. Public and session-blind."""
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -72,15 +72,17 @@ def sheet(request: HttpRequest, slug: str) -> HttpResponse:
 
 @shared
 @require_safe
-def file(request: HttpRequest, slug: str, pk: int) -> FileResponse:
+def file(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """One of its files, to be kept and not to be shown here."""
     row = get_object_or_404(IdeaFile.objects.select_related("idea"), pk=pk, idea__slug=slug)
     try:
-        content = row.file.open("rb")
+        content = row.file.open("rb").read()
     except FileNotFoundError:
         raise Http404 from None
     name = f"{slugs.slugify_german(row.title) or 'datei'}.pdf"
-    return FileResponse(content, as_attachment=True, filename=name, content_type="application/pdf")
+    answer = HttpResponse(content, content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 def drawing_of(idea: Idea) -> str:

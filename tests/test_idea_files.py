@@ -38,7 +38,7 @@ def test_a_file_is_handed_in_fetched_as_an_attachment_and_removed(client, networ
     page = Page(client.get(idea.get_absolute_url()).content.decode())
     assert page.link("Laufzettel").endswith(row.get_absolute_url())
     response = client.get(row.get_absolute_url())
-    assert b"".join(response.streaming_content) == make.PDF
+    assert response.content == make.PDF
     assert (response["Content-Type"], response["Content-Disposition"], response["X-Content-Type-Options"]) == (
         "application/pdf", 'attachment; filename="laufzettel.pdf"', "nosniff",
     )  # fmt: skip
