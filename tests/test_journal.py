@@ -1,5 +1,6 @@
 """The journal: what it says, that it says it once it is true, and that it names nobody."""
 
+import contextlib
 import json
 import resource
 import threading
@@ -100,27 +101,25 @@ def test_threads_do_not_mix_their_lines():
     assert lines() == [{"erased": list(range(100))}] * 800
 
 
-@pytest.fixture
-def last_block():
-    """A disk on which this file has room for so many bytes more."""
+@contextlib.contextmanager
+def last_block(file, size):
+    """A disk on which this file has room for so many bytes more, and only here: pytest may write into a file, too."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
-    def room(file, size):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + size, before[1]))
 
-    yield room
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def test_line_that_fits_only_in_part_is_an_error_and_spoils_no_other(last_block):
+def test_line_that_fits_only_in_part_is_an_error_and_spoils_no_other():
     """A full disk takes what still fits into its last block, and says so only by a smaller number."""
     journal.erased([1])
     (file,) = Path(settings.JOURNAL_DIR).iterdir()
-    last_block(file, 20)
-    with pytest.raises(OSError, match="No space left"):
+    with last_block(file, 20), pytest.raises(OSError, match="No space left"):
         journal.erased([2])
-    last_block(file, 1000)
-    journal.erased([3])
+    with last_block(file, 1000):
+        journal.erased([3])
 
     found = journal.read(Path(settings.JOURNAL_DIR), since=LONG_AGO)
 
