@@ -18,7 +18,7 @@ from portal.refused import Refused
 # Mails that somebody of staff has to act on; those to guests never go to anybody else.
 TO_STAFF = frozenset(
     {"new-signups", "gave-back-late", "who-came", "hint", "access-asked", "access-info", "barrier"}
-    | {"review-asked", "proposal-received"}
+    | {"review-asked", "proposal-received", "inquiry"}
 )
 COPY = ":vertretung"  # at the end of the key of a copy
 
