@@ -49,10 +49,10 @@ def town(request: HttpRequest, slug: str) -> HttpResponse:
 
 def offer(town: Municipality) -> dict[str, str]:
     """The address of its list, and the lines that a clerk copies into the town's own site."""
-    url = absolute(reverse("embed", args=[town.slug]))
+    url = reverse("embed", args=[town.slug])
     title = escape(_("Mithelfen und Initiativen: %s") % town.name)
     size = 'width="100%" height="700" loading="lazy"'
-    return {"url": url, "snippet": f'<iframe src="{url}"\n title="{title}"\n {size}></iframe>'}
+    return {"url": url, "snippet": f'<iframe src="{absolute(url)}"\n title="{title}"\n {size}></iframe>'}
 
 
 def _shown(here: Municipality) -> dict[str, object]:
