@@ -21,7 +21,7 @@ class TownField(forms.CharField):
             label=label,
             help_text=gettext_lazy("Der Name oder die Postleitzahl reicht."),
             max_length=places.MAX_TEXT,
-            widget=forms.TextInput(attrs={"autocomplete": "off"}),
+            widget=forms.TextInput(attrs={"autocomplete": "postal-code"}),
             error_messages={"required": gettext_lazy("Bitte nennen Sie Ihren Ort.")},
         )
 

@@ -235,7 +235,7 @@ window.checks = (() => {
     try {
       for (const e of all("main p, main li, main h1, main h2, main h3, main label, main button, main td, main dd"))
         if (words(e) && !e.closest("[hidden], details:not([open]), [popover], template, script") && !shown(e)) wrong.push(`gone without CSS: ${tag(e)}`);
-      for (const e of all("svg, img").filter(shown)) if (box(e).width > 480 || box(e).height > 480) wrong.push(`huge without CSS: ${tag(e)}`);
+      for (const e of all("svg, img:not([srcset])").filter(shown)) if (box(e).width > 480 || box(e).height > 480) wrong.push(`huge without CSS: ${tag(e)}`);
       const order = ["header", "main", "footer"].map(name => document.querySelector(`body ${name}`)).filter(Boolean);
       if (order.some((e, i) => i && !(order[i - 1].compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING))) wrong.push("header, main and footer in another order");
       return wrong;

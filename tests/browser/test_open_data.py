@@ -5,7 +5,7 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-from tests.browser.inspection import sound, stored
+from tests.browser.inspection import problems, sound, stored
 
 
 @contextlib.contextmanager
@@ -56,3 +56,9 @@ def test_data_block_is_there_and_the_policy_has_nothing_against_it(visit, starte
     said = json.loads(page.locator('script[type="application/ld+json"]').text_content())
     assert (said["@context"], said["@type"]) == ("https://schema.org", "Article")
     assert page.complaints == []
+
+
+def test_list_to_embed_is_accessible_by_itself(visit, started):
+    page = visit()
+    page.goto(started.addresses["embed"])
+    sound(problems(page))
