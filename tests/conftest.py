@@ -12,6 +12,7 @@ import fcntl
 import json
 import logging
 import os
+import re
 import secrets
 import shutil
 from collections import Counter
@@ -27,11 +28,16 @@ from tests.proofs import proof  # noqa: F401  # a fixture
 
 POSTGRES = urlsplit(os.environ.get("DATABASE_URL", "")).scheme.startswith("postgres")
 REDIS = os.environ.get("REDIS_URL", "")
+# What is about a database, a broken machine or a rush: in CI its slow tests run on SQLite, too, not on PostgreSQL alone.
+BOTH = re.compile(
+    r"tests/(faults/|test_(races|rush|backup|restoring|run|draining|delivery|erasure|seats)\.py$)"
+)
 FULL = os.environ.get("CI") == "true" and os.environ.get("PORTAL_FULL") == "1"
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "logs_errors: the test is about an error that is logged as one")
+    config.addinivalue_line("markers", "both: a slow test that CI runs on both databases")
     config.addinivalue_line("markers", "sqlite: about the laptop's database; left out on PostgreSQL")
     django_settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # or WhiteNoise warns with each client
     if POSTGRES:
@@ -46,6 +52,8 @@ def pytest_collection_modifyitems(config, items):
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
     for item in items:
+        if BOTH.search(item.path.as_posix()):
+            item.add_marker("both")
         if "tests/browser/" in item.path.as_posix():
             item.add_marker("browser")
         if item.get_closest_marker("postgres") and not POSTGRES:

@@ -135,6 +135,10 @@ class Page(HTMLParser):
     def links(self):
         return [urljoin(self.address, a.get("href")) for a in self.all("a") if a.get("href")]
 
+    def inline_scripts(self):
+        """What a browser would run without asking for a file; blocks of data are not among it."""
+        return [e for e in self.all("script") if not e.get("src") and e.get("type") != "application/ld+json"]
+
     def resources(self):
         """What a browser fetches to show the page, as absolute addresses."""
         found = [e.get("href") for e in self.all("link") if e.get("rel") not in ("canonical", "alternate")]

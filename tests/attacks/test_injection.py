@@ -117,9 +117,7 @@ def test_hostile_text_in_every_field_of_every_public_form(rows, proof):
                 elif response.status_code in (200, 422) and kind in ("Markup", "Attribut"):
                     page = Page(response.content.decode())
                     wrong += [f"{label}, {name}, {kind}: {fault}" for fault in page.faults]
-                    wrong += [
-                        f"{label}, {name}, {kind}: a script" for s in page.all("script") if not s.get("src")
-                    ]
+                    wrong += [f"{label}, {name}, {kind}: a script" for _s in page.inline_scripts()]
     new = set(stored()) - before
     bad = [
         text for text in new
@@ -293,7 +291,7 @@ def test_markdown_posted_in_the_redaktion_reaches_no_public_page_as_markup(rows,
     )
     rows.initiative.refresh_from_db()
     page = Page(Client().get(rows.initiative.get_absolute_url()).content.decode())
-    scripts = [e for e in page.all("script") if not e.get("src")]
+    scripts = page.inline_scripts()
     handlers = [e.tag for e in page.root.walk() if any(name.startswith("on") for name in e.attributes)]
     proof(
         "attacks", "Markup aus der Redaktion auf öffentlichen Seiten", tried=f"{len(MARKUP)} Angriffe im Text einer Initiative, Skript in der Kurzfassung",
