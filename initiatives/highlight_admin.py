@@ -30,7 +30,7 @@ class HighlightForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk:
+        if self.instance.pk and self.instance.initiative.is_public:
             self.initial["page"] = settings.SITE_URL + self.instance.initiative.get_absolute_url()
 
     def clean_page(self) -> str:
@@ -49,6 +49,6 @@ class HighlightAdmin(ScopedAdmin):
     menu = _("Im Blick")
     scope = None
     form = HighlightForm
-    list_display = ("initiative", "starts_on", "ends_on")
+    list_display = ("__str__", "starts_on", "ends_on")
     list_select_related = ("initiative",)
     fields = ("page", "sentence", "starts_on", "ends_on")

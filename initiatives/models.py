@@ -863,7 +863,8 @@ class Highlight(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.initiative.title
+        """A page that its town took back is named to nobody else."""
+        return self.initiative.title if self.initiative.is_public else gettext("nicht mehr öffentlich")
 
 
 class PageLinkQuerySet(models.QuerySet["PageLink"]):

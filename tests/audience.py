@@ -105,8 +105,8 @@ class Rows:
     link: PageLink  # broken
     current: StillCurrent  # a contact is asked
     current_gone: StillCurrent  # whose pages are gone
-    proposed: Proposal  # to be confirmed
     proposal: Proposal  # to be decided
+    proposed: Proposal  # to be confirmed
     declined: Proposal
     accepted: Proposal
     wish: Wish

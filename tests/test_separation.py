@@ -77,7 +77,13 @@ ADDS = {
     "seminars_series": ("seminars",),
     "seminars_session": ("seminars",),
 }
-DELETES = ("initiatives_initiative", "volunteers_opportunity", "seminars_series", "seminars_session")
+DELETES = (
+    "initiatives_highlight",
+    "initiatives_initiative",
+    "volunteers_opportunity",
+    "seminars_series",
+    "seminars_session",
+)
 # Pages of one row beside Django's own: only who sees the row comes to them by GET.
 ROW_PAGES = ("change", "history", "copy", "repeat", "phone", "cancel", "give_back", "people", "attendance")
 ROW_PAGES += ("spot",)

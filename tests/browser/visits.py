@@ -88,7 +88,6 @@ SEEN_BY = {
         "admin:initiatives_highlight",
         "admin:status",
         "admin:statistics",
-        "admin:initiatives_proposal_",
         "admin:portal_organisation_add",
     ),
     "seminars": ("admin:seminars_", "member_seminar"),
