@@ -22,7 +22,7 @@ from portal.places import PlaceSearch
 
 __all__ = ["Filters", "Finding", "find"]
 
-PAGE_SIZE = 15
+PAGE_SIZE = 24
 
 
 @dataclass

@@ -164,13 +164,13 @@ def test_two_towns_of_one_name_are_offered(client):
 
 
 @pytest.mark.slow
-def test_pages_have_15_and_keep_the_filters(client):
-    for n in range(16):
+def test_pages_have_24_and_keep_the_filters(client):
+    for n in range(25):
         make.initiative(title=f"Garten {n:02}")
     page = page_of(client, suche="garten")
-    assert len(titles(page)) == 15
+    assert len(titles(page)) == 24
     assert 'href="?suche=garten&amp;page=2"' in page
-    assert titles(page_of(client, suche="garten", page=2)) == ["Garten 15"]
+    assert titles(page_of(client, suche="garten", page=2)) == ["Garten 24"]
 
 
 @pytest.mark.parametrize("page", ["3", "0", "-1", "x", "999999999999999999999"])
