@@ -110,6 +110,7 @@ def test_one_person_alone_is_warned(weber):
     assert "In Ihrer Redaktion arbeitet sonst niemand." in client.get(PAGE).content.decode()
 
 
+@pytest.mark.slow
 def test_who_leaves_is_out_at_once_and_named_where_somebody_has_to_act(town, weber, sander):
     absence.note(weber, until=date(2026, 6, 12), substitute=sander, now=NOW)
     make.opportunity(organisation=town, title="Bachputz", contact_email="Sander@lich.example")

@@ -315,6 +315,7 @@ def test_link_of_a_forgotten_password_still_ends_after_three_days(client, clock)
     assert "password1" not in Client().get(link, follow=True).content.decode()
 
 
+@pytest.mark.slow
 def test_requests_go_30_days_after_the_decision_and_unanswered_after_six_months(lich, net):
     decided, waiting = make.access_request(lich), make.access_request(lich, "a@b.example")
     access_requests.decline(decided, answer="Nein.", by=net, now=NOW)

@@ -212,6 +212,7 @@ def test_two_who_tick_at_the_same_time_do_not_undo_each_other(clerk, town):
     assert slot.walk_ins == 4
 
 
+@pytest.mark.slow
 def test_an_impossible_number_is_refused_and_keeps_the_ticks(clerk, town):
     slot = of(town)
     kim = person(slot, "Kim Muster")
@@ -222,6 +223,7 @@ def test_an_impossible_number_is_refused_and_keeps_the_ticks(clerk, town):
     assert noted(slot) == {"Kim Muster": (None, "")}
 
 
+@pytest.mark.slow
 def test_before_the_start_and_after_the_names_are_gone_the_page_says_why_not(clerk, town):
     early = make.shift(
         opportunity=make.opportunity(organisation=town.organisation, municipality=town),
@@ -265,6 +267,7 @@ def test_another_town_and_a_dismissed_clerk_find_nothing(town):
     assert noted(slot) == {"Kim Muster": (None, "")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 3])
 def test_the_page_asks_the_same_number_of_questions(clerk, town, n, django_assert_num_queries):
     slot = of(town)

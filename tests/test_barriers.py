@@ -127,6 +127,7 @@ def test_eleventh_report_of_a_client_waits(client):
     assert statuses == [303] * 10 + [429]
 
 
+@pytest.mark.slow
 def test_one_client_cannot_close_the_form_for_all(client, own_counters):
     """Ten a day, however slowly; the eleventh is kept and shown another way, the same words again are no other report."""
     statuses = []

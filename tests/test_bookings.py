@@ -156,6 +156,7 @@ def test_confirm_page_ticks_this_form_and_shows_others_of_the_address_unticked(c
     assert status(booking) == [(Status.UNCONFIRMED, "")]
 
 
+@pytest.mark.slow
 def test_who_did_not_sign_up_erases_this_form_and_no_other(client):
     """The way from the confirm page leads to the page of the same form, which is all that its key opens."""
     slot = make.shift()
@@ -263,6 +264,7 @@ def test_link_after_the_date_leads_to_other_dates(client):
 # --- see, change, give back -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_seat_is_given_back_with_one_click_and_taken_again(client):
     booking = confirmed(make.shift(capacity=1))
     (signup,) = signups.signups_of(booking)
@@ -278,6 +280,7 @@ def test_seat_is_given_back_with_one_click_and_taken_again(client):
     assert page.content.decode().count('<li class="booking ') == 1
 
 
+@pytest.mark.slow
 def test_party_shrinks_and_grows_only_where_it_fits(client):
     slot = make.shift(capacity=3)
     booking = confirmed(slot, seats=2)
@@ -375,6 +378,7 @@ def test_calendar_file_holds_the_dates_with_a_seat(client):
 # --- one date -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_give_back_link_shows_one_date_and_one_button(client):
     slot = make.shift(starts=datetime(2026, 6, 20, 9, tzinfo=BERLIN))
     booking = confirmed(slot)
@@ -437,6 +441,7 @@ def test_after_the_start_nothing_can_be_given_back(client):
     assert "Der Termin hat schon begonnen. Bitte rufen Sie uns an." in words(refused)
 
 
+@pytest.mark.slow
 def test_open_seat_goes_to_the_first_click_and_the_second_gets_a_kind_page(client):
     slot = make.shift(starts=NOW + timedelta(hours=20), capacity=1)
     fast, slow = make.signup(slot, status=Status.WAITING), make.signup(slot, status=Status.WAITING)
@@ -534,6 +539,7 @@ def test_token_of_one_purpose_or_row_is_404_at_every_other(client, pages):
             assert client.get(reverse(f"booking:{view}", args=[broken])).status_code == 404, (view, broken)
 
 
+@pytest.mark.slow
 def test_get_and_head_change_nothing(client, pages):
     def rows():
         return list(ShiftSignup.objects.order_by("pk").values()), list(Mail.objects.order_by("pk").values())
@@ -568,6 +574,7 @@ def test_busy_database_keeps_the_form(client, pages, monkeypatch):
     assert f'<input type="hidden" name="signups" value="{key}">' in response.content.decode()
 
 
+@pytest.mark.slow
 def test_pages_take_few_statements_for_any_number_of_dates(client, django_assert_num_queries):
     for dates in (1, 3):
         action = make.opportunity()

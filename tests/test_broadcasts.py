@@ -70,6 +70,7 @@ def crowd(slot):
     return slot
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("who", "to"),
     [
@@ -88,6 +89,7 @@ def test_only_those_meant_get_it_and_the_writer_a_copy(town, user, who, to):
     )
 
 
+@pytest.mark.slow
 def test_the_mail_reads_as_a_letter_of_the_town(town, user):
     slot = crowd(date(town))
     send(message(slot), user)
@@ -192,6 +194,7 @@ def test_a_message_that_waits_says_the_new_time_after_a_move(town, user):
     assert ("21. Juni 2026" in mail.text, "20. Juni 2026" in mail.text) == (True, False)
 
 
+@pytest.mark.slow
 def test_a_message_that_waits_is_not_sent_to_who_is_not_there_any_more(town, user):
     slot = crowd(date(town))
     later = date(town, opportunity=slot.opportunity, starts=NOW + 12 * DAY)
@@ -302,6 +305,7 @@ def test_a_test_goes_to_oneself_only(clerk, town):
     assert preview.context["shown"]["n"] == 1
 
 
+@pytest.mark.slow
 def test_sending_is_recorded_and_listed_with_the_date(clerk, town):
     slot = crowd(soon(town))
     data = sending(clerk.post(page(slot), DATA))
@@ -368,6 +372,7 @@ def test_an_editor_of_two_towns_writes_to_one_at_a_time(clerk, town, user):
     ]
 
 
+@pytest.mark.slow
 def test_seminars_use_the_same_page():
     user = staff(make.filled_association(), Membership.Role.SEMINARS, name="Frau Adler")
     client = proven(user)

@@ -107,6 +107,7 @@ def test_a_sentence_ends_where_a_reader_ends_it(text, found):
 REAL = json.loads(Path("portal/data/initiatives.json").read_text())["initiatives"]
 
 
+@pytest.mark.slow
 def test_all_real_initiatives_fit_and_are_whole_sentences():
     row = make.initiative()
     assert len(REAL) == 94

@@ -100,6 +100,7 @@ def test_the_next_one_is_like_the_last_one_of_the_town(clerk, town):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_clerk_publishes_a_date_with_one_button(clerk, town):
     response = ask(clerk)
     row = Opportunity.objects.get()

@@ -146,6 +146,7 @@ def test_a_slip_of_the_finger_is_taken_back(clerk, shift):
     assert AccessLog.objects.filter(action="Doch nicht angerufen").count() == 1
 
 
+@pytest.mark.slow
 def test_news_after_the_call_asks_for_another_one(clerk, shift):
     move(shift)
     tick(clerk, shift, "Opa Ohnemail")
@@ -166,6 +167,7 @@ def test_a_tick_about_older_news_does_not_count(clerk, shift):
         calls.note(opa, news=seen, now=timezone.now())
 
 
+@pytest.mark.slow
 def test_a_date_that_is_over_asks_for_no_calls(clerk, shift):
     move(shift)
     over = timezone.now() - DAY

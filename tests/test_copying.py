@@ -90,6 +90,7 @@ def click(user, row):
     return browser.post(url, dict(fields))
 
 
+@pytest.mark.slow
 def test_a_copy_by_another_town_is_a_draft_without_personal_data_and_then_shows_its_lineage(
     client, source, lich, editor
 ):
@@ -175,6 +176,7 @@ def test_one_click_makes_a_draft_of_an_idea(client, lich, editor):
     )
 
 
+@pytest.mark.slow
 def test_two_clicks_make_one_copy_until_it_is_archived(source, lich, editor):
     first, second = click(editor, source), click(editor, source)
     assert first["Location"] == second["Location"]
@@ -263,6 +265,7 @@ def test_what_is_not_public_is_not_there(source, editor):
         assert [browser.get(url).status_code, browser.post(url).status_code] == [404, 404]
 
 
+@pytest.mark.slow
 def test_staff_of_the_source_read_how_often_it_was_copied_but_not_by_whom(source, lich, editor):
     click(editor, source)
     owner = proven(staff(source.organisation, email="redaktion@hungen.example"))
@@ -271,6 +274,7 @@ def test_staff_of_the_source_read_how_often_it_was_copied_but_not_by_whom(source
     assert "Lich" not in Page(page).one("main").text
 
 
+@pytest.mark.slow
 def test_an_initiative_without_a_steckbrief_is_noted_and_stands_on_the_desk(client, lich, editor):
     other = make.initiative(municipality=make.municipality("Hungen"), title="Suppenfest", slug="suppenfest")
     url = reverse("bookmark", args=[other.slug])

@@ -279,6 +279,7 @@ def test_wrong_question_is_answered_with_a_german_sentence(query):
         assert answer.json()["detail"].endswith(".")
 
 
+@pytest.mark.slow
 def test_hostile_input_never_breaks_it():
     for label, query in HOSTILE.items():
         answer = read(f"{V1}initiatives/?{query}")

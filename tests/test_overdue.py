@@ -33,6 +33,7 @@ def told():
     return [(mail.kind, mail.to) for mail in Mail.objects.order_by("pk")]
 
 
+@pytest.mark.slow
 def test_a_late_hint_reminds_everybody_of_the_redaktion_once_and_then_is_owned_up_to():
     town = make.organisation(contact_email="ehrenamt@lich.example")
     for name, role in [("weber", "editor"), ("sander", "editor"), ("lesen", "reader")]:

@@ -65,6 +65,7 @@ def mails():
     return [(mail.kind, mail.to, mail.subject) for mail in Mail.objects.order_by("queued_at", "pk")]
 
 
+@pytest.mark.slow
 def test_from_the_form_to_the_public_page_and_the_search(client, lich):
     editor = staff(lich.organisation)
     assert post(client).status_code == 200
@@ -253,6 +254,7 @@ def test_deleting_one_s_words_leaves_the_page_that_was_taken_over(client, lich):
     assert (Proposal.objects.count(), Mail.objects.filter(about=row.label).count()) == (0, 0)
 
 
+@pytest.mark.slow
 def test_an_old_link_says_so_and_the_night_deletes_what_nobody_confirmed_or_decided(client, lich, clock):
     row = proposals.send(**SAID | {"municipality": lich}, now=NOW)
     waiting, settled = make.proposal(lich), make.proposal(lich)

@@ -193,6 +193,7 @@ def test_nothing_that_can_wait_is_written_between_21_and_7():
     assert yesterday.status == S.CONFIRMED
 
 
+@pytest.mark.slow
 def test_mail_server_that_comes_back_at_night_sends_only_what_is_urgent():
     slot = make.shift(starts=START)
     kim = seated(slot)

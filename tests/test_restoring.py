@@ -219,6 +219,7 @@ def test_without_a_journal_every_mail_that_waited_is_held():
     assert states() == {"due": HELD, "under way": HELD}
 
 
+@pytest.mark.slow
 def test_mails_that_are_sent_stay_as_they_are():
     waiting_mail("long ago", sent_at=BACKUP - MINUTE)
 

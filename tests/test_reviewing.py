@@ -145,6 +145,7 @@ def test_two_people_hand_in_the_same_draft_and_it_happens_once(town, anna, berta
     assert (row.state, Remark.objects.count()) == ("in_review", 1)
 
 
+@pytest.mark.slow
 def test_an_archived_page_goes_back_to_the_drafts(town, anna):
     row = draft(town, state="archived")
     press(anna, row, "_draft")
@@ -195,6 +196,7 @@ def test_a_page_appears_on_its_day_by_itself_and_not_before(town, client, time_m
     assert seen == [hidden, hidden, shown]
 
 
+@pytest.mark.slow
 def test_staff_read_from_when_a_page_is_public_and_may_take_it_back(town, anna):
     row = draft(town, public_from=date(2026, 7, 1))
     press(anna, row, "_publish")
@@ -206,6 +208,7 @@ def test_staff_read_from_when_a_page_is_public_and_may_take_it_back(town, anna):
     assert row.state == "draft"
 
 
+@pytest.mark.slow
 def test_what_a_waiting_page_needs_cannot_be_emptied(town, anna):
     row = draft(town, public_from=date(2026, 7, 1))
     press(anna, row, "_publish")

@@ -588,6 +588,7 @@ def test_an_editor_of_two_towns_moves_nothing_between_them(world):
 # --- lists, filters, autocompletes --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.logs_errors
 @pytest.mark.parametrize("model", [model for model in sorted(SEES) if SEES[model].get("other") == LIST])
 def test_search_and_filters_find_nothing_of_another_town(world, model):

@@ -455,6 +455,7 @@ def test_a_trusted_device_guesses_five_times_and_no_more_than_its_account(proof)
     assert seen == {"gestohlenes": False, "ohne": True, "danach ohne": False, "nach neuem Passwort": False}
 
 
+@pytest.mark.slow
 def test_one_client_guesses_ten_passwords_a_minute_whatever_the_account(proof):
     for number in range(10):
         staff(email=f"k{number}@lich.example", enrolled=False)
