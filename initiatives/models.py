@@ -554,7 +554,7 @@ class Picture(models.Model):
 
     @property
     def focus(self) -> str:
-        """The class of static/pictures.css: column and row of nine fields, „00" to „22"."""
+        """The class of static/portal.css: column and row of nine fields, „00" to „22"."""
         return f"{min(self.focus_x // 34, 2)}{min(self.focus_y // 34, 2)}"
 
 

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,11 @@ from django.utils.translation import gettext as _
 from portal.refused import Refused
 
 OPTIONS = ["--no-owner", "--no-privileges", "--no-comments"]
+GONE_WITHIN = 5  # seconds
+_OTHERS = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+AND backend_type = 'client backend' AND usename = current_user AND pid <> pg_backend_pid()
+"""
 Counts = dict[str, int]
 
 
@@ -116,13 +122,7 @@ def refuse_while_used() -> None:
         _refuse_used_sqlite(Path(connection.settings_dict["NAME"]))
         return
     connection.close_pool()  # type: ignore[attr-defined]
-    parameters = connection.get_connection_params()
-    with closing(connection.Database.connect(**parameters)) as alone:  # type: ignore[attr-defined]
-        others = alone.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND backend_type = 'client backend' AND usename = current_user AND pid <> pg_backend_pid()"
-        ).fetchone()[0]
-    if others:
+    if others := _others():
         raise Refused(
             _(
                 "Die Datenbank wird noch benutzt (%s Verbindungen). "
@@ -130,6 +130,15 @@ def refuse_while_used() -> None:
             )
             % others
         )
+
+
+def _others() -> int:
+    """Connections of other processes; those that have just ended have `GONE_WITHIN` for the server to notice."""
+    parameters, end = connection.get_connection_params(), time.monotonic() + GONE_WITHIN
+    with closing(connection.Database.connect(**parameters, autocommit=True)) as alone:  # type: ignore[attr-defined]
+        while (others := alone.execute(_OTHERS).fetchone()[0]) and time.monotonic() < end:
+            time.sleep(0.2)
+    return int(others)
 
 
 def _refuse_used_sqlite(path: Path) -> None:

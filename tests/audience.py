@@ -189,10 +189,14 @@ def make_rows(now: datetime | None = None, name: str = "Lich") -> Rows:
         link=make.broken_link(initiative),
         current=make.still_current(initiative),
         current_gone=make.still_current(initiative, email="niemand@example.org"),
-        proposed=make.proposal(town, entered_at=now, confirmed_at=None),
-        proposal=make.proposal(town, entered_at=now, confirmed_at=now),
-        declined=make.proposal(town, settled_at=now, decision="declined", answer="Das gibt es schon."),
-        accepted=make.proposal(town, settled_at=now, decision="accepted", initiative=initiative),
+        proposed=make.proposal(town, organisation=organisation, entered_at=now, confirmed_at=None),
+        proposal=make.proposal(town, organisation=organisation, entered_at=now, confirmed_at=now),
+        declined=make.proposal(
+            town, organisation=organisation, settled_at=now, decision="declined", answer="Das gibt es schon."
+        ),
+        accepted=make.proposal(
+            town, organisation=organisation, settled_at=now, decision="accepted", initiative=initiative
+        ),
         wish=make.wish(municipality=town, organisation=organisation, initiative=initiative),
         wish_asked=make.wish(
             "noch.nicht@example.org",

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 
 from django import template
-from django.templatetags.static import static
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from initiatives.cards import html
@@ -18,11 +17,3 @@ register = template.Library()
 def initiative_cards(initiatives: Iterable[Initiative], terms: Iterable[Term] = ()) -> SafeString:
     """One `<li>` each; the rows come from `for_cards()`. What the `terms` of a search found is marked."""
     return format_html_join("", "{}", ((html(row, tuple(terms)),) for row in initiatives))
-
-
-@register.simple_tag
-def picture_styles(initiatives: Iterable[Initiative]) -> SafeString | str:
-    """The styles of pictures, where one of these cards has one: all other lists are spared the bytes."""
-    if not any(row.card_picture for row in initiatives):
-        return ""
-    return format_html('<link rel="stylesheet" href="{}">', static("pictures.css"))

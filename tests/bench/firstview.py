@@ -33,7 +33,7 @@ def fetch(url, address):
     """The body as it came, and its text if it is one."""
     wire, encoding = answer(url, address)
     body = UNPACK[encoding](wire)
-    return wire, "" if address.endswith(".woff2") else body.decode()
+    return wire, "" if address.endswith((".woff2", ".webp")) else body.decode()
 
 
 def measure(site, addresses):

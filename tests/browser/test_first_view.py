@@ -19,5 +19,7 @@ def test_first_view_is_small(visit, started, label):
         "the count by hand knows all that Chromium asks for"
     )
     assert path in asked
-    assert len(asked) <= REQUESTS
+    photos = [url for url in asked if url.startswith("/bilder/")]  # come as one scrolls to them
+    assert page.locator("img[src^='/bilder/']:not([loading=lazy])").count() == 0
+    assert len(asked) - len(photos) <= REQUESTS
     assert sum(sizes.values()) <= BYTES, sizes
