@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +20,7 @@ from portal.models import Organisation
 from portal.scoping import ScopedAdmin, atomically
 
 LINES = 5  # on the start page
+_SINCE = Coalesce("confirmed_at", "entered_at")
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -100,7 +102,7 @@ class AskingAdmin(LoggedAdmin):
     def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
         """The longest waiting first."""
         rows = self.waiting(self.get_queryset(request).filter(settled_at=None))
-        return [self._todo_line(row) for row in rows.order_by("entered_at", "pk")[:LINES]]
+        return [self._todo_line(row) for row in rows.order_by(_SINCE, "pk")[:LINES]]
 
     def waiting(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """With what `todo` says of a row."""
@@ -111,6 +113,7 @@ class AskingAdmin(LoggedAdmin):
         raise NotImplementedError
 
     def _todo_line(self, row: Any) -> dict[str, str]:
-        text, note = self.todo(row, welcome.waiting_words(row.entered_at, now=timezone.now()))
+        since = row.confirmed_at or row.entered_at
+        text, note = self.todo(row, welcome.waiting_words(since, now=timezone.now()))
         url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
         return {"url": url, "text": text, "note": note, "action": gettext("Ansehen")}
