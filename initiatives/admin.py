@@ -112,7 +112,7 @@ class InitiativeAdmin(PicturedAdmin, ReviewedAdmin, BulletinAdmin):
         super().save_model(request, obj, form, change)
         if not change and obj.organisation.kind == Organisation.Kind.ASSOCIATION:
             obj.origin = Initiative.Origin.COLLECTED
-            obj.save(update_fields=["origin"])
+            Initiative.objects.filter(pk=obj.pk).update(origin=obj.origin)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from initiatives import idea_files
 from initiatives.blueprint_admin import BlueprintInline, drop_empty
 from initiatives.models import Idea
-from portal import slugs, uploads
+from portal import inputs, slugs, uploads
 from portal.refused import Refused
 from portal.scoping import ScopedAdmin
 from portal.widgets import StaffForm
@@ -102,8 +102,7 @@ class IdeaAdmin(ScopedAdmin):
         return not form.errors
 
     def _remove(self, request: HttpRequest, idea: Idea) -> HttpResponse:
-        key = request.POST["remove"]
-        row = get_object_or_404(idea.files, pk=key if key.isdecimal() else 0)
+        row = get_object_or_404(idea.files, pk=inputs.key(request.POST["remove"]))
         idea_files.remove(row)
         messages.success(request, gettext("Die Datei ist entfernt."))
         return redirect(request.path)

@@ -9,13 +9,11 @@ from typing import Any
 from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from initiatives.models import Blueprint, Idea
+from portal import markdown
 from portal.posters import compiled, legible
-
-_parser = MarkdownIt("commonmark", {"html": False}).disable(["image", "html_block", "html_inline"])
 
 
 def of_idea(idea: Idea) -> bytes:
@@ -44,7 +42,7 @@ def of_idea(idea: Idea) -> bytes:
 def blocks(text: str) -> list[dict[str, Any]]:
     """Paragraphs and list items as runs: {"item": bool, "runs": [{"text", "bold", "url"}]}."""
     found, depth = [], 0
-    for token in _parser.parse(text):
+    for token in markdown.parse(text):
         depth += {"list_item_open": 1, "list_item_close": -1}.get(token.type, 0)
         if token.type == "inline" and (runs := _runs(token)):
             found.append({"item": depth > 0, "runs": runs})
@@ -58,7 +56,7 @@ def _runs(inline: Token) -> list[dict[str, Any]]:
             bold = token.type == "strong_open"
         elif token.type in ("link_open", "link_close"):
             href = str(token.attrs.get("href", ""))
-            url = href if href.startswith(("http://", "https://")) else ""
+            url = href if markdown.is_web(href) else ""
         elif token.type in ("softbreak", "hardbreak"):
             runs.append({"text": " ", "bold": bold, "url": ""})
         elif words := legible(token.content):

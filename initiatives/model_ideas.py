@@ -74,7 +74,7 @@ def _assign(idea: Idea, keys: list[str]) -> None:
     )
     for row in free.select_related("municipality"):
         row.idea = idea
-        row.save(update_fields=["idea", "search_text"])
+        row.save(update_fields=["idea"])
 
 
 def _digest_of(row: Idea) -> str:

@@ -271,7 +271,7 @@ class Initiative(PublishedOnce):
         ordering = ["life_rank", "-is_rich", "-year", "title"]
         indexes = [
             models.Index(fields=["state", "life_rank", "-is_rich", "-year", "title"], name="initiative_list"),
-            models.Index(fields=["municipality", "state"], name="initiative_town"),
+            models.Index(fields=["municipality", "state", "public_from", "idea"], name="initiative_there"),
             # of an idea: in how many towns, and how often copied, from the index alone
             models.Index(fields=["idea", "state", "municipality", "copied_at"], name="initiative_idea"),
             models.Index(fields=["state", "-published_at", "-id"], name="initiative_newest"),
@@ -288,12 +288,18 @@ class Initiative(PublishedOnce):
     def __str__(self) -> str:
         return self.title
 
-    PRECOMPUTED = ("life_rank", "search_title", "search_text")
+    SEARCHED = frozenset({"title", "place", "municipality", "summary", "text", "carrier", "idea"})
 
     def save(self, **kwargs: Any) -> None:
-        self.precompute([topic.name for topic in self.topics.all()] if self.pk else [])
-        if kwargs.get("update_fields") is not None:
-            kwargs["update_fields"] = {*kwargs["update_fields"], *self.PRECOMPUTED}
+        """With its rank; what the search reads is made anew only where it may have changed."""
+        named, written = kwargs.get("update_fields"), {"life_rank"}
+        if named is None or self.SEARCHED & set(named):
+            self.precompute([topic.name for topic in self.topics.all()] if self.pk else [])
+            written |= {"search_title", "search_text"}
+        else:
+            self.life_rank = self.rank_on(timezone.localdate())
+        if named is not None:
+            kwargs["update_fields"] = {*named, *written}
         super().save(**kwargs)
 
     def rank_on(self, today: date) -> int:

@@ -156,11 +156,10 @@ def _in_order(initiative: Initiative, pictures: list[Picture]) -> None:
 
 def sweep(*, now: datetime) -> int:
     """Files of no row are gone, once they are a day old: of drafts that were deleted, of uploads that broke off."""
-    folder = Path(settings.MEDIA_ROOT) / "pictures"
-    before, gone = (now - SURE).timestamp(), 0
-    for file in folder.glob("*.webp"):
-        name = file.name.partition("-")[0]
-        if file.stat().st_mtime < before and not Picture.objects.filter(name=name).exists():
-            file.unlink(missing_ok=True)
-            gone += 1
-    return gone
+    folder, before = Path(settings.MEDIA_ROOT) / "pictures", (now - SURE).timestamp()
+    old = [file for file in folder.glob("*.webp") if file.stat().st_mtime < before]
+    known = set(Picture.objects.values_list("name", flat=True)) if old else set()
+    gone = [file for file in old if file.name.partition("-")[0] not in known]
+    for file in gone:
+        file.unlink(missing_ok=True)
+    return len(gone)

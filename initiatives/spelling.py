@@ -23,9 +23,10 @@ _JOINTS = ("", "s", "n", "en", "es")
 
 @dataclass(frozen=True)
 class Words:
-    """The words that there are: folded → as they are written; and all their stems in one text."""
+    """The words that there are: folded → as they are written; all that are spelled so; their stems in one text."""
 
     written: dict[str, str]
+    spelled: frozenset[str]
     stems: str
 
     def know(self, token: str) -> bool:
@@ -42,9 +43,12 @@ def words() -> Words:
 
 
 def meant(text: str, known: Words) -> tuple[str, str]:
-    """The query as it was probably meant: (to show, or "" when no word was corrected; to search with)."""
+    """The query as it was probably meant: (to show, or "" when no word was corrected; to search with).
+
+    Of a long one the first words, as the search itself takes them: each costs some milliseconds.
+    """
     shown, sought, corrected = [], [], False
-    for word in text.split():
+    for word in text.split()[: search.MAX_WORDS]:
         token = search.fold(word)
         if len(token) < PART or known.know(token):
             better = parts = word
@@ -63,13 +67,13 @@ def _read() -> Words:
     rows = best.values_list("title", "place", "summary", "municipality__name", "idea__name")[:ROWS]
     texts = [*topics.NAMES.values(), *(text for row in rows for text in row if text)]
     written = {search.fold(word): word for text in texts for word in _WORD.findall(text)}
-    tokens = dict.fromkeys([*written, *wording.everyday()])
-    return Words(written, f" {search.normalise(' '.join(tokens))} ")
+    spelled = frozenset([*written, *wording.everyday()])
+    return Words(written, spelled, f" {search.normalise(' '.join(spelled))} ")
 
 
 def _apart(token: str, known: Words) -> str:
     """„jugendbeteiligung" → „jugend beteiligung", where both are words."""
-    spelled = {*known.written, *wording.everyday()}
+    spelled = known.spelled
     for cut in range(len(token) - PART, PART - 1, -1):
         head, tail = token[:cut], token[cut:]
         if tail in spelled and any(head.removesuffix(joint) in spelled for joint in _JOINTS):
@@ -81,6 +85,6 @@ def _closest(token: str, known: Words) -> str:
     """The word that is spelled most alike, as it is written; empty where none is close."""
     if len(token) < SLIP:
         return ""
-    near = [word for word in {*known.written, *wording.everyday()} if abs(len(word) - len(token)) <= 2]
+    near = [word for word in known.spelled if abs(len(word) - len(token)) <= 2]
     found = difflib.get_close_matches(token, sorted(near), n=1, cutoff=SURE)
     return known.written.get(found[0], found[0].capitalize()) if found else ""

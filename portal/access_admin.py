@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -12,21 +12,21 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import access_requests, accesslog, accounts, mail_domains, welcome
+from portal import access_requests, accounts, mail_domains
+from portal.asking_admin import AskingAdmin
 from portal.association import association
-from portal.models import AccessRequest
+from portal.models import AccessRequest, Organisation
 from portal.password_links import INVITED
 from portal.retention import words
-from portal.scoping import ScopedAdmin, atomically
-
-LINES = 5  # on the start page
 
 
-class AccessRequestAdmin(ScopedAdmin):
+class AccessRequestAdmin(AskingAdmin):
     """Confirmed ones only: an address that nobody proved is nobody's request."""
 
     place = 20
     menu = _("Anfragen nach Zugang")
+    list_read = _("Anfragen nach Zugang")
+    row_read = _("Anfrage gelesen")
     scope = None
     list_display = ("municipality", "name", "email", "domain_in_words", "state", "confirmed_at")
     list_filter = ("state",)
@@ -54,9 +54,8 @@ class AccessRequestAdmin(ScopedAdmin):
         rows = super().get_queryset(request).select_related("municipality__organisation")
         return rows.prefetch_related("municipality__organisation__memberships__user")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        decided = obj is not None and obj.settled_at is not None
-        return (*self.readonly_fields, "answer") if decided else self.readonly_fields
+    def organisation_of(self, obj: AccessRequest) -> Organisation:
+        return association()
 
     @admin.display(description=_("Passt die Adresse?"))
     def domain_in_words(self, obj: AccessRequest) -> str:
@@ -95,42 +94,6 @@ class AccessRequestAdmin(ScopedAdmin):
             {"name": "_decline", "label": gettext("Ablehnen und Satz schicken")},
         ]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        user, about = accounts.person(request), gettext("Anfragen nach Zugang")
-        accesslog.list_read(user, model=self.opts.label_lower, about=about, now=timezone.now())
-        return super().changelist_view(request, extra_context)
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
-    ) -> Any:
-        """Nothing is saved here, only decided."""
-        no_save = {
-            "show_save": False,
-            "show_save_and_continue": False,
-            "title": gettext("Anfrage nach Zugang"),
-        }
-        return super().changeform_view(request, object_id, form_url, no_save | (extra_context or {}))
-
-    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        accesslog.record(
-            accounts.person(request),
-            action=gettext("Anfrage gelesen"),
-            about=context["original"].label,
-            organisation=association(),
-            now=timezone.now(),
-        )
-        return super().render_change_form(request, context, *args, **kwargs)
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """The verbs write."""
-
     def response_change(self, request: HttpRequest, obj: AccessRequest) -> HttpResponse:
         by, now, answer = accounts.person(request), timezone.now(), obj.answer
         verbs = {
@@ -145,21 +108,10 @@ class AccessRequestAdmin(ScopedAdmin):
         }
         for name, (verb, done) in verbs.items():
             if name in request.POST:
-                refused = atomically(verb)
-                self.message_user(request, refused or done, messages.ERROR if refused else messages.SUCCESS)
+                self.settle(request, verb, done)
         return redirect(request.path)
 
-    def todo_lines(self, request: HttpRequest) -> list[dict[str, Any]]:
-        rows = self.get_queryset(request).filter(state=AccessRequest.State.CONFIRMED)
-        return [self._line(row) for row in rows.order_by("confirmed_at", "pk")[:LINES]]
-
-    def _line(self, row: AccessRequest) -> dict[str, str]:
-        since = welcome.waiting_words(row.confirmed_at or row.entered_at, now=timezone.now())
-        names = {"town": row.municipality.name, "since": since}
-        domain = mail_domains.assess(row.email, row.municipality).sentence
-        return {
-            "url": reverse("admin:portal_accessrequest_change", args=[row.pk]),
-            "text": gettext("Anfrage nach Zugang für %(town)s wartet %(since)s") % names,
-            "note": domain,
-            "action": gettext("Ansehen"),
-        }
+    def todo(self, obj: AccessRequest, since: str) -> tuple[str, str]:
+        names = {"town": obj.municipality.name, "since": since}
+        text = gettext("Anfrage nach Zugang für %(town)s wartet %(since)s") % names
+        return text, mail_domains.assess(obj.email, obj.municipality).sentence

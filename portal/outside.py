@@ -34,7 +34,7 @@ Allowed = Callable[[str, int], bool]
 
 
 class Unreachable(Exception):
-    """Why the address leads nowhere: a word of `REASONS` in `initiatives/link_words.py`."""
+    """Why the address leads nowhere: one of `PageLink.Reason`."""
 
 
 @dataclass(frozen=True)
