@@ -53,7 +53,7 @@ class Versions(HistoricalRecords):
             super().post_save(instance, created, using=using, **kwargs)
 
     def create_historical_record(self, instance: Any, history_type: str, using: Any = None) -> None:
-        last = getattr(instance, self.manager_name).first()
+        last = None if history_type == "+" else getattr(instance, self.manager_name).first()
         if last is None or changes(last, instance):
             super().create_historical_record(instance, history_type, using=using)
 

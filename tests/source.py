@@ -61,8 +61,13 @@ def _for_types_only(node):
     return isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
 
 
-def imports(tree, *, top=True):
+@cache
+def imports(tree):
     """(imported name, line, whether it stands at the top) of every import that runs."""
+    return tuple(_imports(tree, top=True))
+
+
+def _imports(tree, *, top):
     for node in ast.iter_child_nodes(tree):
         if _for_types_only(node):
             continue
@@ -74,7 +79,7 @@ def imports(tree, *, top=True):
                 yield f"{'.' * node.level}{node.module or ''}.{alias.name}", node.lineno, top
         else:
             inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-            yield from imports(node, top=top and not inside)
+            yield from _imports(node, top=top and not inside)
 
 
 @cache

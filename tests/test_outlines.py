@@ -50,6 +50,7 @@ def test_outlines_are_closed_and_enclose_something():
             assert (ring[0] == ring[-1], len(ring) >= 4) == (True, True), row["name"]
 
 
+@pytest.mark.slow
 def test_the_file_is_what_its_command_makes():
     """Making it again changes nothing: neither limit nor method changed since."""
     limits = {"kreise": DISTRICTS_LEAST, "gemeinden": TOWNS_LEAST}

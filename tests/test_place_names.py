@@ -5,7 +5,7 @@ import pytest
 from portal import gazetteer, places
 from portal.models import Municipality, PostalCode
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]  # all of Hessen is loaded
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,6 @@ def understood(text):
     return places.search_place(text, None).label
 
 
-@pytest.mark.slow
 def test_all_postal_codes_of_the_data_are_places(hessen):
     codes = set(PostalCode.objects.values_list("code", flat=True))
     assert len(codes) == 546
@@ -30,7 +29,6 @@ def test_all_postal_codes_of_the_data_are_places(hessen):
     assert lost == []
 
 
-@pytest.mark.slow
 def test_every_town_and_district_is_found_by_its_own_name(hessen):
     towns = places._towns()
     lost = [

@@ -185,6 +185,7 @@ def test_every_text_that_a_person_types_is_in_the_table_above():
     assert set(text_columns(ShiftSignup)) == ours["participant"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 @pytest.mark.parametrize("column", [*TYPED["booking"], *TYPED["participant"]])
 def test_a_hostile_value_in_any_column_of_a_person_is_inert(column, kind):

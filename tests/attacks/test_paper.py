@@ -4,6 +4,8 @@ import ast
 import re
 from collections import Counter
 
+import pytest
+
 from tests import source
 from tests.test_house import none
 
@@ -62,6 +64,7 @@ def names_in(path):
     yield from (name for name, _node in source.functions(tree))
 
 
+@pytest.mark.slow
 def test_what_the_table_names_is_there():
     """„erfüllt“ names a test, a symbol of the code or words of a file (`file::name`), never just a file."""
     wrong, known = [], {}
