@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -17,7 +17,18 @@ from initiatives.hint_admin import HintAdmin
 from initiatives.idea_admin import IdeaAdmin
 from initiatives.inquiry_admin import InquiryAdmin
 from initiatives.link_admin import PageLinkAdmin
-from initiatives.models import Highlight, Hint, Idea, Initiative, Inquiry, PageLink, Proposal, Topic, Wish
+from initiatives.models import (
+    Highlight,
+    Hint,
+    Idea,
+    Initiative,
+    Inquiry,
+    PageLink,
+    Proposal,
+    Remark,
+    Topic,
+    Wish,
+)
 from initiatives.picture_admin import PicturedAdmin
 from initiatives.proposal_admin import ProposalAdmin
 from initiatives.review_admin import ReviewedAdmin
@@ -152,7 +163,9 @@ class InitiativeAdmin(PicturedAdmin, ReviewedAdmin, BulletinAdmin):
         return [{"url": url, "text": text, "note": "", "action": gettext("Ansehen"), "order": LATER}]
 
     def with_missing(self, rows: QuerySet[Initiative]) -> QuerySet[Initiative]:
-        return rows.select_related("organisation").prefetch_related("topics", "remarks__by", "pictures")
+        return rows.select_related("organisation").prefetch_related(
+            "topics", Prefetch("remarks", Remark.objects.select_related("by")), "pictures"
+        )
 
     def offers(self, request: HttpRequest) -> list[dict[str, str]]:
         url = reverse("admin:initiatives_initiative_add")

@@ -20,10 +20,9 @@ from django.views.decorators.http import require_http_methods
 from initiatives import copying
 from initiatives.models import Bookmark, Idea, Initiative
 from portal import accounts, roles
-from portal.models import Membership, Municipality, Organisation, User
+from portal.models import Municipality, Organisation, User
 from portal.refused import Refused
 
-WRITES = (Membership.Role.EDITOR, Membership.Role.NETWORK)
 Copy = Callable[[Municipality, Organisation], Initiative]
 
 
@@ -131,7 +130,7 @@ def _organisations(user: object) -> list[Organisation]:
     """For whom the person writes initiatives; a town before the association."""
     if not isinstance(user, User):
         return []
-    found = [m.organisation for m in user.roles if m.role in WRITES and roles.holds(m)]
+    found = roles.organisations(user, "add", Initiative._meta.label_lower)
     return sorted(found, key=lambda each: each.kind == Organisation.Kind.ASSOCIATION)
 
 

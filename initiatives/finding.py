@@ -17,7 +17,6 @@ from initiatives.filters import Filters
 from initiatives.models import InitiativeQuerySet
 from initiatives.related import Offers
 from portal import places
-from portal.models import Municipality
 from portal.places import PlaceSearch
 
 __all__ = ["Filters", "Finding", "find"]
@@ -69,7 +68,7 @@ class Finding:
         """Towns to choose from, as (label, query), for an ambiguous or unknown name."""
         towns = self.search.ambiguous or self.search.suggestions
         return [
-            (label, self.filters.but(ort=label, umkreis="").query()) for label in map(_unmistakable, towns)
+            (town.unmistakable, self.filters.but(ort=town.unmistakable, umkreis="").query()) for town in towns
         ]
 
 
@@ -86,10 +85,6 @@ def find(filters: Filters, *, page: str, now: datetime) -> Finding:
     else:
         found.offers = related.instead(filters)
     return found
-
-
-def _unmistakable(town: Municipality) -> str:
-    return f"{town.postal_code} {town.name}".strip()
 
 
 def _page(rows: InitiativeQuerySet, total: int, page: str) -> Page:

@@ -636,15 +636,6 @@ class Hint(Asking):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
 
-    @property
-    def label(self) -> str:
-        """How a mail names this row in `about`."""
-        return f"hint:{self.pk}"
-
-    @property
-    def state_in_words(self) -> str:
-        return gettext("beantwortet") if self.settled_at else gettext("offen")
-
 
 class InquiryQuerySet(models.QuerySet["Inquiry"]):
     def confirmed(self) -> "InquiryQuerySet":
@@ -681,15 +672,6 @@ class Inquiry(Asking):
 
     def __str__(self) -> str:
         return f"Frage {self.pk}"
-
-    @property
-    def label(self) -> str:
-        """How a mail names this row in `about`."""
-        return f"inquiry:{self.pk}"
-
-    @property
-    def state_in_words(self) -> str:
-        return gettext("beantwortet") if self.settled_at else gettext("offen")
 
 
 class ProposalQuerySet(models.QuerySet["Proposal"]):
@@ -755,11 +737,6 @@ class Proposal(Asking):
 
     def __str__(self) -> str:
         return f"Vorschlag {self.pk}"
-
-    @property
-    def label(self) -> str:
-        """How a mail names this row in `about`."""
-        return f"proposal:{self.pk}"
 
     @property
     def is_trust(self) -> bool:

@@ -13,11 +13,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from initiatives.models import Initiative, Remark
-from portal import letters, outbox
-from portal.models import Membership, User
+from portal import letters, outbox, roles
+from portal.models import User
 from portal.refused import Refused
 
-EDITING = (Membership.Role.EDITOR, Membership.Role.NETWORK)
 KINDS = {
     Remark.Step.NOTE: "review-remark",
     Remark.Step.HANDED_IN: "review-asked",
@@ -58,8 +57,7 @@ def remark(
 
 def editors(initiative: Initiative) -> QuerySet[User]:
     """Who answers for the page: active people of its organisation who may change it."""
-    mine = {"memberships__organisation": initiative.organisation_id, "memberships__role__in": EDITING}
-    return User.objects.filter(is_active=True, **mine).distinct().order_by("pk")
+    return roles.people(initiative.organisation, "change", initiative._meta.label_lower)
 
 
 def _move(initiative: Initiative, state: Initiative.State) -> None:

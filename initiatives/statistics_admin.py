@@ -13,8 +13,7 @@ from portal.association import association
 
 
 def sees(request: HttpRequest) -> bool:
-    """Who looks after all towns: the association's network, and the operator."""
-    return roles.may(accounts.person(request), "change", "portal.municipality")
+    return roles.looks_after_all_towns(accounts.person(request))
 
 
 def show(request: HttpRequest) -> HttpResponse:

@@ -7,6 +7,7 @@ row goes as a whole: who decided what stands in the access log, without the pers
 import secrets
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -24,3 +25,12 @@ class Asking(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def label(self) -> str:
+        """How a mail names this row in `about`: „hint:17"."""
+        return f"{self._meta.model_name}:{self.pk}"
+
+    @property
+    def state_in_words(self) -> str:
+        return gettext("beantwortet") if self.settled_at else gettext("offen")

@@ -106,6 +106,8 @@ def load_postgresql(content: IO[bytes]) -> None:
     # A broken pipe: it has ended, and says itself why.
     with _running(command) as (target, _output), suppress(BrokenPipeError), target:
         shutil.copyfileobj(content, target)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # else PostgreSQL plans for empty tables, until it looks by itself
 
 
 def drop_postgresql() -> None:

@@ -313,6 +313,16 @@ class Municipality(models.Model):
     def is_district(self) -> bool:
         return self.level == self.Level.DISTRICT
 
+    def within(self, field: str) -> Q:
+        """Rows whose column `field` names this place or, of a Landkreis, one of its towns."""
+        its_towns = Q(**{f"{field}__district": self}) if self.is_district else Q()
+        return Q(**{field: self}) | its_towns
+
+    @property
+    def unmistakable(self) -> str:
+        """„35423 Lich": which of two towns of one name."""
+        return f"{self.postal_code} {self.name}".strip()
+
     @property
     def full_name(self) -> str:
         """„Stadt Lich", „Gemeinde Biebertal", „Landkreis Gießen": what an imprint calls it."""
@@ -670,11 +680,6 @@ class AccessRequest(Asking):
 
     def __str__(self) -> str:
         return f"Anfrage {self.pk}"
-
-    @property
-    def label(self) -> str:
-        """How a mail names this row in `about`."""
-        return f"accessrequest:{self.pk}"
 
     @property
     def people(self) -> list[tuple[str, str]]:

@@ -15,15 +15,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal import holidays, letters, outbox
+from portal import holidays, letters, outbox, roles
 from portal.association import association
 from portal.dates import at
-from portal.models import AccessRequest, Membership, Organisation, User
+from portal.models import AccessRequest, Organisation
 
 REMIND_AFTER, OWN_UP_AFTER = 10, 20  # working days
 STILL_USEFUL = timedelta(days=7)
 DAY = timedelta(days=1)
-ANSWERING = (Membership.Role.EDITOR, Membership.Role.NETWORK)
 
 
 class Question(NamedTuple):
@@ -51,7 +50,8 @@ def tell(rows: QuerySet[Any], question: Callable[[Any], Question], *, now: datet
 
     `rows` are `Asking`s; `question` says what the letters need of one.
     """
-    n = sum(_remind(question(row), now=now) for row in _open_since(rows, REMIND_AFTER, now))
+    label = rows.model._meta.label_lower
+    n = sum(_remind(question(row), label, now=now) for row in _open_since(rows, REMIND_AFTER, now))
     return n + sum(_own_up(question(row), now=now) for row in _open_since(rows, OWN_UP_AFTER, now))
 
 
@@ -61,14 +61,11 @@ def _open_since(rows: QuerySet[Any], n: int, now: datetime) -> Iterable[Any]:
 
 
 @transaction.atomic
-def _remind(asked: Question, *, now: datetime) -> int:
-    people = User.objects.filter(
-        is_active=True, memberships__organisation=asked.organisation, memberships__role__in=ANSWERING
-    )
+def _remind(asked: Question, label: str, *, now: datetime) -> int:
     facts = {"staff_url": settings.SITE_URL + asked.staff_path}
     return sum(
         _queue("overdue", asked, facts, to=user.email, key=f":{user.pk}", now=now)
-        for user in people.distinct().order_by("pk")
+        for user in roles.people(asked.organisation, "change", label)
     )
 
 

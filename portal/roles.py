@@ -8,7 +8,7 @@ Django groups and no Permission rows (architecture.md): what stands here is aske
 from dataclasses import dataclass, field
 from enum import Enum
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from portal.models import Membership, Organisation, User
 
@@ -118,12 +118,33 @@ def reaches(user: User, action: str, label: str) -> list[tuple[Reach, Organisati
         return [(Reach.ALL, None, Q())]
     found: list[tuple[Reach, Organisation | None, Q]] = []
     for membership in user.roles:
-        right = RIGHTS.get(membership.role, {}).get(label)  # type: ignore[call-overload]
-        if right and action in right.actions and holds(membership):
+        if right := _given(membership, action, label):
             found.append((right.reach, membership.organisation, right.only))
     return found
+
+
+def _given(membership: Membership, action: str, label: str) -> Right | None:
+    right = RIGHTS.get(membership.role, {}).get(label)  # type: ignore[call-overload]
+    return right if right and action in right.actions and holds(membership) else None
 
 
 def may(user: User, action: str, label: str) -> bool:
     """Whether there is any row of this model that the user may do this to."""
     return bool(reaches(user, action, label))
+
+
+def looks_after_all_towns(user: User) -> bool:
+    """The association's network, and the operator."""
+    return may(user, "change", "portal.municipality")
+
+
+def organisations(user: User, action: str, label: str) -> list[Organisation]:
+    """Those in which a role of the user gives the right to rows of the model, each once."""
+    return list(dict.fromkeys(each.organisation for each in user.roles if _given(each, action, label)))
+
+
+def people(organisation: Organisation, action: str, label: str) -> QuerySet[User]:
+    """The active people whose role in the organisation gives the right to rows of the model, the first ones first."""
+    rows = Membership.objects.filter(organisation=organisation, user__is_active=True)
+    given = [each.user_id for each in rows.select_related("organisation") if _given(each, action, label)]
+    return User.objects.filter(pk__in=given).order_by("pk")

@@ -190,8 +190,7 @@ def fill(rows):
     session = make.session(starts=timezone.now() + timedelta(days=9))
     past = make.session(starts=timezone.now() - timedelta(days=9), series=session.series)
     multiply(past, min(rows, 20_000) - 1)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # as a database does that did not get all its rows a second ago
+    make.known_to_the_planner()
     return {
         "map": f"/initiativen/karte/?kreis={district.slug}",
         "town": town.get_absolute_url(),

@@ -262,6 +262,7 @@ def test_whole_pages_are_small_even_when_every_town_has_something(client, hessen
             for n, town in enumerate(towns)
         ]
     )  # fmt: skip
+    make.known_to_the_planner()
     sizes = {}
     for query in ["", *(f"?kreis={row.slug}" for row in Municipality.objects.filter(level="kreis"))]:
         for packing, unpack in [("br", brotli.decompress), ("gzip", gzip.decompress)]:

@@ -8,26 +8,22 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from portal import accounts, inputs, roles
-from portal.models import Membership, Organisation
+from portal.models import Organisation
 from volunteers import year_review
+from volunteers.models import Opportunity
 
 ALL = "alle"
-TOWN_S = (Membership.Role.EDITOR, Membership.Role.READER)
 
 
 def own(request: HttpRequest) -> list[Organisation]:
     """Whose year the person may see: their organisations', without the association's (it sees that of all)."""
-    found = {
-        membership.organisation
-        for membership in accounts.person(request).roles
-        if membership.role in TOWN_S and membership.organisation.kind != Organisation.Kind.ASSOCIATION
-    }
-    return sorted(found, key=lambda each: each.name)
+    found = roles.organisations(accounts.person(request), "view", Opportunity._meta.label_lower)
+    towns = [each for each in found if each.kind != Organisation.Kind.ASSOCIATION]
+    return sorted(towns, key=lambda each: each.name)
 
 
 def sees_all(request: HttpRequest) -> bool:
-    """The association's network, and the operator."""
-    return roles.may(accounts.person(request), "change", "portal.municipality")
+    return roles.looks_after_all_towns(accounts.person(request))
 
 
 def sees(request: HttpRequest) -> bool:

@@ -9,7 +9,6 @@ from functools import cache
 
 from csp.utils import build_policy
 from django.conf import settings
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -58,17 +57,12 @@ def offer(town: Municipality) -> dict[str, str]:
 def _shown(here: Municipality) -> dict[str, object]:
     """The soonest dates that take people, and the first initiatives of the list: two statements."""
     now = timezone.now()
-    dates = Shift.objects.public().open_for_signup(now).filter(_within(here, "opportunity__municipality"))
-    rows = Initiative.objects.public().filter(_within(here, "municipality")).ranked()
+    dates = Shift.objects.public().open_for_signup(now).filter(here.within("opportunity__municipality"))
+    rows = Initiative.objects.public().filter(here.within("municipality")).ranked()
     return {
         "shifts": [card(shift, now=now) for shift in dates.for_cards()[:DATES]],
         "initiatives": list(rows.for_cards()[:INITIATIVES]),
     }
-
-
-def _within(here: Municipality, field: str) -> Q:
-    its_towns = Q(**{f"{field}__district": here}) if here.is_district else Q()
-    return Q(**{field: here}) | its_towns
 
 
 @cache

@@ -50,7 +50,7 @@ def of_town(request: HttpRequest, slug: str) -> HttpResponse:
         if now is None:
             raise Problem(404, _("Diesen Ort kennen wir nicht."))
         return HttpResponsePermanentRedirect(reverse("feeds:town", args=[now]))
-    here = Q(municipality=town) | Q(municipality__district=town) if town.is_district else Q(municipality=town)
+    here = town.within("municipality")
     return _answer(request, title=town.name, page=town.get_absolute_url(), initiatives=here, actions=here)
 
 

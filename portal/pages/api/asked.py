@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from initiatives.filters import STATES, YES, Filters
 from portal import places
-from portal.models import Municipality
 from portal.pages.api.parts import Resource
 from portal.problems import Problem
 
@@ -82,10 +81,5 @@ def _refuse_nonsense(filters: Filters, query: QueryDict) -> None:
     if place.unknown:
         raise Problem(400, _("Diesen Ort kennen wir nicht."))
     if place.ambiguous:
-        raise Problem(
-            400, _("Diesen Ort gibt es mehrmals: %s.") % ", ".join(map(_unmistakable, place.ambiguous))
-        )
-
-
-def _unmistakable(town: Municipality) -> str:
-    return f"{town.postal_code} {town.name}".strip()
+        towns = ", ".join(town.unmistakable for town in place.ambiguous)
+        raise Problem(400, _("Diesen Ort gibt es mehrmals: %s.") % towns)
