@@ -40,7 +40,7 @@ def rows():
 
 
 def crawl(client, start):
-    """Every page of the portal that links lead to from here: address → body."""
+    """Every page that links lead to from here, lists with one filter at most (two show fewer of the same): address → body."""
     seen, todo = {}, [*start]
     while todo:
         address = todo.pop().split("#")[0]
@@ -54,6 +54,7 @@ def crawl(client, start):
                 link.removeprefix("http://testserver")
                 for link in Page(body, f"http://testserver{address}").links()
                 if link.startswith("http://testserver/")
+                and "&" not in link
                 and link.removeprefix("http://testserver") not in seen
             ]
     return seen

@@ -235,6 +235,7 @@ def test_ten_thousand_invented_people_of_many_clients_hold_no_seat_and_go_after_
         ShiftSignup.objects.bulk_create(
             ShiftSignup(booking=each, slot=slot, email_key=each.email_key) for each in fakes
         )
+        make.known_to_the_planner()
 
     person, guest = staff(slot.organisation), Client()
     clerk = proven(person)

@@ -300,6 +300,26 @@ window.checks = (() => {
     return wrong;
   }
 
+  // Contrast is half the work of axe: at the second width it is measured where something looks or stands otherwise.
+  let looks = new Map();
+  function changed() {
+    const now = new Map(all("body, body *").filter(e => e.checkVisibility({ visibilityProperty: true })).map(e => {
+      const style = getComputedStyle(e);
+      return [e, [style.color, style.backgroundColor, style.backgroundImage, style.fontSize, style.fontWeight, style.opacity, style.position].join()];
+    }));
+    const found = [...now.keys()].filter(e => looks.get(e) !== now.get(e));
+    looks = now;
+    return found;
+  }
+  async function violations() {
+    // No rule that runs needs `preload`, which reads every style sheet again.
+    const options = { resultTypes: ["violations"], preload: false }, include = changed(), everything = include[0] === document.body;
+    const results = [await axe.run(document, { ...options, rules: { "target-size": { enabled: true }, "color-contrast": { enabled: everything } } })];
+    if (!everything && include.length) results.push(await axe.run({ include }, { ...options, runOnly: { type: "rule", values: ["color-contrast"] } }));
+    return results.flatMap(result => result.violations).flatMap(({ id, nodes }) =>
+      nodes.map(node => `${id}: ${node.target} ${node.html.slice(0, 140)} (${node.failureSummary.slice(0, 200)})`));
+  }
+
   // Forms that one fills in: what tells two of them apart, and filling one with mistakes.
   const fillable = form => [...form.elements].filter(e => e.matches("input:not([type=hidden], [type=submit], [type=button]), select, textarea")
     && usable(e) && !e.closest(".trap"));
@@ -321,5 +341,5 @@ window.checks = (() => {
   }
 
   return { stepped: () => walk.at.length > 0, structure, autocomplete, tooWide, cutOff, targets, frame, start, over, walked, focused, others, spacing, bigText, withoutStyles, forced, remember,
-    print: () => print(readable), errors, unfold, forms, mistake };
+    print: () => print(readable), errors, unfold, forms, mistake, violations };
 })();
