@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -149,6 +150,23 @@ def test_table_has_a_row_for_each_initiative_and_what_looks_like_a_formula_is_no
     assert said["Wer macht das?"] == "'+49 Verein"
     assert said["Zusammenfassung"] == "Zeile eins Zeile zwei; mit Semikolon"
     assert (said["Landkreis"], said["Themen"], said["Jahr"]) == (district.name, "Umwelt", "Bericht von 2015")
+
+
+@pytest.mark.postgres
+def test_another_reader_of_csv_reads_the_same(places):
+    """PostgreSQL's own, which shares nothing with the writer."""
+    _district, lich = places
+    make.initiative(title='„Chor"; laut', summary='Er sagte: "Ja", sie: "Nein"\nEnde', municipality=lich)
+    make.initiative(title="Ohne alles", summary=" \\N \\. ,;", municipality=lich, carrier='"')
+    rows, content = table(), b"".join(CLIENT.get(TABLE)).removeprefix(b"\xef\xbb\xbf")
+    names = [f"c{number}" for number in range(len(rows[0]))]
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE read ({' text, '.join(names)} text) ON COMMIT DROP")
+        options = f"FORMAT csv, DELIMITER ';', FORCE_NOT_NULL ({', '.join(names)})"
+        with cursor.copy(f"COPY read FROM STDIN ({options})") as into:
+            into.write(content)
+        cursor.execute("SELECT * FROM read")
+        assert [list(row) for row in cursor.fetchall()] == rows
 
 
 def test_table_takes_the_filters_of_the_list(places):
