@@ -16,8 +16,8 @@ from portal import accesslog, slugs
 from portal.models import Municipality, Organisation, User
 from portal.refused import Refused
 
-_MAIL = re.compile(r"[^\s@<>()\[\]]+@[^\s@<>()\[\]]+\.[a-zäöü]{2,}", re.IGNORECASE)
-_PHONE = re.compile(r"(?<![\w/.-])(?:\+|00?[1-9])[\d\s()/.–-]{4,}\d")
+_MAIL = re.compile(r"[^\s@<>()\[\]]+\s?(?:@|\(at\)|\[at\])\s?[^\s@<>()\[\]]+\.[a-zäöü]{2,}", re.IGNORECASE)
+_PHONE = re.compile(r"(?<![\w/-])(?<!\d\.)(?:\+|00?[1-9])[\d\s()/.‐-—-]{4,}\d")
 TEXTS = ("summary", "text")
 WITHOUT_TOWN = 8  # letters that a title keeps at least
 
@@ -89,7 +89,8 @@ def _keep(
     with transaction.atomic():
         Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)  # two clicks at once
         rows = Initiative.objects.exclude(state=Initiative.State.ARCHIVED)
-        there = rows.filter(municipality=municipality, copied_at__isnull=False, **lineage).first()
+        mine = rows.filter(municipality=municipality, organisation=organisation)
+        there = mine.filter(copied_at__isnull=False, **lineage).first()
         if there is not None:
             return there
         draft.municipality, draft.organisation, draft.copied_at = municipality, organisation, now

@@ -35,7 +35,7 @@ class CurrentForm(forms.Form):
                 label=each.title, choices=ANSWERS, widget=forms.RadioSelect, required=False
             )
             self.fields[f"text_{each.pk}"] = forms.CharField(
-                label=_("Was hat sich geändert?"),
+                label=_("Was hat sich bei „%s“ geändert?") % each.title,
                 help_text=_("Nur wenn sich etwas geändert hat. Geht an die Redaktion."),
                 max_length=LENGTH,
                 required=False,

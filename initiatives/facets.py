@@ -46,11 +46,11 @@ _HEADINGS = {
     "gemeinde": _("Ort"),
     "idee": _("Idee"),
     "stand": _("Stand"),
-    "steckbrief": _("Mit Anleitung"),
+    "steckbrief": _("Steckbrief"),
     "hilfe": _("Zum Mitmachen"),
 }
 _WORDS = {
-    ("stand", "laeuft"): _("läuft, von der Kommune bestätigt"),
+    ("stand", "laeuft"): _("läuft, vor Ort bestätigt"),
     ("stand", "beispiel"): _("Beispiel"),
     ("stand", "abgeschlossen"): _("abgeschlossen"),
     ("steckbrief", YES): _("mit Steckbrief"),

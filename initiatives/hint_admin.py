@@ -41,7 +41,7 @@ class AboutPageAdmin(AskingAdmin):
 class HintAdmin(AboutPageAdmin):
     place = 31
     menu = _("Hinweise")
-    list_read = _("Hinweise")
+    list_read = _("Hinweisen")
     row_read = _("Hinweis gelesen")
     list_display = ("kind", "initiative", "state_in_words", "entered_at")
     list_filter = (StateFilter, "kind")

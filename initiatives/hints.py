@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from initiatives.models import Hint, Initiative
-from portal import accesslog, letters, outbox, overdue
+from portal import accesslog, confirmations, letters, outbox, overdue
 from portal.logs import mask
 from portal.models import User
 from portal.publishing import take_down
@@ -109,9 +109,12 @@ def tell_overdue(*, now: datetime) -> int:
 def _question(hint: Hint) -> overdue.Question:
     page = hint.initiative
     is_removal = hint.kind == Hint.Kind.REMOVAL
-    title = _("Bitte um Entfernen von „%s“") if is_removal else _("Hinweis zu „%s“")
+    title = _("Bitte um Entfernen von %s") if is_removal else _("Hinweis zu %s")
     path = reverse("admin:initiatives_hint_change", args=[hint.pk])
     organisation = page.organisation
+    # One letter a week, whoever typed the address into how many forms.
+    week = timezone.localtime(hint.confirmed_at).strftime("%G-%V")
+    once = f"hints:{confirmations.mailbox(hint.email.casefold())}:{week}" if hint.email else ""
     return overdue.Question(
-        hint.label, title % page.title, page.municipality.name, path, organisation, hint.email
+        hint.label, title % page.named, page.municipality.name, path, organisation, hint.email, once
     )

@@ -10,7 +10,7 @@ from initiatives import idea_sheet
 from initiatives.models import Idea, IdeaFile, Initiative
 from initiatives.spread import Spread, spreads
 from initiatives.topics import drawing
-from portal import places, slugs
+from portal import places, slugs, uploads
 from portal.origin import shared
 from portal.places import PlaceSearch
 
@@ -82,6 +82,7 @@ def file(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     name = f"{slugs.slugify_german(row.title) or 'datei'}.pdf"
     answer = HttpResponse(content, content_type="application/pdf")
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer["Content-Security-Policy"] = uploads.SANDBOX
     return answer
 
 

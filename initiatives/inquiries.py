@@ -74,7 +74,7 @@ def _tell_contact(row: Inquiry, *, now: datetime) -> None:
     page, ours = row.initiative, row.initiative.organisation
     facts = _facts(row) | {
         "staff_url": settings.SITE_URL + reverse("admin:initiatives_inquiry_change", args=[row.pk]),
-        "contact": ours.name,
+        "contact": ours.contact_line,
     }
     theirs = page.contact_email if page.origin == Initiative.Origin.TOWN else ""
     for who, to in {ours.contact_email.lower(): ours.contact_email, theirs.lower(): theirs}.items():
@@ -140,6 +140,6 @@ def tell_overdue(*, now: datetime) -> int:
 
 def _question(row: Inquiry) -> overdue.Question:
     page = row.initiative
-    title = _("Frage zu „%s“") % page.title
+    title = _("Frage zu %s") % page.named
     path = reverse("admin:initiatives_inquiry_change", args=[row.pk])
     return overdue.Question(row.label, title, page.municipality.name, path, page.organisation, row.email)

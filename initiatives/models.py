@@ -25,6 +25,7 @@ from portal.watching import Watching
 from portal.withdrawing import PublishedOnce
 
 UNCONFIRMED_FOR = timedelta(days=365)  # until „Zuletzt bestätigt im …“ (rule 24)
+NO_LONGER_HERE = _("eine Initiative, die hier nicht mehr steht")
 TEASER = 130  # characters of the summary on a card
 CARD_FIELDS = [
     "title", "slug", "municipality", "place", "summary", "life_state", "year", "year_estimated", "card_picture",
@@ -287,6 +288,16 @@ class Initiative(PublishedOnce):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def title_for_others(self) -> str:
+        """What may be told outside of its Redaktion: of what is no longer public only that it was."""
+        return self.title if self.is_public else str(NO_LONGER_HERE)
+
+    @property
+    def named(self) -> str:
+        """As `title_for_others`, after „zu" and „von"."""
+        return f"„{self.title}“" if self.is_public else gettext("einer Initiative, die hier nicht mehr steht")
 
     SEARCHED = frozenset({"title", "place", "municipality", "summary", "text", "carrier", "idea"})
 
@@ -609,8 +620,8 @@ class Hint(Asking):
     class Kind(models.TextChoices):
         HINT = "hint", _("Hinweis")
         REMOVAL = "removal", _("Bitte um Entfernen")
-        CHANGED = "changed", _("Änderung, von der Ansprechstelle")
-        ENDED = "ended", _("Gibt es nicht mehr, von der Ansprechstelle")
+        CHANGED = "changed", _("Meldung „Hat sich geändert“")
+        ENDED = "ended", _("Meldung „Gibt es nicht mehr“")
 
     initiative = models.ForeignKey(
         Initiative, models.CASCADE, related_name="hints", verbose_name=_("Initiative")
@@ -794,9 +805,7 @@ class Wish(Watching):
     @property
     def title(self) -> str:
         """Its name; of what is no longer public only that it was."""
-        if self.initiative and not self.initiative.is_public:
-            return gettext("eine Initiative, die hier nicht mehr steht")
-        return str(self.thing)
+        return self.initiative.title_for_others if self.initiative else str(self.thing)
 
     def facts(self) -> dict[str, str]:
         return {

@@ -6,9 +6,7 @@ from django.views.decorators.http import require_safe
 
 from initiatives import pictures
 from initiatives.models import Initiative, Picture
-from portal import renditions
-
-SANDBOX = "default-src 'none'; sandbox"
+from portal import renditions, uploads
 
 
 # A browser may keep it for an hour, its name is never given twice; shared caches as long as pages.
@@ -28,4 +26,6 @@ def answer(row: Picture | None, width: int) -> HttpResponse:
         content = pictures.path(row.name, width).read_bytes()
     except FileNotFoundError:
         raise Http404 from None
-    return HttpResponse(content, content_type="image/webp", headers={"Content-Security-Policy": SANDBOX})
+    return HttpResponse(
+        content, content_type="image/webp", headers={"Content-Security-Policy": uploads.SANDBOX}
+    )

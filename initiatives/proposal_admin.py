@@ -26,7 +26,7 @@ class ProposalAdmin(AskingAdmin):
 
     place = 29
     menu = _("Vorschläge")
-    list_read = _("Vorschläge")
+    list_read = _("Vorschlägen")
     row_read = _("Vorschlag gelesen")
     list_display = ("title", "municipality", "decision_in_words", "confirmed_at")
     list_filter = ("decision", "municipality")

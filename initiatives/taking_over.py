@@ -36,6 +36,7 @@ def take_over(initiative: Initiative, *, organisation: Organisation, by: User, n
     row.save(
         update_fields=["origin", "organisation", "contact", "contact_email", "contact_phone", "changed_at"]
     )
+    row.remarks.all().delete()  # type: ignore[attr-defined]  # the association's, for itself
     _note(row, "page-taken", _("Seite übernommen"), organisation=organisation, by=by, now=now)
     return row
 

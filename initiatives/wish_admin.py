@@ -44,7 +44,7 @@ class WishAdmin(LoggedAdmin):
 
     @admin.display(description=_("Was gewünscht wird"))
     def thing(self, obj: Wish) -> str:
-        return str(obj.thing)
+        return obj.title
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Headed by how often each thing is wished for."""

@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
-from initiatives.models import Idea, Initiative, Wish
+from initiatives.models import NO_LONGER_HERE, Idea, Initiative, Wish
 from portal import confirmations, watches
 from portal.association import association
 from portal.models import Municipality, email_key
 from portal.seats import deciding
 
 WORDING = "wunsch-2026-12"
-SHOWN_FROM = 3  # wishes
+SHOWN_FROM = 5  # wishes (class K9: smaller numbers could be told apart)
 
 
 class Wished(NamedTuple):
@@ -63,7 +63,8 @@ def _wished(row: dict[str, Any]) -> Wished:
     if row["idea__slug"]:
         return Wished(row["idea__name"], Idea(slug=row["idea__slug"]).get_absolute_url(), row["n"])
     page = Initiative(slug=row["initiative__slug"]).get_absolute_url() if row["is_public"] else ""
-    return Wished(row["initiative__title"], page, row["n"])
+    title = row["initiative__title"] if page else str(NO_LONGER_HERE)
+    return Wished(title, page, row["n"])
 
 
 def public_counts(town: Municipality) -> list[Wished]:

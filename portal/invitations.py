@@ -57,6 +57,4 @@ def _facts(user: User, *, now: datetime) -> dict[str, str]:
 
 def contact_line() -> str:
     """„Hessischer Städte- und Gemeindebund, Telefon 0611 …, portal@…": whom staff may ask."""
-    ours = association()
-    phone = ours.contact_phone and _("Telefon %s") % ours.contact_phone
-    return ", ".join(filter(None, (ours.name, phone, ours.contact_email)))
+    return association().contact_line

@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal import dates, search
@@ -185,6 +186,12 @@ class Organisation(models.Model):
     def may_publish(self) -> bool:
         """Publishing is blocked until imprint and contact are filled in (domain.md, terms; trust.md)."""
         return bool(self.imprint.strip() and not self.imprint_is_open and self.contact_email)
+
+    @property
+    def contact_line(self) -> str:
+        """„Stadt Lich, Telefon 06404 806-0, buergerbuero@…": how people reach it, for letters."""
+        phone = self.contact_phone and gettext("Telefon %s") % self.contact_phone
+        return ", ".join(filter(None, (self.name, phone, self.contact_email)))
 
     @property
     def imprint_is_open(self) -> bool:

@@ -26,7 +26,10 @@ DAY = timedelta(days=1)
 
 
 class Question(NamedTuple):
-    """What waits, in the words of the letters: „Hinweis zu „Bachpaten“"; who answers, and who asked (or nobody)."""
+    """What waits, in the words of the letters: „Hinweis zu „Bachpaten“"; who answers, and who asked (or nobody).
+
+    `owned_up_once` names what one letter to who asked is for, where nobody proved that address; empty: the question.
+    """
 
     label: str
     title: str
@@ -34,6 +37,7 @@ class Question(NamedTuple):
     staff_path: str
     organisation: Organisation
     asked_by: str
+    owned_up_once: str = ""
 
 
 def latest_day(n: int, *, today: date) -> date:
@@ -64,23 +68,24 @@ def _open_since(rows: QuerySet[Any], n: int, now: datetime) -> Iterable[Any]:
 def _remind(asked: Question, label: str, *, now: datetime) -> int:
     facts = {"staff_url": settings.SITE_URL + asked.staff_path}
     return sum(
-        _queue("overdue", asked, facts, to=user.email, key=f":{user.pk}", now=now)
+        _queue("overdue", asked, facts, to=user.email, key=f"{asked.label}:{user.pk}", now=now)
         for user in roles.people(asked.organisation, "change", label)
+        if not outbox.is_full(user.email, kind="overdue", now=now)
     )
 
 
 @transaction.atomic
 def _own_up(asked: Question, *, now: datetime) -> int:
-    ours = asked.organisation
-    phone = ours.contact_phone and _("Telefon %s") % ours.contact_phone
-    contact = ", ".join(filter(None, (ours.name, phone, ours.contact_email)))
-    return _queue("still-open", asked, {"contact": contact}, to=asked.asked_by, key="", now=now)
+    facts = {"contact": asked.organisation.contact_line}
+    return _queue(
+        "still-open", asked, facts, to=asked.asked_by, key=asked.owned_up_once or asked.label, now=now
+    )
 
 
 def _queue(kind: str, asked: Question, facts: dict[str, str], *, to: str, key: str, now: datetime) -> int:
     facts = facts | {"title": asked.title, "town": asked.town}
     return outbox.queue(
-        key=f"{kind}:{asked.label}{key}",
+        key=f"{kind}:{key}",
         kind=kind,
         to=to,
         letter=letters.write(f"towns/{kind}", facts, organisation=asked.organisation),
@@ -95,7 +100,7 @@ def tell_about_access(*, now: datetime) -> int:
     ours = association()
 
     def question(row: AccessRequest) -> Question:
-        title = _("Zugang für %s") % row.municipality.name
+        title = _("Anfrage nach einem Zugang")
         path = reverse("admin:portal_accessrequest_change", args=[row.pk])
         return Question(row.label, title, row.municipality.name, path, ours, row.email)
 

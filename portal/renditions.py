@@ -20,7 +20,10 @@ from portal.refused import Refused
 
 WIDTHS = (240, 480, 960, 1600)  # CSS pixels times what screens have of them: from a card on a phone to a page
 SMALLEST = 480  # wide: less looks blurred on every page
-PIXELS = 40_000_000  # of the picture as it comes; a telephone's has 12 to 24
+# Of the picture as it comes; a telephone's has 12 to 24. A JPEG is decoded at a fraction of its size, others whole:
+# two processes, each at one, share the 512 MB of a container (tests/test_pictures.py measures it).
+PIXELS = {"JPEG": 40_000_000, "PNG": 16_000_000, "WEBP": 10_000_000}
+DECODED = 16_000_000  # of a JPEG that is too slender for a fraction
 SLENDER = 4  # so many times as long as wide at most, and the other way round
 QUALITY = 72
 # What Pillow raises for files that are not what they say, found by changing bytes (tests/attacks/test_uploads.py).
@@ -59,19 +62,31 @@ def make(file: IO[bytes], *, size: int) -> Renditions:
 
 
 def _upright(file: IO[bytes], kind: str) -> Image.Image:
-    picture = Image.open(file, formats=[kind])
-    _refuse_unfit(picture)
+    picture: Image.Image = Image.open(file, formats=[kind])
+    _refuse_unfit(picture, PIXELS[kind])
     if kind == "JPEG":  # decodes a big one at a fraction of its size
-        picture.draft("RGB", (WIDTHS[-1], WIDTHS[-1]))
-    return _opaque(ImageOps.exif_transpose(picture))
+        picture.draft("RGB", (WIDTHS[-1], WIDTHS[-1]))  # type: ignore[attr-defined]
+        _refuse_unfit(picture, DECODED)
+    return _opaque(ImageOps.exif_transpose(_smaller(picture)))
 
 
-def _refuse_unfit(picture: Image.Image) -> None:
+def _smaller(picture: Image.Image) -> Image.Image:
+    """No side is longer than a page may need, before anything else makes copies of it."""
+    factor = WIDTHS[-1] / min(picture.size)
+    if factor >= 1:
+        return picture
+    if picture.mode not in ("L", "RGB", "RGBA"):
+        picture = picture.convert("RGBA" if _is_transparent(picture) else "RGB")
+    size = (round(picture.width * factor), round(picture.height * factor))
+    return picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+
+
+def _refuse_unfit(picture: Image.Image, pixels: int) -> None:
     """Before anything is decoded."""
     width, height = picture.size
-    if width * height > PIXELS:
-        most = PIXELS // 1_000_000
-        raise Refused(_("Das Bild hat zu viele Bildpunkte. Erlaubt sind %s Millionen.") % most)
+    if width * height > pixels:
+        most = pixels // 1_000_000
+        raise Refused(_("Das Bild hat zu viele Bildpunkte. Erlaubt sind %s Millionen. Bitte verkleinern Sie es.") % most)
     if getattr(picture, "n_frames", 1) > 1:
         raise Refused(_("Bewegte Bilder nehmen wir nicht. Bitte nehmen Sie ein Foto."))
     if min(width, height) < SMALLEST:
@@ -82,11 +97,15 @@ def _refuse_unfit(picture: Image.Image) -> None:
 
 def _opaque(picture: Image.Image) -> Image.Image:
     """In red, green and blue; what was transparent is white."""
-    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+    if _is_transparent(picture):
         behind = Image.new("RGBA", picture.size, "white")
         behind.alpha_composite(picture.convert("RGBA"))
         picture = behind
     return picture.convert("RGB")
+
+
+def _is_transparent(picture: Image.Image) -> bool:
+    return picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
 
 
 def _all(picture: Image.Image) -> Renditions:

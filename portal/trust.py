@@ -28,6 +28,7 @@ def hand_over(municipality: Municipality, *, organisation: Organisation) -> None
     Booking.objects.filter(pk__in=booking_keys).update(organisation=organisation)
     actions.update(organisation=organisation)
     _hand_over_proposals(municipality, organisation=organisation)
+    _hand_over_pages(municipality, organisation=organisation)
     _hand_over_wishes(municipality, organisation=organisation)
 
 
@@ -38,6 +39,17 @@ def _hand_over_proposals(municipality: Municipality, *, organisation: Organisati
     municipality.initiatives.filter(state="proposed").update(organisation=organisation)  # type: ignore[attr-defined]
     Mail.objects.filter(about__in=labels, secret=False).update(organisation=organisation)
     proposals.update(organisation=organisation)
+
+
+def _hand_over_pages(municipality: Municipality, *, organisation: Organisation) -> None:
+    """What was made for the town, of a proposal or of an idea, with the mails about hints and questions on it."""
+    pages = municipality.initiatives.filter(organisation__kind=Organisation.Kind.ASSOCIATION, origin="town")  # type: ignore[attr-defined]
+    keys = list(pages.values_list("pk", flat=True))
+    for name in ("hints", "inquiries"):
+        rows = getattr(pages.model, name).rel.related_model.objects.filter(initiative__in=keys)
+        labels = [row.label for row in rows]
+        Mail.objects.filter(about__in=labels, secret=False).update(organisation=organisation)
+    pages.update(organisation=organisation)
 
 
 def _hand_over_wishes(municipality: Municipality, *, organisation: Organisation) -> None:

@@ -23,6 +23,7 @@ _BEGINNINGS = {
     "WEBP": re.compile(rb"RIFF....WEBP", re.DOTALL),
     "PDF": re.compile(rb"%PDF-\d"),
 }
+SANDBOX = "default-src 'none'; sandbox"  # the policy that handed-in files are served with
 PICTURES = ("JPEG", "PNG", "WEBP")
 
 

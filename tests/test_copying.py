@@ -315,6 +315,8 @@ def test_the_desk_leads_to_the_ideas(lich, editor):
         ("Schreiben Sie an a.b@stadt-lich.de!", "Schreiben Sie an …!"),
         ("Tel. 06404/806-123, mobil +49 (171) 555 12 34.", "Tel. …, mobil …."),
         ("0171 5551234", "…"),
+        ("Tel.06401/12345 oder 06401—12345, kim (at) lich.de", "Tel.… oder …, …"),
+        ("Am 12.06.2026 von 09.30 Uhr an", "Am 12.06.2026 von 09.30 Uhr an"),
         ("Am 20. Oktober 2016, 1.000 bis 7.500 Euro, 35423 Lich.", "Am 20. Oktober 2016, 1.000 bis 7.500 Euro, 35423 Lich."),
         ("DIN EN 50678 und § 1 Abs. 2, https://a.example/01234567", "DIN EN 50678 und § 1 Abs. 2, https://a.example/01234567"),
     ],

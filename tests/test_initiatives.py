@@ -97,7 +97,7 @@ def test_filters_appear_only_where_they_divide_what_was_found(client):
     culture = make.initiative(title="Theater", municipality=make.municipality("Ulm"), life_state="running")
     culture.topics.set([make.topic("kultur", "Kultur")])
     page = page_of(client)
-    towns, states = ["Lich 1", "Ulm 1"], ["läuft, von der Kommune bestätigt 1", "Beispiel 1"]
+    towns, states = ["Lich 1", "Ulm 1"], ["läuft, vor Ort bestätigt 1", "Beispiel 1"]
     topics = ["Kultur 1", "Umwelt 1"]
     assert filters_of(page) == {"Thema": topics, "Landkreis": towns, "Ort": towns, "Stand": states}
     assert 'href="?thema=kultur"' in page
@@ -122,7 +122,7 @@ def test_filters_combine_and_come_off_one_by_one(client):
     chips = re.findall(r'<li><a href="([^"]*)" rel="nofollow">([^<]*)<span class="picked__off"', page)
     assert chips == [
         ("?suche=halten&amp;stand=laeuft", "Landkreis Gießen"),
-        ("?suche=halten&amp;kreis=landkreis-giessen", "läuft, von der Kommune bestätigt"),
+        ("?suche=halten&amp;kreis=landkreis-giessen", "läuft, vor Ort bestätigt"),
     ]
     assert titles(page_of(client, suche="halten", stand="laeuft")) == ["Bach", "Ufer"]
     for name in ("kreis", "stand"):  # a new search keeps them

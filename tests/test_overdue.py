@@ -6,7 +6,7 @@ import pytest
 
 from initiatives import hints
 from initiatives.models import Hint
-from portal import overdue
+from portal import outbox, overdue
 from portal.models import Mail, Membership
 from tests import make
 from tests.make import NOW
@@ -62,6 +62,28 @@ def test_a_late_hint_reminds_everybody_of_the_redaktion_once_and_then_is_owned_u
     assert "ehrenamt@lich.example" in owning.text
 
 
+def test_an_address_typed_into_many_forms_gets_one_letter_and_staff_are_not_flooded():
+    """Nobody proved the address of a hint: late answers must be no cannon either."""
+    town = make.organisation()
+    staff(town, email="weber@lich.example", enrolled=False)
+    page = make.initiative(organisation=town)
+    for spelled in ("opfer@example.org", "Opfer@example.org", "opfer+1@example.org") * 4:
+        make.hint(page, email=spelled, entered_at=NOW)
+    sent = [hints.tell_overdue(now=NOW + number * DAY) for number in range(40)]
+    assert [to for kind, to in told() if kind == "still-open"] == ["opfer@example.org"]
+    assert max(sent) <= outbox.OF_STRANGERS_A_DAY + 1
+
+
+def test_what_is_public_no_longer_is_not_named_to_who_asked():
+    page = make.initiative(organisation=make.organisation(), title="Geheimer Plan", state="draft")
+    make.hint(page, email="kim@example.org", entered_at=NOW)
+    for number in range(40):
+        hints.tell_overdue(now=NOW + number * DAY)
+    mail = Mail.objects.get(kind="still-open")
+    assert mail.subject == "Noch keine Antwort: Hinweis zu einer Initiative, die hier nicht mehr steht"
+    assert "Geheim" not in mail.text
+
+
 def test_what_was_answered_in_time_reminds_nobody():
     page = make.initiative(organisation=make.organisation())
     staff(page.organisation, email="weber@lich.example", enrolled=False)
@@ -80,4 +102,4 @@ def test_a_late_request_for_access_reminds_the_network_and_is_owned_up_to():
     for number in range(40):
         overdue.tell_about_access(now=NOW + number * DAY)
     assert told() == [("overdue", "netzwerk@verband.example"), ("still-open", "weber@lich.example")]
-    assert Mail.objects.get(kind="overdue").subject == "Wartet seit zwei Wochen: Zugang für Lich"
+    assert Mail.objects.get(kind="overdue").subject == "Wartet seit zwei Wochen: Anfrage nach einem Zugang"

@@ -1,11 +1,15 @@
 """Pictures of initiatives: handed in by staff, made anew, seen while their page is public (rule 20, trust.md „Uploads")."""
 
+import os
+import subprocess
+import sys
 from datetime import date, timedelta
 from io import BytesIO
 
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
@@ -99,6 +103,34 @@ def test_every_kind_of_colour_becomes_a_picture(mode):
     assert made.width == 500
 
 
+MEASURED = """
+import re, sys
+from pathlib import Path
+import django
+django.setup()
+from portal import renditions
+path = Path(sys.argv[1])
+with path.open("rb") as file:
+    renditions.make(file, size=path.stat().st_size)
+print(int(re.search("VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "mode", "size"),
+    [("PNG", "RGBA", (4000, 3990)), ("WEBP", "RGB", (3200, 3120)), ("JPEG", "RGB", (2000, 7990))],
+)  # fmt: skip
+def test_the_biggest_picture_fits_into_the_memory_of_a_container(kind, mode, size, tmp_path):
+    """Two processes, each at one picture, share 512 MB, and the 100 MB that are loaded before."""
+    path = tmp_path / "picture"
+    Image.new(mode, size).save(path, kind, **({"transparency": 0} if mode == "P" else {}))
+    command = [sys.executable, "-c", MEASURED, path]
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "portal.settings"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert int(done.stdout) < 300, "MB at most"
+
+
 def test_what_was_transparent_is_white():
     written = BytesIO()
     Image.new("RGBA", (500, 500), (0, 0, 0, 0)).save(written, "PNG")
@@ -188,9 +220,12 @@ def test_pictures_of_another_page_are_not_there(row, clerk):
 @pytest.mark.slow
 def test_a_big_body_is_taken_only_from_who_is_logged_in_and_only_there(row, clerk, client):
     too_big_elsewhere = make.picture_file() + b"\0" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    made_up = Client()
+    made_up.cookies[settings.SESSION_COOKIE_NAME] = "x"
     assert hand_in(clerk, row, too_big_elsewhere).status_code == 302
     answers = {
         "guest": hand_in(client, row, too_big_elsewhere).status_code,
+        "made-up session": hand_in(made_up, row, too_big_elsewhere).status_code,
         "form": clerk.post(
             reverse("admin:initiatives_initiative_change", args=[row.pk]), {"text": "x" * 2**20 + "x" * 100}
         ).status_code,

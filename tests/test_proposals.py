@@ -150,7 +150,7 @@ def test_the_look_names_the_reader_and_what_there_is_already_as_a_step_not_as_an
     response = post(client)
     page = " ".join(response.content.decode().split())
     assert response.status_code == 200
-    assert "Die Redaktion von Stadt Lich." in page
+    assert "Die Redaktion: Stadt Lich." in page
     assert "Ähnliches gibt es schon in Hungen" in page
     assert there.get_absolute_url() in page
     assert [word for word in ("Bücherschrank fern", "Bücherschrank Entwurf", "Fehler") if word in page] == []

@@ -70,7 +70,9 @@ def test_one_click_makes_the_page_the_town_s_and_keeps_address_and_source(client
     page = Page(client.get(collected.get_absolute_url()).content.decode())
     assert page.link("Seite übernehmen") == SITE + address(collected)
     browser = proven(editor)
+    collected.remarks.create(text="Quelle noch prüfen", by=editor, said_at=NOW)
     response = browser.post(address(collected), {"do": "take"})
+    assert not collected.remarks.exists()  # what the association noted was for itself
     assert response["Location"] == reverse("admin:initiatives_initiative_change", args=[collected.pk])
     collected.refresh_from_db()
     assert (collected.origin, collected.organisation, collected.state) == ("town", town, "published")

@@ -10,6 +10,7 @@ from portal.association import association
 from portal.broadcasts import Message, Who
 from portal.models import Broadcast, Mail
 from tests import make
+from tests.make import NOW
 from tests.staffroom import staff
 from volunteers import coordination
 from volunteers.models import Shift, ShiftSignup
@@ -73,6 +74,21 @@ def test_contacts_on_the_spot_and_their_links_stay_good(client):
     kinds = Mail.objects.order_by("kind").values_list("kind", "organisation")
     assert list(kinds) == [("spot-invitation", town_s.pk), ("who-came", town_s.pk)]
     assert client.get(link).status_code == 200
+
+
+def test_what_was_made_for_a_town_becomes_the_town_s_with_the_mails_about_it():
+    town = make.municipality("Lich")
+    page = make.initiative(organisation=association(), municipality=town, state="draft")
+    hint = make.hint(page)
+    mail = Mail.objects.create(
+        key="x", kind="hint", about=hint.label, organisation=association(), to="verband@example.org",
+        subject="x", text="x", queued_at=NOW, next_try_at=NOW,
+    )  # fmt: skip
+    town_s = make.organisation()
+    trust.hand_over(town, organisation=town_s)
+    page.refresh_from_db()
+    mail.refresh_from_db()
+    assert (page.organisation, mail.organisation) == (town_s, town_s)
 
 
 def test_hints_about_collected_pages_stay_with_the_association_as_the_pages_do():

@@ -152,13 +152,13 @@ def test_nobody_wishes_for_what_is_not_public(client, bus, lich):
     assert row.words()[0] == ("Ihr Wunsch", "eine Initiative, die hier nicht mehr steht")
 
 
-def test_town_shows_its_numbers_only_if_it_wants_from_three_on_and_nothing_hidden(client, bus, lich):
+def test_town_shows_its_numbers_only_if_it_wants_from_five_on_and_nothing_hidden(client, bus, lich):
     hidden, cafe = make.initiative(title="Geheim"), make.initiative(title="Repair-Café")
-    for n in range(3):
+    for n in range(5):
         for thing in (bus, hidden):
             make.wish(f"k{n}@example.org", municipality=lich, initiative=thing)
     make.wish("k1@example.org", municipality=lich, initiative=cafe)
-    make.wish("k4@example.org", municipality=lich, initiative=bus, confirmed_at=None)
+    make.wish("k7@example.org", municipality=lich, initiative=bus, confirmed_at=None)
     Initiative.objects.filter(pk=hidden.pk).update(state="archived")
     assert "Das wünschen sich Menschen hier" not in client.get("/orte/lich/").text
     clerk = proven(staff(lich.organisation))
@@ -166,10 +166,12 @@ def test_town_shows_its_numbers_only_if_it_wants_from_three_on_and_nothing_hidde
     clerk.post(url, typed(clerk.get(url)) | {"shows_wishes": "on"})
     lich.refresh_from_db()
     (shown,) = wishes.public_counts(lich)
-    assert shown == ("Bürgerbus", "/initiativen/buergerbus/", 3)
+    assert shown == ("Bürgerbus", "/initiativen/buergerbus/", 5)
     page = client.get("/orte/lich/").text
-    assert '<a href="/initiativen/buergerbus/">Bürgerbus</a>: 3' in page
+    assert '<a href="/initiativen/buergerbus/">Bürgerbus</a>: 5 Menschen' in page
     assert [word for word in ("Geheim", "k1@") if word in page] == []
+    lists = clerk.get(reverse("admin:initiatives_wish_changelist")).text
+    assert ("eine Initiative, die hier nicht mehr steht" in lists, "Geheim" in lists) == (True, False)
 
 
 def test_counts_cost_one_statement_however_many_wishes(django_assert_num_queries, lich):

@@ -66,6 +66,8 @@ def test_ideas_taken_over_initiatives_and_wishes_are_counted_for_the_town_alone(
     found = year_review.review(2026, of=town, now=NOW)
     assert (found.published, found.copies, found.wishes) == (2, 3, 1)
     assert found.taken_over == [("Dorfladen", 2), ("Lesepaten", 1)]
+    of_all = year_review.review(2026, of=None, now=NOW)
+    assert "Lesepaten" not in [name for name, _n in of_all.taken_over]  # a draft of one town
     assert year_review.review(2026, of=None, now=NOW).copies == 4
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from initiatives.models import Initiative, Wish
 from portal.dates import at
@@ -73,7 +74,8 @@ def review(year: int, *, of: Organisation | None, now: datetime) -> Review:
     initiatives = Initiative.objects.filter(**mine)
     this_year = {"published_at__gte": begins, "published_at__lt": ends}
     found.published = initiatives.public().filter(**this_year).count()
-    found.taken_over = _taken_over(initiatives.filter(copied_at__gte=begins, copied_at__lt=ends))
+    copied = initiatives.filter(copied_at__gte=begins, copied_at__lt=ends)
+    found.taken_over = _taken_over(copied, with_titles=of is not None)
     found.wishes = Wish.objects.confirmed().filter(**mine).count()
     return found
 
@@ -96,12 +98,13 @@ def _add_dates(found: Review, rows: Any) -> None:
     found.towns, found.hours = len(towns), round(worked / timedelta(hours=1))
 
 
-def _taken_over(rows: Any) -> list[tuple[str, int]]:
-    """By idea, or by title where the initiative that was copied belongs to none."""
+def _taken_over(rows: Any, *, with_titles: bool) -> list[tuple[str, int]]:
+    """By idea; where there is none by title for those whose drafts these are, and together for everybody else."""
     counted: Iterable[tuple[str | None, str, int]] = (
         rows.order_by().values_list("idea__name", "title").annotate(n=Count("pk"))
     )
     found: dict[str, int] = {}
     for idea, title, n in counted:
-        found[idea or title] = found.get(idea or title, 0) + n
+        name = idea or (title if with_titles else gettext("ohne Idee aus der Sammlung"))
+        found[name] = found.get(name, 0) + n
     return sorted(found.items())

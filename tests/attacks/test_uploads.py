@@ -23,7 +23,7 @@ from tests.staffroom import proven, staff
 EMPTY = "Die Datei ist leer. Bitte wählen Sie sie noch einmal aus."
 KIND = "Diese Art von Datei nehmen wir nicht. Erlaubt sind: JPEG, PNG, WEBP."
 BROKEN = "Das Bild lässt sich nicht lesen. Bitte speichern Sie es neu, zum Beispiel als JPEG."
-PIXELS = "Das Bild hat zu viele Bildpunkte. Erlaubt sind 40 Millionen."
+PIXELS = "Das Bild hat zu viele Bildpunkte. Erlaubt sind 16 Millionen. Bitte verkleinern Sie es."
 MOVING = "Bewegte Bilder nehmen wir nicht. Bitte nehmen Sie ein Foto."
 SMALL = "Das Bild ist zu klein: Es braucht mindestens 480 Bildpunkte je Seite."
 SLENDER = "Das Bild ist zu schmal für unsere Seiten. Bitte schneiden Sie es zu."

@@ -99,9 +99,7 @@ INITIATIVES = Resource(
         Field(
             "life_state",
             text(
-                _(
-                    "„running“: läuft, von der Kommune bestätigt; „example“: nicht bestätigt; „done“: abgeschlossen."
-                ),
+                _("„running“: läuft, vor Ort bestätigt; „example“: nicht bestätigt; „done“: abgeschlossen."),
                 enum=Initiative.LifeState.values,
             ),
             lambda row: row.life_state,
