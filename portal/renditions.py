@@ -86,7 +86,9 @@ def _refuse_unfit(picture: Image.Image, pixels: int) -> None:
     width, height = picture.size
     if width * height > pixels:
         most = pixels // 1_000_000
-        raise Refused(_("Das Bild hat zu viele Bildpunkte. Erlaubt sind %s Millionen. Bitte verkleinern Sie es.") % most)
+        raise Refused(
+            _("Das Bild hat zu viele Bildpunkte. Erlaubt sind %s Millionen. Bitte verkleinern Sie es.") % most
+        )
     if getattr(picture, "n_frames", 1) > 1:
         raise Refused(_("Bewegte Bilder nehmen wir nicht. Bitte nehmen Sie ein Foto."))
     if min(width, height) < SMALLEST:
