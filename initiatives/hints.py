@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from initiatives.models import Hint, Initiative
 from portal import accesslog, confirmations, letters, outbox, overdue
 from portal.logs import mask
-from portal.models import User
+from portal.models import User, email_key
 from portal.publishing import take_down
 from portal.refused import Refused
 
@@ -113,8 +113,8 @@ def _question(hint: Hint) -> overdue.Question:
     path = reverse("admin:initiatives_hint_change", args=[hint.pk])
     organisation = page.organisation
     # One letter a week, whoever typed the address into how many forms.
-    week = timezone.localtime(hint.confirmed_at).strftime("%G-%V")
-    once = f"hints:{confirmations.mailbox(hint.email.casefold())}:{week}" if hint.email else ""
+    key, week = email_key(hint.email), timezone.localtime(hint.confirmed_at).strftime("%G-%V")
+    once = f"hints:{confirmations.mailbox(key)}:{week}" if key else ""
     return overdue.Question(
         hint.label, title % page.named, page.municipality.name, path, organisation, hint.email, once
     )

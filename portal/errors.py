@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from portal import logs, problems
+from portal import logs, problems, uploads
 from portal.problems import Problem
 
 
@@ -18,7 +18,8 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
         return problems.answer(
             Problem(400, _("Die Anfrage enthält Zeichen oder Längen, die nicht vorgesehen sind."))
         )
-    return render(request, "400.html", status=400)
+    logged_out = isinstance(exception, uploads.LoggedOut)
+    return render(request, "400.html", {"logged_out": logged_out}, status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

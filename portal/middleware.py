@@ -119,9 +119,12 @@ class PlainInput:
             return HttpResponseNotAllowed(METHODS)
         if len(request.META.get("QUERY_STRING", "")) > MAX_QUERY_STRING:
             raise BadRequest("query string too long")
-        # Django counts fields, but would take a file of any size; only whoever is logged in hands in files.
-        if int(request.META.get("CONTENT_LENGTH") or 0) > _limit(request):
-            raise BadRequest("body too large")
+        try:
+            _check_size(request)
+        except AWAY as error:  # `Outages` sees what views raise only
+            if (answer := _outage(request, error)) is None:
+                raise
+            return answer
         _check_address(request.GET.getlist("next"))
         sources = [request.path, *(v for _, values in request.GET.lists() for v in values)]
         sources += request.COOKIES.values()
@@ -134,11 +137,15 @@ class PlainInput:
         return None
 
 
-def _limit(request: HttpRequest) -> int:
-    """How many bytes a request may have; more than elsewhere only where somebody who is logged in hands in files."""
-    least = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    most = uploads.limit(request.path, default=least)
-    return most if most > least and request.user.is_authenticated else least
+def _check_size(request: HttpRequest) -> None:
+    """Raise BadRequest for a big body, but where somebody who is logged in hands in files. Django takes files of any size."""
+    size, least = int(request.META.get("CONTENT_LENGTH") or 0), settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if size <= least:
+        return
+    if size > uploads.limit(request.path, default=least):
+        raise BadRequest("body too large")
+    if not request.user.is_authenticated:
+        raise uploads.LoggedOut
 
 
 def _check_address(values: list[str]) -> None:

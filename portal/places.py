@@ -157,9 +157,8 @@ def around(town: Municipality, *, km: int, towns: tuple[Town, ...] | None = None
 
 
 def _counts(queryset: Rows, field: str, ids: set[int]) -> dict[int, int]:
-    rows = (
-        queryset.filter(**{f"{field}__in": ids}).order_by().values_list(field).annotate(n=Count("*"))
-    )  # an index alone answers
+    counted = queryset.filter(**{f"{field}__in": ids}).order_by().values_list(field)
+    rows = counted.annotate(n=Count("*"))  # of rows, not of keys: an index alone answers
     counts: dict[int, int] = defaultdict(int)
     for pk, n in rows:  # an annotated queryset gives several rows for one municipality
         counts[pk] += n

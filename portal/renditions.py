@@ -71,7 +71,7 @@ def _upright(file: IO[bytes], kind: str) -> Image.Image:
 
 
 def _smaller(picture: Image.Image) -> Image.Image:
-    """No side is longer than a page may need, before anything else makes copies of it."""
+    """Its shorter side is no longer than a page may need, before anything else makes copies of it."""
     factor = WIDTHS[-1] / min(picture.size)
     if factor >= 1:
         return picture

@@ -33,16 +33,15 @@ def hand_over(municipality: Municipality, *, organisation: Organisation) -> None
 
 
 def _hand_over_proposals(municipality: Municipality, *, organisation: Organisation) -> None:
-    """What citizens proposed and nobody has decided yet: the row, its page and the mails about it."""
+    """What citizens proposed and nobody has decided yet: the row and the mails about it; `_hand_over_pages` its page."""
     proposals = municipality.proposals.filter(settled_at=None)  # type: ignore[attr-defined]
     labels = [row.label for row in proposals]
-    municipality.initiatives.filter(state="proposed").update(organisation=organisation)  # type: ignore[attr-defined]
     Mail.objects.filter(about__in=labels, secret=False).update(organisation=organisation)
     proposals.update(organisation=organisation)
 
 
 def _hand_over_pages(municipality: Municipality, *, organisation: Organisation) -> None:
-    """What was made for the town, of a proposal or of an idea, with the mails about hints and questions on it."""
+    """What was proposed, or made of a proposal or an idea, with the mails about hints and questions on it."""
     pages = municipality.initiatives.filter(organisation__kind=Organisation.Kind.ASSOCIATION, origin="town")  # type: ignore[attr-defined]
     keys = list(pages.values_list("pk", flat=True))
     for name in ("hints", "inquiries"):

@@ -7,6 +7,7 @@ import re
 import secrets
 from typing import IO
 
+from django.core.exceptions import BadRequest
 from django.utils.translation import gettext as _
 
 from portal.refused import Refused
@@ -25,6 +26,10 @@ _BEGINNINGS = {
 }
 SANDBOX = "default-src 'none'; sandbox"  # the policy that handed-in files are served with
 PICTURES = ("JPEG", "PNG", "WEBP")
+
+
+class LoggedOut(BadRequest):
+    """Somebody hands in a file who is not, or no longer, logged in."""
 
 
 def limit(path: str, *, default: int) -> int:

@@ -23,6 +23,7 @@ from portal.refused import Refused
 from tests import make
 from tests.bench.statements import statements
 from tests.make import NOW
+from tests.markup import Page
 from tests.staffroom import proven, staff
 
 pytestmark = pytest.mark.django_db
@@ -233,6 +234,9 @@ def test_a_big_body_is_taken_only_from_who_is_logged_in_and_only_there(row, cler
         "too big": hand_in(clerk, row, b"x" * (uploads.BODY + 1)).status_code,
     }
     assert answers == dict.fromkeys(answers, 400)
+    page = Page(hand_in(made_up, row, too_big_elsewhere).content.decode())
+    assert page.one("h1").text == "Sie sind nicht mehr angemeldet"
+    assert page.link("Anmelden und zurück zu den Dateien").endswith(f"?next={desk(row)}")
     assert errors(hand_in(clerk, row, b"x" * (uploads.FILE + 1))) == [
         "Die Datei ist zu groß. Erlaubt sind 15 MB."
     ]

@@ -262,6 +262,9 @@ def test_town_shows_its_imprint_or_that_of_the_association(client, lich):
 def test_access_is_asked_for_with_the_town_filled_in(client, lich):
     make.municipality("Alt", slug="alt", successor=lich)
     assert 'value="Lich"' in page_of(client, "/fuer-kommunen/zugang/?ort=lich")
+    make.municipality("Wetteraukreis", slug="wetteraukreis", level="kreis")
+    assert "/fuer-kommunen/zugang/?ort=wetteraukreis" in page_of(client, "/orte/wetteraukreis/")
+    assert 'value="Wetteraukreis"' in page_of(client, "/fuer-kommunen/zugang/?ort=wetteraukreis")
     for slug in ["", "alt", "nirgendwo", "x" * 3000]:
         assert 'value="Lich"' not in page_of(client, "/fuer-kommunen/zugang/", ort=slug)
 
