@@ -3,7 +3,7 @@
 The list, the map, the data and the feeds read the same address: `Filters.from_query(request.GET)`.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Self
@@ -56,7 +56,9 @@ class Filters:
 
     def query(self) -> str:
         """The query string that asks for the same, without „?"."""
-        return urlencode({name: value for name, value in asdict(self).items() if value})
+        return urlencode(
+            {name: value for name in self.__dataclass_fields__ if (value := getattr(self, name))}
+        )
 
     def but(self, **changes: str) -> Self:
         return replace(self, **changes)

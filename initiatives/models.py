@@ -106,9 +106,9 @@ class InitiativeQuerySet(models.QuerySet["Initiative"]):
         rows = self.public().filter(life_state=Initiative.LifeState.RUNNING)
         return rows.unsaid_since(now - UNCONFIRMED_FOR)
 
-    def public(self) -> "InitiativeQuerySet":
+    def public(self, today: date | None = None) -> "InitiativeQuerySet":
         """What everybody may know of today: published, and its day has come."""
-        return self.filter(shown_on(timezone.localdate()), state=Initiative.State.PUBLISHED)
+        return self.filter(shown_on(today or timezone.localdate()), state=Initiative.State.PUBLISHED)
 
     def wanting_help(self, now: datetime) -> "InitiativeQuerySet":
         """With an action that somebody may sign up for; only „läuft" may have one (rule 21)."""
@@ -121,8 +121,12 @@ class InitiativeQuerySet(models.QuerySet["Initiative"]):
     def nearest_first(self, point: tuple[float, float]) -> "InitiativeQuerySet":
         """From the nearest to the furthest town (flat earth: good enough for an order within Hessen)."""
         lat, lon = point
+        return self.nearest_to(lat, lon, cos(radians(lat)))
+
+    def nearest_to(self, lat: float, lon: float, narrow: float) -> "InitiativeQuerySet":
+        """The same; a degree of longitude is `narrow` times one of latitude."""
         north = F("municipality__lat") - lat
-        east = (F("municipality__lon") - lon) * cos(radians(lat))
+        east = (F("municipality__lon") - lon) * narrow
         away = Power(north, 2) + Power(east, 2)
         return self.annotate(away=away).order_by("away", "life_rank", "pk")
 

@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from initiatives import reviewing
 from initiatives.models import Initiative, Remark
 from portal import accounts, dates, welcome
-from portal.publishing import PublishedAdmin, refuse_gaps
+from portal.published_admin import PublishedAdmin
+from portal.publishing import refuse_gaps
 from portal.scoping import SOON
 from portal.versions_admin import VersionedAdmin
 

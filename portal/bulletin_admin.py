@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from portal import bulletin
 from portal.bulletin import Notice
 from portal.posters import poster
-from portal.publishing import PublishedAdmin
+from portal.published_admin import PublishedAdmin
 
 SHOWN = 20  # rows of a kind on the overview; the lists have all
 

@@ -1,7 +1,7 @@
 """What `prepared.py` keeps of a statement: its SQL, and how to read what the database answers."""
 
 from collections.abc import Callable, Hashable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from operator import itemgetter
 from typing import Any
 
@@ -45,9 +45,14 @@ class Statement:
         return self.compiler.as_sql()  # type: ignore[no-any-return]
 
     def filled(self, values: Values, connection: Any) -> tuple[Any, ...]:
-        adapt = connection.ops.adapt_datetimefield_value
         found = (values[param.name] if isinstance(param, Given) else param for param in self.params)
-        return tuple(adapt(value) if isinstance(value, datetime) else value for value in found)
+        return tuple(_adapted(value, connection) for value in found)
+
+
+def _adapted(value: Any, connection: Any) -> Any:
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return connection.ops.adapt_datefield_value(value) if isinstance(value, date) else value
 
 
 class Selection(Statement):

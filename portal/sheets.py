@@ -21,9 +21,6 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
-from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
 
 from portal import slugs
 
@@ -74,14 +71,19 @@ def _csv_cell(value: str | int) -> str:
 
 def as_xlsx(head: Row, rows: Iterable[Row], *, title: str) -> bytes:
     """The table as XLSX: headings that stay, columns as wide as what is in them, printed on A4."""
-    book = Workbook()
+    # Loaded by whoever exports: 9 MiB of each process, and 0.1 s of each start.
+    from openpyxl import Workbook
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
+    book, wrapped = Workbook(), Alignment(vertical="top", wrap_text=True)
     sheet: Any = book.active
     sheet.title = "Liste"  # of a sheet's name Excel takes little
     book.properties.creator, book.properties.title = settings.SITE_NAME, plain(title)
     table = [head, *rows]
     for number, row in enumerate(table, start=1):
         for column, value in enumerate(row, start=1):
-            _fill(sheet.cell(number, column), value)
+            _fill(sheet.cell(number, column), value, wrapped)
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     for column, values in enumerate(zip(*table, strict=True), start=1):
@@ -95,7 +97,7 @@ def as_xlsx(head: Row, rows: Iterable[Row], *, title: str) -> bytes:
     return file.getvalue()
 
 
-def _fill(cell: Any, value: str | int) -> None:
+def _fill(cell: Any, value: str | int, wrapped: Any) -> None:
     if isinstance(value, int):
         cell.value = value
         return
@@ -105,7 +107,7 @@ def _fill(cell: Any, value: str | int) -> None:
     cell.data_type = "s"  # openpyxl takes „=…" for a formula and „#N/A" for an error
     cell.number_format = "@"
     cell.quotePrefix = is_formula(cell.value)
-    cell.alignment = Alignment(vertical="top", wrap_text=True)
+    cell.alignment = wrapped
 
 
 def download(kind: str, *, name: str, day: datetime, head: Row, rows: Iterable[Row]) -> HttpResponse:

@@ -18,7 +18,7 @@ from portal import accounts, attendance_mail, dates, desk, rescheduling, slugs
 from portal.association import association
 from portal.desk_admin import DeskAdmin, SlotForm, WhenFilter
 from portal.models import Organisation
-from portal.publishing import PublishedAdmin
+from portal.published_admin import PublishedAdmin
 from portal.refused import Refused
 from portal.scoping import ScopedInline
 from portal.versions_admin import VersionedAdmin

@@ -17,6 +17,9 @@ from portal.models import Booking, Mail, PostalCode
 from portal.rescheduling import change_capacity
 from portal.slots import Signup
 from tests import make
+from tests.bench.bare import CARDS
+from tests.bench.pages import answer
+from tests.bench.sites import Bare
 from tests.bench.statements import registration, statements
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -222,3 +225,10 @@ def test_pages_take_the_same_few_statements_warm_and_cold_at_any_number_of_rows(
     assert found == {name: [n, n - (name in remembered)] for name, n in (LISTS | DETAILS).items()}
     assert max(LISTS.values()) <= 6
     assert max(DETAILS.values()) <= 8
+
+
+@pytest.mark.slow
+def test_bare_view_that_pages_are_compared_with_has_its_cards(prepared, tmp_path):
+    with Bare(tmp_path / "bare", prepared) as bare:
+        page, _encoding = answer(bare.url, "/")
+    assert page.decode().count("<h3") == CARDS

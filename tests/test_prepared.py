@@ -11,6 +11,7 @@ from django.db.models import Model
 from django.db.transaction import TransactionManagementError, atomic
 from django.utils import timezone
 
+from initiatives.models import Initiative
 from portal import outbox, seats, signups
 from portal.models import Mail
 from portal.prepared import prepared, prepared_insert, prepared_update
@@ -79,7 +80,17 @@ def test_a_prepared_statement_answers_like_the_queryset_it_was_built_from(client
     assert [s.status for s in ShiftSignup.objects.order_by("pk")] == ["ended", "confirmed", "waiting"]
     session = make.session(starts=timezone.now() + timedelta(days=10))
     client.get(session.get_absolute_url())
+    _open_an_initiative(client)
     assert compared == known()
+
+
+def _open_an_initiative(client):
+    """With a date, one like it and a copy, so that each statement has a row."""
+    one, near = (make.initiative(life_state="running") for _ in range(2))
+    make.shift(opportunity=make.opportunity(initiative=one), starts=timezone.now() + timedelta(days=10))
+    Initiative.objects.filter(pk=near.pk).update(copied_from=one, copied_at=timezone.now())
+    page = client.get(one.get_absolute_url())
+    assert len(page.context["shifts"]) == len(page.context["similar"]) == len(page.context["copies"]) == 1
 
 
 def known():

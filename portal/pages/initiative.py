@@ -1,7 +1,10 @@
 """One initiative, with the help it looks for and others like it."""
 
+from datetime import date, datetime
+from math import cos, radians
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,6 +18,7 @@ from initiatives.topics import drawing
 from portal import slugs
 from portal.models import OldSlug
 from portal.origin import shared
+from portal.prepared import prepared
 from portal.slot_cards import Card
 from volunteers.cards import card
 from volunteers.models import Shift
@@ -26,18 +30,16 @@ SIMILAR, DATES = 3, 5
 @require_safe
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     """A published initiative; an address that it had once leads there."""
-    rows = Initiative.objects.public().select_related(
-        "municipality__district", "organisation", "idea", "blueprint", "copied_from__municipality"
+    for initiative in _public(slug=slug, today=timezone.localdate()):
+        return render(request, "initiatives/detail.html", page(initiative))
+    return slugs.lead_on(
+        OldSlug.Kind.INITIATIVE, slug, view="initiatives:detail", public=Initiative.objects.public()
     )
-    initiative = slugs.find(rows, slug)
-    if initiative is None:
-        return slugs.lead_on(OldSlug.Kind.INITIATIVE, slug, view="initiatives:detail", public=rows)
-    return render(request, "initiatives/detail.html", page(initiative))
 
 
 def page(initiative: Initiative, *, address: pictures.Address = pictures.public_address) -> dict[str, Any]:
     """What initiatives/detail.html reads; `address` is where its pictures are seen."""
-    topics = list(initiative.topics.all())
+    topics: list[Topic] = _topics(initiative=initiative.pk)
     rows = initiative.pictures.all() if initiative.card_picture else []  # type: ignore[attr-defined]
     shown = [pictures.shown(row, address) for row in rows]
     return {
@@ -47,9 +49,9 @@ def page(initiative: Initiative, *, address: pictures.Address = pictures.public_
         "pictures": shown,
         "drawing": drawing(initiative.title, topics[0].slug) if topics else "",
         "shifts": _help_wanted(initiative),
-        "similar": _similar(initiative, topics),
+        "similar": _near(initiative, topics),
         "blueprint": getattr(initiative, "blueprint", None),
-        "copies": list(initiative.copies.public().select_related("municipality").order_by("copied_at")),
+        "copies": _copies(initiative=initiative.pk, today=timezone.localdate()),
         "crumbs": [(_("Initiativen"), reverse("initiatives:list")), (initiative.title, "")],
     }
 
@@ -59,13 +61,50 @@ def _help_wanted(initiative: Initiative) -> list[Card]:
     if initiative.life_state != Initiative.LifeState.RUNNING:
         return []
     now = timezone.now()
-    rows = Shift.objects.public().open_for_signup(now).filter(opportunity__initiative=initiative)
-    rows = rows.for_cards()
-    return [card(shift, now=now) for shift in rows[:DATES]]
+    return [card(shift, now=now) for shift in _coming(initiative=initiative.pk, now=now)]
 
 
-def _similar(initiative: Initiative, topics: list[Topic]) -> list[Initiative]:
+def _near(initiative: Initiative, topics: list[Topic]) -> list[Initiative]:
     """Others of a topic of this one, nearest first."""
     here = initiative.municipality
-    rows = Initiative.objects.public().exclude(pk=initiative.pk).filter(topics__in=topics).distinct()
-    return list(rows.nearest_first((here.lat, here.lon)).for_cards()[:SIMILAR])
+    return _similar(  # type: ignore[no-any-return]
+        initiative=initiative.pk,
+        topics=[topic.pk for topic in topics],
+        lat=here.lat,
+        lon=here.lon,
+        narrow=cos(radians(here.lat)),
+        today=timezone.localdate(),
+    )
+
+
+@prepared
+def _public(*, slug: str, today: date) -> QuerySet:
+    rows = Initiative.objects.public(today).filter(slug=slug).order_by()
+    return rows.select_related(
+        "municipality__district", "organisation", "idea", "blueprint", "copied_from__municipality"
+    )
+
+
+@prepared
+def _topics(*, initiative: int) -> QuerySet:
+    return Topic.objects.filter(initiatives=initiative)
+
+
+@prepared
+def _coming(*, initiative: int, now: datetime) -> QuerySet:
+    rows = Shift.objects.public().open_for_signup(now).filter(opportunity__initiative=initiative)
+    return rows.for_cards()[:DATES]
+
+
+@prepared
+def _similar(
+    *, initiative: int, topics: list[int], lat: float, lon: float, narrow: float, today: date
+) -> QuerySet:
+    rows = Initiative.objects.public(today).exclude(pk=initiative).filter(topics__pk__in=topics).distinct()
+    return rows.nearest_to(lat, lon, narrow).for_cards()[:SIMILAR]
+
+
+@prepared
+def _copies(*, initiative: int, today: date) -> QuerySet:
+    rows = Initiative.objects.public(today).filter(copied_from=initiative)
+    return rows.select_related("municipality").order_by("copied_at")
