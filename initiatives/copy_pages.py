@@ -95,7 +95,10 @@ def _copy(request: HttpRequest, source: Idea | Initiative, copy: Copy) -> HttpRe
         )
     messages.success(
         request,
-        _("Der Entwurf ist da. Schreiben Sie ihn für Ihren Ort um und tragen Sie Ihre Ansprechstelle ein."),
+        _(
+            "Der Entwurf ist da. Schreiben Sie ihn für Ihren Ort um, nehmen Sie Namen von Menschen heraus, die noch darin "
+            "stehen, und tragen Sie Ihre Ansprechstelle ein."
+        ),
     )
     return redirect("admin:initiatives_initiative_change", draft.pk)
 

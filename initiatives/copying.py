@@ -1,6 +1,6 @@
 """„Nachmachen" (rule 22): an idea, or an initiative with a Steckbrief, becomes a draft in the copier's town.
 
-What comes along: text, topics, idea and Steckbrief. What does not: who does it, contacts, website, source, place, year,
+What comes along: text, topics, idea and Steckbrief. What does not: who does it, contacts, website, sources, place, year,
 the state of life, dates, pictures and files; addresses and numbers inside the texts are taken out. A copy that is
 still there is found again: two clicks at once, or a second one next week, make one copy.
 """
@@ -19,6 +19,7 @@ from portal.refused import Refused
 _MAIL = re.compile(r"[^\s@<>()\[\]]+\s?(?:@|\(at\)|\[at\])\s?[^\s@<>()\[\]]+\.[a-zäöü]{2,}", re.IGNORECASE)
 _PHONE = re.compile(r"(?<![\w/-])(?<!\d\.)(?:\+|00?[1-9])[\d\s()/.‐-—-]{4,}\d")
 TEXTS = ("summary", "text")
+NOT_OURS = ("sources",)  # whom another town asked; those of an idea are public pages
 WITHOUT_TOWN = 8  # letters that a title keeps at least
 
 
@@ -100,7 +101,8 @@ def _keep(
         draft.slug = slugs.unique_slug(Initiative, wanted, reserved=Initiative.RESERVED_SLUGS)
         draft.save()
         draft.topics.set(topics)
-        answers = {name: without_contacts(getattr(blueprint, name)) for name in Blueprint.QUESTIONS}
+        kept = [name for name in Blueprint.QUESTIONS if draft.copied_from is None or name not in NOT_OURS]
+        answers = {name: without_contacts(getattr(blueprint, name)) for name in kept}
         Blueprint.objects.create(initiative=draft, **answers)
         about = f"initiative:{draft.pk}"
         accesslog.record(by, action=_("Nachgemacht"), about=about, organisation=organisation, now=now)

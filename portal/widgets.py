@@ -6,6 +6,7 @@ Django's own date inputs come in two halves without labels and open a calendar b
 from typing import Any
 
 from django import forms
+from django.core.validators import URLValidator
 from django.db import models
 
 
@@ -49,8 +50,15 @@ class TimeInput(forms.TimeInput):
         super().__init__(attrs, format="%H:%M")
 
 
+class WebAddress(forms.URLField):
+    """What a browser opens: http or https. Django's own takes ftp, too."""
+
+    default_validators = (URLValidator(schemes=("http", "https")),)
+
+
 FORMFIELDS: dict[Any, Any] = {
     models.DateTimeField: {"form_class": forms.DateTimeField, "widget": DateTimeInput},
     models.DateField: {"widget": DateInput},
+    models.URLField: {"form_class": WebAddress},
     models.TextField: {"widget": forms.Textarea(attrs={"rows": 5, "class": "vLargeTextField"})},
 }

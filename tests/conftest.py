@@ -9,6 +9,7 @@
 
 import contextlib
 import fcntl
+import heapq
 import json
 import logging
 import os
@@ -46,6 +47,7 @@ def pytest_configure(config):
         django_settings.CACHES["default"]["LOCATION"] = f"{REDIS.rpartition('/')[0]}/{number}"
 
 
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config, items):
     left_out = [item for item in items if POSTGRES and item.get_closest_marker("sqlite")]
     if left_out:
@@ -58,6 +60,31 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker("browser")
         if item.get_closest_marker("postgres") and not POSTGRES:
             item.add_marker(pytest.mark.skip(reason="braucht PostgreSQL (DATABASE_URL)"))
+    yield
+    items[:] = _deal(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def _deal(items, processes):
+    """The order in which each process of `--dist worksteal`, which gets one part after the other, begins with its share
+    of what takes longest: a browser test, then the slow ones, a file at a time; what is quick is left to be stolen."""
+    browser = [[item] for item in items if item.get_closest_marker("browser")]
+    slow, quick = {}, []
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("browser"):
+            slow.setdefault(item.path, []).append(item)
+        elif not item.get_closest_marker("browser"):
+            quick.append(item)
+    parts = [(0, number, []) for number in range(processes)]
+    for group in (*browser, *slow.values()):
+        n, number, part = heapq.heappop(parts)
+        heapq.heappush(parts, (n + len(group), number, part + group))
+    dealt, left = [], len(items)
+    for _n, number, part in sorted(parts, key=lambda part: part[1]):
+        share = max(left // (processes - number) - len(part), 0)
+        dealt += part + quick[:share]
+        left -= len(part) + share
+        quick = quick[share:]
+    return dealt + quick
 
 
 class _Errors(logging.Handler):
@@ -178,19 +205,34 @@ def _load_first_data(folder, **more):
     return settings
 
 
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory):
-    """Made once for all processes of a run, copied by `start_portal`; its database goes with the server of the run."""
+def once(tmp_path_factory, name, make):
+    """Settings that `make(folder)` gave, made once for all processes of a run; databases go with the server of the run."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "prepared"
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     folder.mkdir(exist_ok=True)
     said = folder / "settings.json"
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not said.exists():
-            said.write_text(json.dumps(_load_first_data(folder), default=str))
+            said.write_text(json.dumps(make(folder), default=str))
     settings = json.loads(said.read_text())
     return settings | {"VAR_DIR": Path(settings["VAR_DIR"])}
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    """Settings of a portal with the first data, copied by `start_portal`."""
+    return once(tmp_path_factory, "prepared", _load_first_data)
+
+
+def copy_of(prepared, folder, name):
+    """Settings of a portal with a copy of what this one has, in a folder and, on a server, a database of its own."""
+    shutil.copytree(prepared["VAR_DIR"], folder / "var", ignore=shutil.ignore_patterns("mail"))
+    copied = prepared | {"VAR_DIR": folder / "var"}
+    if POSTGRES:
+        template = urlsplit(prepared["DATABASE_URL"]).path[1:]
+        copied["DATABASE_URL"] = servers.database_beside(prepared["DATABASE_URL"], name, template)
+    return copied
 
 
 @contextlib.contextmanager
@@ -205,19 +247,14 @@ def portals(prepared, tmp_path):
     def start(**settings):
         name = f"portal_{secrets.token_hex(4)}"
         folder = tmp_path / name
-        shutil.copytree(prepared["VAR_DIR"], folder / "var", ignore=shutil.ignore_patterns("mail"))
-        portal = servers.Portal(folder, prepared | {"VAR_DIR": folder / "var"} | settings)
+        copied = copy_of(prepared, folder, name)
+        portal = servers.Portal(folder, copied | settings)
         portal.settings.setdefault("SITE_URL", portal.url)
         if POSTGRES:
-            template = urlsplit(prepared["DATABASE_URL"]).path[1:]
-            databases.append(servers.database_beside(prepared["DATABASE_URL"], name, template))
+            databases.append(copied["DATABASE_URL"])
             portal.redis = begin(servers.Redis())
             portal.mail_server = closing.enter_context(MailServer())
-            own = {
-                "DATABASE_URL": databases[-1],
-                "REDIS_URL": portal.redis.url(),
-                "EMAIL_URL": portal.mail_server.url,
-            }
+            own = {"REDIS_URL": portal.redis.url(), "EMAIL_URL": portal.mail_server.url}
             portal.settings |= own | settings
         begin(portal)
         if POSTGRES:

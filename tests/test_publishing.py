@@ -2,6 +2,7 @@
 
 import pytest
 from django.apps import apps
+from django.urls import reverse
 
 from initiatives.models import Initiative
 from portal.association import open_imprint
@@ -10,6 +11,7 @@ from portal.refused import Refused
 from seminars.models import Session
 from tests import make
 from tests.make import NOW
+from tests.staffroom import proven, staff, typed
 from volunteers.models import Opportunity
 
 pytestmark = pytest.mark.django_db
@@ -62,3 +64,15 @@ def test_nothing_is_published_until_imprint_and_contact_are_filled_in(model, pro
 
     row.refresh_from_db(fields=["state", "published_at"])
     assert (row.state, row.published_at) == ("published", NOW)
+
+
+@pytest.mark.parametrize(
+    "address", ["ftp://lich.example/plan.pdf", "javascript:alert(1)", "mailto:amt@lich.example"]
+)
+def test_a_website_is_what_a_browser_opens(address):
+    owner = make.organisation()
+    row, client = make.initiative(state="draft", organisation=owner), proven(staff(owner))
+    url = reverse("admin:initiatives_initiative_change", args=[row.pk])
+    answer = client.post(url, typed(client.get(url)) | {"website": address})
+    row.refresh_from_db()
+    assert (row.website, "Bitte eine gültige Adresse eingeben" in answer.content.decode()) == ("", True)

@@ -753,7 +753,8 @@ def test_the_network_creates_an_account_and_the_person_is_invited(world):
     assert [str(m) for m in user.memberships.all()] == ["Redaktion: Stadt Anderswo"]
     invitation = Mail.objects.get(to="neu@anderswo.example")
     assert (invitation.secret, "/konto/password/reset/key/" in invitation.text) == (True, True)
-    assert LogEntry.objects.get(object_id=str(user.pk)).object_repr == f"Zugang {user.pk}"
+    noted = LogEntry.objects.get(content_type__model="user", object_id=str(user.pk))
+    assert noted.object_repr == f"Zugang {user.pk}"
 
 
 def test_the_network_role_is_given_only_in_the_association(world):

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.conftest import portals
+from tests.conftest import copy_of, once, portals
+from tests.servers import Django
 
 CHROMIUM = "/usr/bin/chromium"
 HOST = "portal.test"  # a name that is not localhost: what a browser allows only there must not matter
@@ -24,12 +25,26 @@ HERE = Path(__file__).parent
 SCRIPTS = (HERE / "vendor" / "axe.min.js", HERE / "checks.js")  # in every page before it loads
 
 
+@pytest.fixture(scope="session")
+def staged(prepared, tmp_path_factory):
+    """Settings of a portal with a row of everything; `stage` is what stage.py says of it."""
+
+    def make(folder):
+        settings = copy_of(prepared, folder, "staged")
+        said = Django(folder, settings).python("from tests.browser import stage; stage.print_all()")
+        return settings | {"stage": json.loads(said)}
+
+    return once(tmp_path_factory, "staged", make)
+
+
 @pytest.fixture(scope="package")
-def started(prepared, tmp_path_factory):
-    """A portal with a row of everything; `stage.py` says what it has besides."""
-    with portals(prepared, tmp_path_factory.mktemp("browser")) as (start, servers):
+def started(staged, tmp_path_factory):
+    """A portal with all of it."""
+    settings = dict(staged)
+    stage = settings.pop("stage")
+    with portals(settings, tmp_path_factory.mktemp("browser")) as (start, servers):
         portal = start(ALLOWED_HOSTS=HOST)
-        vars(portal).update(json.loads(portal.python("from tests.browser import stage; stage.print_all()")))
+        vars(portal).update(stage)
         yield portal
     # Django notes refused requests (400, 403) with a traceback, as warnings.
     assert [line for server in servers for line in server.errors() if "Traceback" not in line] == []
