@@ -17,7 +17,7 @@ from portal.models import Municipality
 from portal.remembering import Recent
 
 ALL = "all"
-MANY, SECONDS = 2000, 30  # so many are counted once in so many seconds
+MANY, SECONDS = 500, 30  # so many are counted once in so many seconds
 FEW_TOWNS = 12  # more are found by their Landkreis
 
 _TOWN, _TOPIC = Municipality._meta.db_table, Topic._meta.db_table

@@ -46,6 +46,7 @@ class HighlightForm(forms.ModelForm):
 
 class HighlightAdmin(ScopedAdmin):
     place = 66
+    stays = _("Die Initiative selbst bleibt, wie sie ist.")
     menu = _("Im Blick")
     scope = None
     form = HighlightForm

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from initiatives import hints
 from initiatives.models import Hint
-from portal import accounts
+from portal import accounts, sure
 from portal.asking_admin import AskingAdmin, StateFilter
 from portal.models import Organisation
 
@@ -41,6 +41,7 @@ class AboutPageAdmin(AskingAdmin):
 class HintAdmin(AboutPageAdmin):
     place = 31
     menu = _("Hinweise")
+    lead = _("Was Menschen zu Ihren Seiten melden: etwas stimmt nicht, oder eine Seite soll weg.")
     list_read = _("Hinweisen")
     row_read = _("Hinweis gelesen")
     list_display = ("kind", "initiative", "state_in_words", "entered_at")
@@ -48,21 +49,38 @@ class HintAdmin(AboutPageAdmin):
     readonly_fields = ("kind", "page", "text", "email", "entered_at", "state_in_words")
     fields = (*readonly_fields, "answer")
 
+    def heading(self, obj: Hint) -> str:
+        return gettext("%(kind)s zu „%(title)s“") % {
+            "kind": obj.get_kind_display(),
+            "title": obj.initiative.title,
+        }
+
     def buttons(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:
         if obj is None or obj.settled_at:
             return []
         done = {"name": "_settle", "label": gettext("Erledigt")}
-        remove = {"name": "_remove", "label": gettext("Seite entfernen und erledigt")}
+        remove = {"name": "_remove", "label": gettext("Seite entfernen …")}
         return [done, remove] if obj.initiative.is_public else [done]
 
     def response_change(self, request: HttpRequest, obj: Hint) -> HttpResponse:
         by, now, remove = accounts.person(request), timezone.now(), "_remove" in request.POST
+        if remove and (
+            page := sure.ask(
+                self.admin_site, request, question=self._question(obj), deed=gettext("Ja, Seite entfernen")
+            )
+        ):
+            return page
         if remove or "_settle" in request.POST:
             done = gettext("Erledigt. Die Seite ist entfernt.") if remove else gettext("Erledigt.")
             self.settle(
                 request, lambda: hints.settle(obj, answer=obj.answer, by=by, now=now, remove=remove), done
             )
         return redirect(request.path)
+
+    def _question(self, obj: Hint) -> str:
+        return gettext(
+            "„%s“ von der Internetseite nehmen? Die Seite ist dann archiviert, und der Hinweis ist erledigt."
+        ) % (obj.initiative.title)
 
     def todo(self, obj: Hint, since: str) -> tuple[str, str]:
         names = {"kind": obj.get_kind_display(), "title": obj.initiative.title, "since": since}

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from initiatives import idea_files
 from initiatives.blueprint_admin import BlueprintInline, drop_empty
 from initiatives.models import Idea
-from portal import inputs, slugs, uploads
+from portal import inputs, slugs, sure, uploads
 from portal.refused import Refused
 from portal.scoping import ScopedAdmin
 from portal.widgets import StaffForm
@@ -103,6 +103,9 @@ class IdeaAdmin(ScopedAdmin):
 
     def _remove(self, request: HttpRequest, idea: Idea) -> HttpResponse:
         row = get_object_or_404(idea.files, pk=inputs.key(request.POST["remove"]))
+        question = gettext("„%s“ entfernen? Die Datei wird gelöscht.") % row.title
+        if page := sure.ask(self.admin_site, request, question=question, deed=gettext("Ja, Datei entfernen")):
+            return page
         idea_files.remove(row)
         messages.success(request, gettext("Die Datei ist entfernt."))
         return redirect(request.path)

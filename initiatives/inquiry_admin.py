@@ -24,6 +24,9 @@ class InquiryAdmin(AboutPageAdmin):
     menu = _("Fragen nach Erfahrungen")
     list_read = _("Fragen nach Erfahrungen")
     row_read = _("Frage gelesen")
+    lead = _(
+        "Andere Orte fragen nach Ihren Erfahrungen. Ihre Antwort geht als Mail an die Person, die gefragt hat."
+    )
     list_display = ("initiative", "who", "state_in_words", "confirmed_at")
     list_filter = (StateFilter,)
     readonly_fields = ("page", "text", "who", "email", "confirmed_at", "state_in_words")
@@ -35,6 +38,9 @@ class InquiryAdmin(AboutPageAdmin):
     @admin.display(description=_("Wer fragt"), ordering="name")
     def who(self, obj: Inquiry) -> str:
         return ", ".join(filter(None, (obj.name, obj.organisation)))
+
+    def heading(self, obj: Inquiry) -> str:
+        return gettext("Frage zu „%s“") % obj.initiative.title
 
     def buttons(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:
         if obj is None or obj.settled_at:

@@ -20,6 +20,11 @@ class PageLinkAdmin(ScopedAdmin):
     place = 32
     scope = "initiative__organisation"
     town = "initiative__municipality"
+    has_history = False
+    lead = _(
+        "Das Portal prüft jede Woche, wohin die Links auf Ihren Seiten führen. Was nicht mehr stimmt, steht hier. Ändern "
+        "Sie den Link auf der Seite selbst; dann verschwindet er aus der Liste."
+    )
     list_display = ("url", "page", "reason", "failing_since")
     list_filter = ("reason",)
     list_select_related = ("initiative",)

@@ -46,6 +46,9 @@ def _act(request: HttpRequest, page: Initiative, organisation: Organisation) -> 
     by, now = accounts.person(request), timezone.now()
     try:
         if request.POST.get("do") == "remove":
+            context = {"initiative": page, "organisation": organisation, "sure": True}
+            return render(request, "initiatives/take_over.html", context)
+        if request.POST.get("do") == "remove-now":
             taking_over.remove(page, organisation=organisation, by=by, now=now)
             messages.success(request, _("Die Seite ist entfernt. Sie ist nicht mehr öffentlich."))
             return redirect("admin:index")

@@ -200,7 +200,7 @@ class Initiative(PublishedOnce):
         _("Herkunft"), max_length=12, choices=Origin, default=Origin.TOWN, editable=False
     )
     life_state = models.CharField(
-        _("Lebenslage"),
+        _("Zustand"),
         max_length=12,
         choices=LifeState,
         default=LifeState.EXAMPLE,
@@ -898,8 +898,8 @@ class PageLink(models.Model):
     objects = PageLinkQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("Link auf einer Seite")
-        verbose_name_plural = _("Links auf Seiten")
+        verbose_name = _("Link, der ins Leere führt")
+        verbose_name_plural = _("Links, die ins Leere führen")
         ordering = ["failing_since", "pk"]
         indexes = [
             models.Index(fields=["next_at", "host"], name="page_link_due"),

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from initiatives import picture_pages, pictures
 from initiatives.models import Initiative, Picture
-from portal import inputs, uploads
+from portal import inputs, sure, uploads
 from portal.refused import Refused
 from portal.scoping import ScopedAdmin, atomically
 from portal.widgets import StaffForm
@@ -139,6 +139,11 @@ class PicturedAdmin(ScopedAdmin):
     def _act(self, request: HttpRequest, obj: Initiative, picture: Picture) -> HttpResponse:
         picture.initiative = obj
         if "remove" in request.POST:
+            question = gettext("Dieses Bild entfernen? Es wird gelöscht und lässt sich nicht zurückholen.")
+            if page := sure.ask(
+                self.admin_site, request, question=question, deed=gettext("Ja, Bild entfernen")
+            ):
+                return page
             return self._try(
                 request, obj, lambda: pictures.remove(picture), gettext("Das Bild ist entfernt.")
             )

@@ -28,6 +28,9 @@ class ProposalAdmin(AskingAdmin):
     menu = _("Vorschläge")
     list_read = _("Vorschlägen")
     row_read = _("Vorschlag gelesen")
+    lead = _(
+        "Was Menschen für Ihren Ort vorschlagen. Sie entscheiden, und die Person bekommt Ihre Antwort als Mail."
+    )
     list_display = ("title", "municipality", "decision_in_words", "confirmed_at")
     list_filter = ("decision", "municipality")
     list_select_related = ("municipality",)
@@ -51,6 +54,9 @@ class ProposalAdmin(AskingAdmin):
 
     def limit(self, request: HttpRequest) -> Q:
         return Q(confirmed_at__isnull=False)
+
+    def heading(self, obj: Proposal) -> str:
+        return gettext("Vorschlag „%s“") % obj.title
 
     def organisation_of(self, obj: Proposal) -> Organisation:
         return obj.organisation

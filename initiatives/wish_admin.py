@@ -8,8 +8,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from initiatives import wishes
 from initiatives.models import Wish
@@ -35,6 +35,9 @@ class WishAdmin(LoggedAdmin):
 
     def limit(self, request: HttpRequest) -> Q:
         return Q(confirmed_at__isnull=False, ended_at=None)
+
+    def heading(self, obj: Wish) -> str:
+        return gettext("Wunsch: %s") % obj.title
 
     def organisation_of(self, obj: Any) -> Organisation:
         return obj.organisation  # type: ignore[no-any-return]

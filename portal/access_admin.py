@@ -54,6 +54,9 @@ class AccessRequestAdmin(AskingAdmin):
         rows = super().get_queryset(request).select_related("municipality__organisation")
         return rows.prefetch_related("municipality__organisation__memberships__user")
 
+    def heading(self, obj: AccessRequest) -> str:
+        return gettext("Anfrage für %s") % obj.municipality.name
+
     def organisation_of(self, obj: AccessRequest) -> Organisation:
         return association()
 

@@ -38,6 +38,7 @@ class StateFilter(admin.SimpleListFilter):
 class LoggedAdmin(ScopedAdmin):
     """Rows about people outside that are read here; verbs write them, and the log says who read."""
 
+    has_history = False
     list_read: ClassVar[Any]  # of the log: „Hinweise"
     row_read: ClassVar[Any]  # of the log, as in `records.SENTENCES`: „Hinweis gelesen"
 

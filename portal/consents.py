@@ -18,7 +18,7 @@ from portal.models import Booking, email_key
 
 def words(row: Any) -> str:
     """Of a form, a call or a wish to be told of news."""
-    parts = [_("Fassung %s") % row.wording]
+    parts = [_("Fassung %s") % row.wording] if row.wording else []
     if getattr(row, "source", "") == Booking.Source.PHONE:
         return ", ".join([*parts, _("am Telefon, eingetragen %s") % _moment(row.entered_at)])
     if getattr(row, "source", "") == Booking.Source.DOOR:
@@ -53,4 +53,4 @@ def of(address: str) -> Iterator[str]:
 
 
 def _moment(at: datetime) -> str:
-    return f"{timezone.localtime(at):%d.%m.%Y %H:%M:%S}"
+    return _("%s Uhr") % f"{timezone.localtime(at):%d.%m.%Y %H:%M}"

@@ -68,10 +68,9 @@ def seats_words(slot: Any) -> str:
     if slot.capacity is None:
         words = ngettext("%(n)s Platz vergeben", "%(n)s Plätze vergeben", slot.n_taken) % {"n": slot.n_taken}
     else:
-        words = gettext("%(taken)s von %(all)s Plätzen vergeben") % {
-            "taken": slot.n_taken,
-            "all": slot.capacity,
-        }
+        words = ngettext(
+            "%(taken)s von %(all)s Platz vergeben", "%(taken)s von %(all)s Plätzen vergeben", slot.capacity
+        ) % {"taken": slot.n_taken, "all": slot.capacity}
         if slot.n_taken > slot.capacity:
             words = gettext("%s (überbucht)") % words
     if slot.n_waiting:
@@ -154,14 +153,18 @@ def people_of(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> Http
     return page(request, "people", slot, context | more)
 
 
-def _changes(slot: Slot, now: datetime) -> list[dict[str, str]]:
+def _changes(slot: Slot, now: datetime) -> list[dict[str, Any]]:
     """The pages that change this date for its people."""
-    if slot.cancelled_at:
+    if slot.cancelled_at or now >= slot.ends:
         return []
     offered = [("move", gettext("Zeit verschieben")), ("seats", gettext("Plätze ändern"))]
-    offered += [("cancel", gettext("Termin absagen"))] if now < slot.ends else []
+    offered += [("cancel", gettext("Termin absagen"))]
     found = [
-        {"url": reverse(f"admin:{admin_name(slot)}_{name}", args=[slot.pk]), "label": label}
+        {
+            "url": reverse(f"admin:{admin_name(slot)}_{name}", args=[slot.pk]),
+            "label": label,
+            "is_final": name == "cancel",
+        }
         for name, label in offered
     ]
     place = {"url": slot.place_path, "label": gettext("Treffpunkt ändern")}
@@ -246,6 +249,7 @@ def phone(request: HttpRequest, slot: Slot, context: dict[str, Any]) -> HttpResp
 def give_back(request: HttpRequest, slot: Slot, signup_id: int, context: dict[str, Any]) -> HttpResponse:
     """Give a seat back for somebody (rule 9); the next on the waiting list gets it."""
     signup = get_object_or_404(slot.signups.select_related("booking"), pk=signup_id)
+    given = people.given_back(signup)
     if request.method == "POST" and "seat" in request.POST:
         return _seat_by_hand(request, slot, signup)
     if request.method == "POST":
@@ -255,10 +259,15 @@ def give_back(request: HttpRequest, slot: Slot, signup_id: int, context: dict[st
             messages.error(request, refused)
         else:
             log(user, gettext("Platz freigegeben"), slot, signup)
-            messages.success(request, gettext("Der Platz ist frei."))
+            messages.success(request, given.done % {"n": signup.seats})
         return redirect(slot.staff_path)
     log(accounts.person(request), gettext("Anmeldung gelesen"), slot, signup)
-    more = {"title": gettext("Platz freigeben"), "signup": people.line(signup, nameless=people.is_old(slot))}
+    more = {
+        "title": given.deed,
+        "deed": given.deed,
+        "happens": given.happens,
+        "signup": people.line(signup, nameless=people.is_old(slot)),
+    }
     return page(request, "give_back", slot, context | more)
 
 

@@ -1,4 +1,4 @@
-"""Changing a date that people count on, in two steps: „Ansehen" shows what would happen, „So machen" does it.
+"""Changing a date that people count on, in two steps: „Ansehen" shows what would happen, a button that names the deed does it.
 
 Move, seats, cancel and (from its app) the meeting point. What is shown comes from `rehearsal.py`: how many
 people, which mails, how one of them reads, whom to call. Nothing changes before the second step, and when
@@ -84,7 +84,7 @@ class CancelForm(StaffForm):
     reason = forms.CharField(
         label=_("Warum fällt der Termin aus?"),
         max_length=300,
-        help_text=_("Ein Satz. Er steht in der Mail an alle, die angemeldet sind."),
+        help_text=_("Ein Satz. Er steht in der Mail an alle, die angemeldet sind oder warten."),
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": 300}),
     )
 
@@ -92,7 +92,10 @@ class CancelForm(StaffForm):
         super().__init__(data)
 
     def words(self) -> list[tuple[str, str]]:
-        return [(gettext("Grund"), self.cleaned_data["reason"])]
+        return [
+            (gettext("Der Termin"), gettext("fällt aus")),
+            (gettext("Grund"), self.cleaned_data["reason"]),
+        ]
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,8 @@ class Change:
     verb: Callable[[Sequence[Any], dict[str, Any], datetime], object]
     logged: str | Promise
     done: str | Promise
+    deed: str | Promise  # of the button that does it
+    warning: str | Promise = ""  # said beside that button
     everybody: bool = True  # whether it is about all, or about those whose state changes
 
 
@@ -129,15 +134,17 @@ MOVE = Change(
     _move,
     logged=_("Zeiten geändert"),
     done=_("Der Termin hat die neue Zeit."),
+    deed=_("Zeit jetzt verschieben"),
 )
 SEATS = Change(
     "seats",
     _("Plätze ändern"),
-    _("Mehr Plätze bekommt, wer wartet, der Reihe nach. Weniger Plätze nehmen niemandem den Platz weg."),
+    _("Kommen Plätze dazu, rücken Wartende der Reihe nach auf."),
     SeatsForm,
     _change_seats,
     logged=_("Plätze geändert"),
     done=_("Die Zahl der Plätze ist geändert."),
+    deed=_("Plätze jetzt ändern"),
     everybody=False,
 )
 CANCEL = Change(
@@ -148,6 +155,8 @@ CANCEL = Change(
     _cancel,
     logged=_("Termin abgesagt"),
     done=_("Der Termin ist abgesagt."),
+    deed=_("Termin jetzt absagen"),
+    warning=_("Eine Absage lässt sich nicht zurücknehmen."),
 )
 PAGES = {"verschieben": MOVE, "plaetze": SEATS, "absagen": CANCEL}  # address → what is changed there
 
@@ -159,8 +168,10 @@ def page(
     context: dict[str, Any],
     *,
     slots: Sequence[Slot] = (),
+    back_url: str = "",
 ) -> HttpResponse:
-    """Form, preview, deed; `slots` are the dates that it is about where there are more than `slot`."""
+    """Form, preview, deed; `slots` are the dates that it is about where there are more than `slot`, and `back_url` is
+    where it began, if not at the list of people."""
     typing = request.method != "POST" or "back" in request.POST
     seen = request.POST.get("seen", "")
     form = change.form(request.POST if request.method == "POST" else None, slot=slot)
@@ -169,12 +180,15 @@ def page(
         for each in slots or [slot]:
             desk.log(accounts.person(request), str(change.logged), each)
         messages.success(request, f"{change.done} {_sent_words(outcome)}".strip())
-        return redirect(slot.staff_path)
+        return redirect(back_url or slot.staff_path)
     if outcome:
         desk.log(accounts.person(request), gettext("Liste gelesen"), slot)
     more = {
         "title": change.title,
         "intro": change.intro,
+        "deed": change.deed,
+        "warning": change.warning,
+        "back_url": back_url or slot.staff_path,
         "form": form,
         "n_dates": len(slots),
         "shown": outcome and _shown(outcome),

@@ -28,6 +28,11 @@ class Way(NamedTuple):
     organisation: Organisation
     steps: list[Step]
 
+    @property
+    def next(self) -> str:
+        """The title of the first step that is to be done."""
+        return next((step.title for step in self.steps if not step.done), "")
+
 
 def beginners() -> QuerySet[Organisation]:
     """Who has published nothing yet; the association is none of them."""

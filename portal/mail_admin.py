@@ -27,6 +27,7 @@ class MailAdmin(ScopedAdmin):
 
     place = 60
     menu = _("Mails")
+    has_history = False
     town = "booking__shiftsignups__slot__opportunity__municipality"
     list_display = ("subject_or_note", "receiver", "kind_in_words", "result", "written")
     list_filter = (StateFilter, WhenFilter, KindFilter, AboutFilter, BookingFilter)
@@ -51,6 +52,9 @@ class MailAdmin(ScopedAdmin):
         """Mails with a way into an account are for nobody else's eyes."""
         return Q(secret=False)
 
+    def heading(self, obj: Mail) -> str:
+        return self.subject_or_note(obj)
+
     @admin.display(description=_("Betreff"))
     def subject_or_note(self, obj: Mail) -> str:
         return obj.subject or gettext("(Betreff gelöscht)")
@@ -72,7 +76,7 @@ class MailAdmin(ScopedAdmin):
     def todo(self, obj: Mail) -> str:
         return mail_words.todo(obj) or gettext("Nichts.")
 
-    @admin.display(description=_("Wann"), ordering="queued_at")
+    @admin.display(description=_("Geschrieben"), ordering="queued_at")
     def written(self, obj: Mail) -> str:
         return mail_words.minute(obj.queued_at)
 

@@ -6,10 +6,10 @@ what is searched is what is shown.
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from portal import answers, consents
@@ -36,6 +36,14 @@ _GROUPS: list[tuple[str, Any, Any, Any]] = [
     ("weg", (Status.ENDED,), _("Nicht mehr dabei"), ""),
 ]
 
+# What the way to give a place back is called, by what there is to give.
+_GIVE_BACK: dict[str, Any] = {
+    Status.UNCONFIRMED: _("Anmeldung von %(name)s löschen"),
+    Status.REQUESTED: _("%(name)s von der Warteliste nehmen"),
+    Status.WAITING: _("%(name)s von der Warteliste nehmen"),
+    "": _("Platz von %(name)s freigeben"),
+}
+
 
 def is_old(slot: Slot) -> bool:
     """Whether the date is over for so long that nobody is named any more (class K3)."""
@@ -59,9 +67,45 @@ def line(signup: Signup, position: int | None = None, *, nameless: bool = False)
         "remarks": [] if nameless else list(_remarks(signup)),
         "to_call": signup.is_to_call and not nameless,
         "live": signup.status != Status.ENDED,
+        "give_back": _GIVE_BACK.get(signup.status, _GIVE_BACK[""])
+        % {"name": booking.name or gettext("(gelöscht)")},
         "may_move": signup.is_live,
         "by_hand": signup.may_be_seated_by_hand,
     }
+
+
+class Given(NamedTuple):
+    """What giving back is called, what it does, and what is said when it is done."""
+
+    deed: str
+    happens: str
+    done: str
+
+
+def given_back(signup: Signup) -> Given:
+    """The words for this party's place, which may be one on the waiting list, or none."""
+    if signup.status == Signup.Status.UNCONFIRMED:
+        return Given(
+            gettext("Anmeldung löschen"),
+            gettext("Einen Platz hält diese Anmeldung nicht."),
+            gettext("Die Anmeldung ist gelöscht."),
+        )
+    if signup.status in (Signup.Status.REQUESTED, Signup.Status.WAITING):
+        return Given(
+            gettext("Von der Warteliste nehmen"),
+            gettext("Wer dahinter wartet, rückt auf."),
+            gettext("Die Person steht nicht mehr auf der Warteliste."),
+        )
+    return Given(
+        gettext("Platz freigeben"),
+        ngettext(
+            "Der Platz wird frei. Wartet jemand, bekommt ihn, wer als Nächstes an der Reihe ist.",
+            "%(n)s Plätze werden frei. Wer wartet, rückt nach.",
+            signup.seats,
+        )
+        % {"n": signup.seats},
+        ngettext("Der Platz ist frei.", "%(n)s Plätze sind frei.", signup.seats),
+    )
 
 
 def _remarks(signup: Signup) -> Iterable[str]:

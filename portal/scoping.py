@@ -16,7 +16,8 @@ from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, PermissionDenied
 from django.db import OperationalError, transaction
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal import accounts, roles, search
@@ -120,6 +121,9 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
     menu: ClassVar[Any] = ""  # its name there, after the task; without one it is the operator's alone
     begins_at = ""  # where a new row begins, if not with Django's form: the name of an address
     formfield_overrides = FORMFIELDS
+    lead: ClassVar[Any] = ""  # what its list is about, where nobody else says it
+    has_history = True  # whether it is typed here, so that there is something to read in its history
+    stays: ClassVar[Any] = ""  # what does not go with a row that is deleted, in a sentence
     view_on_site = False
     list_per_page = 50
     show_facets = admin.ShowFacets.NEVER
@@ -239,6 +243,25 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> Any:
         raise Http404
 
+    def heading(self, obj: Any) -> str:
+        """What its pages call a row."""
+        return str(obj)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Named as the button that leads here."""
+        words = {"title": gettext("%s anlegen") % self.opts.verbose_name}
+        return super().add_view(request, form_url, words | (extra_context or {}))  # type: ignore[no-any-return]
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        obj = self.get_object(request, object_id)
+        words = {"title": gettext("Frühere Änderungen"), "heading": self.heading(obj) if obj else ""}
+        return super().history_view(request, object_id, words | (extra_context or {}))
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        obj = self.get_object(request, object_id)
+        words = {"heading": self.heading(obj) if obj else "", "stays": self.stays}
+        return super().delete_view(request, object_id, words | (extra_context or {}))
+
     def buttons(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:
         """Further buttons below the form of a row: name, label and, where it goes elsewhere, formaction."""
         return []
@@ -254,6 +277,9 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
         )
         context["buttons"] = self.buttons(request, context["original"])
         context["tools"] = self.tools(request, context["original"]) if context["original"] else []
+        context["has_history"] = self.has_history
+        if context["original"]:
+            context["heading"] = context["subtitle"] = self.heading(context["original"])
         return super().render_change_form(request, context, *args, **kwargs)
 
     # What follows is this model's part of the start page (`redaktion.py` collects it): each answers about

@@ -21,6 +21,8 @@ SHOWN = 100  # versions on the page
 class VersionedAdmin(ScopedAdmin):
     """For models with `versions`. Who sees a row sees its versions, who changes it brings one back."""
 
+    has_history = False  # the versions say more
+
     def get_urls(self) -> list[Any]:
         """The pages of a row's versions, before Django's own."""
         routes: dict[str, tuple[Any, str]] = {
@@ -43,10 +45,6 @@ class VersionedAdmin(ScopedAdmin):
     def tools(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:
         found = super().tools(request, obj)
         return [*found, {"url": self._way("versions", obj.pk), "label": gettext("Frühere Fassungen")}]
-
-    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        context["has_versions"] = True
-        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """What stood there before this form was typed is kept, too."""

@@ -53,7 +53,7 @@ class TimeInput(forms.TimeInput):
 class WebAddress(forms.URLField):
     """What a browser opens: http or https. Django's own takes ftp, too."""
 
-    default_validators = (URLValidator(schemes=("http", "https")),)
+    default_validators = [URLValidator(schemes=("http", "https"))]  # as Django declares it
 
 
 FORMFIELDS: dict[Any, Any] = {

@@ -162,9 +162,9 @@ class SessionAdmin(VersionedAdmin, DeskAdmin, PublishedAdmin):
     def seats(self, obj: Session) -> str:
         return desk.seats_words(obj) if obj.is_here else gettext("Anmeldung anderswo")
 
-    @admin.display(description=_("Offen"))
+    @admin.display(description=_("Offen"), empty_value="")
     def unconfirmed(self, obj: Any) -> str:
-        return gettext("%s noch nicht bestätigt") % obj.n_unconfirmed if obj.n_unconfirmed else " "
+        return gettext("%s noch nicht bestätigt") % obj.n_unconfirmed if obj.n_unconfirmed else ""
 
     @admin.display(description=_("Anmeldungen"))
     def people(self, obj: Session) -> str:

@@ -138,6 +138,7 @@ def _page(session: Session, dates: Sequence[Session], now: datetime) -> dict[str
         "linked": linked_data.data(session),
         "series": session.series,
         "has_form": bool(dates),
+        "only_waiting": bool(dates) and all(seats_state(each, now=now) == "waiting" for each in dates),
         "is_over": is_over,
         "is_exact": session.precision in (Session.Precision.TIME, Session.Precision.START),
         "seats_text": seats_text(session, now=now) if session.is_here else "",

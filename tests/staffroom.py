@@ -79,7 +79,7 @@ def typed(response):
 
 
 def rehearsed(client, url, data, **more):
-    """„Ansehen" and then „So machen" on a page that changes a date; returns both answers."""
+    """„Ansehen" and then the deed on a page that changes a date; returns both answers."""
     preview = client.post(url, data)
     shown = preview.context["shown"] if preview.context else None
     if not shown:

@@ -322,9 +322,9 @@ def test_proof_of_consent_is_shown_to_staff(proof):
     )  # fmt: skip
     page = Page(client.get(f"/verwaltung/volunteers/shift/{shift.pk}/change/").content.decode())
     said = " ".join(page.root.text.split())
-    noon = "10.06.2026 12:00:00"
+    noon = "10.06.2026 12:00 Uhr"
     wanted = [
-        f"Fassung {Shift.wording}, eingetragen {noon}, Mail {noon}, bestätigt 10.06.2026 12:07:00",
+        f"Fassung {Shift.wording}, eingetragen {noon}, Mail {noon}, bestätigt 10.06.2026 12:07 Uhr",
         f"Fassung {registering.PHONE_WORDING}, am Telefon, eingetragen {noon}",
     ]
     seen = [words for words in wanted if words in said]
@@ -361,12 +361,12 @@ def test_the_operator_can_prove_consent_and_erasure_of_an_address(settings, caps
         expected="zwei Einwilligungen, dann zwei Löschungen, nichts von anderen",
         seen=f"{len(before)}, dann {len(after)}",
     )
-    noon = "eingetragen 10.06.2026 12:00:00, bestätigt 10.06.2026 12:00:00"
+    noon = "eingetragen 10.06.2026 12:00 Uhr, bestätigt 10.06.2026 12:00 Uhr"
     assert before == [
         f"Anmeldung {booking.pk}, Stadt Lich: Fassung helfen-2026-12, {noon}",
         f"Benachrichtigung {watch.pk}, {watch.organisation}: Fassung 2026-11, {noon}",
     ]
-    assert after == [f"{line}; auf Wunsch gelöscht 10.06.2026 12:00:00" for line in before]
+    assert after == [f"{line}; auf Wunsch gelöscht 10.06.2026 12:00 Uhr" for line in before]
 
 
 # --- K9 -----------------------------------------------------------------------------------------------

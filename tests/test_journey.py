@@ -135,12 +135,10 @@ def bachputz(**fields):
     return make.shift(opportunity=make.opportunity(title="Bachputz"), starts=starts, **fields)
 
 
-def sign_up(guest, clock, slot, **typed):
+def sign_up(guest, clock, slot, button="Ich helfe mit", **typed):
     guest.open(slot.get_absolute_url())
     clock.shift(20)  # seconds to type
-    guest.press(
-        "Ich helfe mit", **({"name": "Erika Muster", "email": "erika@example.org", "age": "on"} | typed)
-    )
+    guest.press(button, **({"name": "Erika Muster", "email": "erika@example.org", "age": "on"} | typed))
 
 
 def test_three_clicks_from_the_action_to_the_seat(guest, clock):
@@ -197,7 +195,7 @@ def test_from_the_start_of_the_search_to_giving_back_and_erasing(guest, clock):
 def test_full_date_waits_moves_up_and_is_told(guest, clock):
     slot = bachputz(capacity=1)
     first = make.signup(slot)
-    sign_up(guest, clock, slot)
+    sign_up(guest, clock, slot, "Auf die Warteliste")
     guest.click(guest.link(guest.mail("Noch ein Klick:"), "bestaetigen"))
     guest.press("Platz sichern")
     assert guest.heading == "Sie stehen auf der Warteliste"

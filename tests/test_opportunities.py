@@ -320,10 +320,18 @@ def past_action(*, seats, attended=None):
 @pytest.mark.parametrize(
     ("seats", "attended", "words"),
     [
-        (4, None, "Vorbei. Wir"),
-        (9, True, "Vorbei. Wir"),
-        (12, None, "Vorbei. 12 Menschen hatten sich zum Helfen angemeldet. Danke! Wir"),
-        (12, True, "Vorbei. 12 Menschen haben geholfen. Danke! Wir"),
+        (4, None, "Vorbei. So. 7 . Jun Sonntag, 7. Juni 2026, 12–15 Uhr Wir"),
+        (9, True, "Vorbei. So. 7 . Jun Sonntag, 7. Juni 2026, 12–15 Uhr Wir"),
+        (
+            12,
+            None,
+            "Vorbei. 12 Menschen hatten sich zum Helfen angemeldet. Danke! So. 7 . Jun Sonntag, 7. Juni 2026, 12–15 Uhr Wir",
+        ),
+        (
+            12,
+            True,
+            "Vorbei. 12 Menschen haben geholfen. Danke! So. 7 . Jun Sonntag, 7. Juni 2026, 12–15 Uhr Wir",
+        ),
     ],
 )
 def test_past_action_thanks_without_boasting_and_says_what_comes_next(client, seats, attended, words):

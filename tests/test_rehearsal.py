@@ -241,7 +241,7 @@ def test_the_first_step_shows_numbers_names_and_a_real_mail(clerk, town):
         "Es betrifft <strong>4 Anmeldungen</strong> (4 Personen).",
         "<strong>3 Mails</strong> gehen sofort hinaus.",
         '<strong>Opa Ohnemail</strong>: <a href="tel:064041">06404 1</a>',
-        "So lesen sich die 3 Mails „Änderung“",
+        "So liest sich eine der 3 Mails „Änderung“",
         "kim@example.org",
         "Guten Tag Kim Muster,",
         "Neue Zeit: ",

@@ -193,7 +193,8 @@ def test_full_session_still_takes_people_on_the_waiting_list(client):
     make.participant(session)
     found = page(client, session.get_absolute_url())
     assert "Warteliste" in words(found)
-    assert found.form("Anmelden")[1] == "POST"
+    assert found.form("Auf die Warteliste")[1] == "POST"
+    assert "erst Ihr Klick darin setzt Sie auf die Warteliste" in words(found)
 
 
 def test_session_takes_three_statements_for_any_number_of_dates_and_speakers(

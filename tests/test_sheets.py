@@ -274,7 +274,7 @@ def test_the_printed_list_has_who_comes_by_name_and_lines_for_others(clerk, shif
     ]
     paper = response.content.decode()
     assert "Wer kommt: 5 Personen" in paper
-    assert "Bei Fragen anrufen: Frau Beispiel" in paper
+    assert "Bei Fragen: Frau Beispiel" in paper
     assert paper.count('class="tick"') == 3 + 3
     assert paper.count("selbst anrufen") == 1
     assert list(AccessLog.objects.values_list("action", "about")) == [("Druckliste geöffnet", shift.label)]

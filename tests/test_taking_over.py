@@ -112,7 +112,11 @@ def test_without_imprint_the_page_stays_public_as_it_is_and_the_town_is_told_wha
 
 def test_the_town_removes_the_page_without_a_reason_and_open_hints_are_done(client, collected, editor, town):
     make.hint(collected)
-    assert proven(editor).post(address(collected), {"do": "remove"}).status_code == 302
+    asked = proven(editor).post(address(collected), {"do": "remove"})
+    collected.refresh_from_db()
+    assert (asked.status_code, collected.is_public) == (200, True)
+    assert "Ja, Seite entfernen" in asked.content.decode()
+    assert proven(editor).post(address(collected), {"do": "remove-now"}).status_code == 302
     collected.refresh_from_db()
     assert (collected.state, client.get(collected.get_absolute_url()).status_code) == ("archived", 404)
     assert Hint.objects.open().count() == 0
@@ -253,7 +257,10 @@ def test_staff_answer_once_and_the_answer_is_mailed(collected):
 def test_done_without_words_mails_nobody_and_the_page_may_go_with_it(collected):
     net = staff(association(), Membership.Role.NETWORK, email="netz@verband.example")
     hint = make.hint(collected, kind=Hint.Kind.REMOVAL, email="kim@example.org")
-    assert "Die Seite ist entfernt." in settle(net, hint, "_remove")
+    asked = settle(net, hint, "_remove")
+    collected.refresh_from_db()
+    assert ("Ja, Seite entfernen" in asked, collected.is_public, hint.settled_at) == (True, True, None)
+    assert "Die Seite ist entfernt." in settle(net, hint, "_remove", sure="1")
     collected.refresh_from_db()
     assert (collected.state, Mail.objects.count()) == ("archived", 0)
 

@@ -156,7 +156,7 @@ def test_two_versions_are_compared_word_by_word(client, plan):
     new, old = plan.versions.all()
     found = versions.compare(old, new)
     assert [(d.label, [(p.kind, p.text.strip()) for p in d.pieces if p.kind != "same"]) for d in found] == [
-        ("Lebenslage", [("del", "Beispiel"), ("ins", "läuft")]),
+        ("Zustand", [("del", "Beispiel"), ("ins", "läuft")]),
         ("Zusammenfassung", [("ins", "sauberen"), ("del", "sauber."), ("ins", "in Ordnung.")]),
     ]
 

@@ -88,6 +88,7 @@ def page(opportunity: Opportunity, shifts: Sequence[Shift], now: datetime) -> di
         "phone_link": _dialled(opportunity.contact_phone),
         "near": opportunity.municipality.postal_code or opportunity.municipality.name,
         "is_open": bool(open_shifts),
+        "only_waiting": bool(open_shifts) and all(seats_state(s, now=now) == "waiting" for s in open_shifts),
         "is_cancelled": bool(shifts) and all(shift.cancelled_at for shift in shifts),
         "is_past": bool(shifts) and all(shift.ends <= now for shift in shifts),
         "crumbs": [(_("Mitmachen"), reverse("volunteers:list")), (opportunity.title, "")],
@@ -95,6 +96,7 @@ def page(opportunity: Opportunity, shifts: Sequence[Shift], now: datetime) -> di
     if not open_shifts:
         shown["next"] = _next(opportunity, now)
     if shown["is_past"]:
+        shown["last_date"] = _date(shifts[-1], now)
         shown["thanks"] = _thanks(shifts)
     return shown
 

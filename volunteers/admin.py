@@ -191,7 +191,8 @@ class OpportunityAdmin(VersionedAdmin, BulletinAdmin):
         towns = self.towns(request, obj)
         change = replace(relocating.CHANGE, form=partial(relocating.PlaceForm, towns=towns))
         context = self.admin_site.each_context(request)
-        return desk_changes.page(request, coming[0], change, context, slots=coming)
+        back = reverse("admin:volunteers_opportunity_change", args=[obj.pk])
+        return desk_changes.page(request, coming[0], change, context, slots=coming, back_url=back)
 
     def wanted_slug(self, obj: Opportunity) -> str:
         first = obj.shifts.order_by("starts").first() if obj.pk else None
@@ -309,9 +310,9 @@ class ShiftAdmin(DeskAdmin):
     def seats(self, obj: Shift) -> str:
         return desk.seats_words(obj)
 
-    @admin.display(description=_("Offen"))
+    @admin.display(description=_("Offen"), empty_value="")
     def unconfirmed(self, obj: Any) -> str:
-        return gettext("%s noch nicht bestätigt") % obj.n_unconfirmed if obj.n_unconfirmed else " "
+        return gettext("%s noch nicht bestätigt") % obj.n_unconfirmed if obj.n_unconfirmed else ""
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -74,4 +74,5 @@ CHANGE = Change(
     _verb,
     logged=_("Treffpunkt geändert"),
     done=_("Der Treffpunkt ist geändert."),
+    deed=_("Treffpunkt jetzt ändern"),
 )

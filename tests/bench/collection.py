@@ -19,6 +19,9 @@ PAGES = {
     "Filter": "/initiativen/?thema=umwelt&kreis=landkreis-giessen",
     "Umkreis": "/initiativen/?ort=35423&umkreis=15",
     "Ortsseite": "/orte/lich/",
+    "Feed eines Landkreises": "/feeds/orte/landkreis-giessen.atom",
+    "Feed eines Themas": "/feeds/themen/umwelt.atom",
+    "API": "/api/v1/initiatives/?thema=umwelt",
     "Karte": "/initiativen/karte/",
 }
 STEP = 10_000  # as many as are made well within the time that a command of a test has

@@ -53,9 +53,10 @@ SUMMARY = '<div id=fehler tabindex=-1><a href="#email">Bitte eine Adresse</a></d
 BROKEN = [
     Broken(
         "axe-core",
-        ("1280 px: image-alt", "320 px: image-alt", "320 px: color-contrast", "1280 px: label"),
-        '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw="><p class=pale>blass</p><input>',
-        "@media (max-width: 400px) { .pale { color: #ddd } }",
+        ("1280 px: image-alt", "320 px: image-alt", "320 px: color-contrast", "1280 px: label", "320 px: label"),
+        '<img class=gone src="data:image/gif;base64,R0lGODlhAQABAAAAACw="><img class=late src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">'
+        "<p class=pale>blass</p><input><div><label class=gone for=narrow>Nur breit</label><input id=narrow></div>",
+        "@media (max-width: 400px) { .pale { color: #ddd } .gone { display: none } } @media (min-width: 401px) { .late { display: none } }",
     ),
     Broken("Nu HTML Checker", ("No “p” element in scope",), "<p>Ein Absatz<div>und ein Kasten</div></p>"),
     Broken(

@@ -135,7 +135,7 @@ def move_a_date(hand):
     hand.fill(**{"Neuer Beginn": "2031-03-08T10:00", "Neues Ende": "2031-03-08T13:00"})
     hand.press("Ansehen, was passiert")
     expect(hand.page.locator("main")).to_contain_text("Gerda Anruf")  # to be called: she has no address
-    hand.press("So machen")
+    hand.press("Zeit jetzt verschieben")
     hand.told("Der Termin hat die neue Zeit.")
     assert "Samstag, 8. März 2031" in hand.mailed("drei@gast.example", "Neue Zeit:")
 
@@ -146,7 +146,7 @@ def raise_the_seats(hand):
     hand.fill(**{"Wie viele Plätze?": "2"})
     hand.press("Ansehen, was passiert")
     expect(hand.page.locator("main")).to_contain_text("Bo Zwei")
-    hand.press("So machen")
+    hand.press("Plätze jetzt ändern")
     hand.told("1 Mail geht hinaus.")
     hand.mailed("zwei@gast.example", "Nachgerückt")
 
@@ -165,7 +165,7 @@ def cancel_a_date(hand):
     hand.follow("Termin absagen")
     hand.fill(**{"Warum fällt der Termin aus?": "Der Boden ist gefroren."})
     hand.press("Ansehen, was passiert")
-    hand.press("So machen")
+    hand.press("Termin jetzt absagen")
     hand.told("Der Termin ist abgesagt.")
     assert "Der Boden ist gefroren." in hand.mailed("vier@gast.example", "Fällt aus:")
 
