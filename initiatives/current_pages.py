@@ -32,7 +32,10 @@ class CurrentForm(forms.Form):
         self.pages = pages
         for each in pages:
             self.fields[f"was_{each.pk}"] = forms.ChoiceField(
-                label=each.title, choices=ANSWERS, widget=forms.RadioSelect, required=False
+                label=_("Stimmt „%s“ noch?") % each.title,
+                choices=ANSWERS,
+                widget=forms.RadioSelect,
+                required=False,
             )
             self.fields[f"text_{each.pk}"] = forms.CharField(
                 label=_("Was hat sich bei „%s“ geändert?") % each.title,

@@ -55,6 +55,10 @@ class HintAdmin(AboutPageAdmin):
             "title": obj.initiative.title,
         }
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who left no address gets no answer."""
+        return self.fields if obj is None or obj.email else self.readonly_fields
+
     def buttons(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:
         if obj is None or obj.settled_at:
             return []

@@ -21,7 +21,7 @@ class InquiryAdmin(AboutPageAdmin):
     """Confirmed ones only: an address that nobody proved is nobody's question."""
 
     place = 31
-    menu = _("Fragen nach Erfahrungen")
+    menu = _("Fragen")
     list_read = _("Fragen nach Erfahrungen")
     row_read = _("Frage gelesen")
     lead = _(

@@ -78,7 +78,9 @@ class LoggedAdmin(ScopedAdmin):
             organisation=self.organisation_of(row),
             now=timezone.now(),
         )
-        return super().render_change_form(request, context, *args, **kwargs)
+        response = super().render_change_form(request, context, *args, **kwargs)
+        response.context_data |= {"title": self.heading(row), "subtitle": None}
+        return response
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """The verb writes."""

@@ -283,7 +283,7 @@ def test_a_clerk_is_offered_tasks_and_few_places(clerk, town):
     page = response.content.decode()
     assert f'href="{town.get_absolute_url()}">So sehen es die Bürger</a>' in page
     assert [place["label"] for place in response.context["places"]] == [
-        "Aktionen", "Termine und Anmeldungen", "Vorschläge", "Initiativen", "Hinweise", "Fragen nach Erfahrungen",
+        "Aktionen", "Termine und Anmeldungen", "Vorschläge", "Initiativen", "Hinweise", "Fragen",
         "Wünsche", "Impressum und Kontakt", "Mails", "Protokoll", "Jahresblick",
     ]  # fmt: skip
     assert "Alle Listen" not in page

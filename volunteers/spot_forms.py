@@ -48,7 +48,9 @@ class DoorForm(_NameForm):
     def __init__(self, data: Any = None, *, opportunity: Opportunity) -> None:
         super().__init__(data)
         age = self.fields["age"]
-        age.label = gettext("Vor Ort geklärt: %s, und einverstanden") % opportunity.get_age_display()
+        age.label = (
+            gettext("Vor Ort geklärt: %s. Die Person ist einverstanden.") % opportunity.get_age_display()
+        )
         age.error_messages["required"] = gettext("Bitte klären Sie das zuerst.")
 
     def clean_phone(self) -> str:
