@@ -24,11 +24,13 @@ def show(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _file(request, found)
     by, every = request.GET.get("nach", "ort"), request.GET.get("alle") == "1"
+    lines = found.sorted(by, every=every)
     page = {
         "title": gettext("Statistik"),
         "shares": found.shares(),
         "columns": list(COLUMNS.items()),
-        "lines": found.sorted(by, every=every),
+        "lines": lines,
+        "table": [list(zip(COLUMNS.values(), line.cells(), strict=True)) for line in lines],
         "n_towns": len(found.lines),
         "by": by if by in COLUMNS else "ort",
         "every": every,

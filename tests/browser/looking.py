@@ -33,6 +33,8 @@ CHECKS = {
     "nichts hinterlassen": "keine Cookies, kein Speicher, keine fremden Anfragen",
 }
 TAB = {"type": "rawKeyDown", "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
+# The browser gives the focus to what has `autofocus` when it draws the page.
+DRAWN = """kept => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(checks.errors(kept)))))"""
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 800}
 VNU = Path(__file__).parent / "vnu"
 JAR = VNU / "node_modules/vnu-jar/build/dist/vnu.jar"
@@ -88,7 +90,7 @@ class Looking:
         with page.expect_navigation() as answered:
             kept = page.evaluate(f"() => checks.unfold() && checks.mistake({form['number']})")
         label = f"{label}, Formular mit Fehlern"
-        self.check("Fehlermeldungen", label, page.evaluate("kept => checks.errors(kept)", kept))
+        self.check("Fehlermeldungen", label, page.evaluate(DRAWN, kept))
         page.complaints.clear()  # the browser notes the status
         self.look(label, answered.value.text())
 
