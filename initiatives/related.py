@@ -13,7 +13,7 @@ from portal import places
 from portal.places import PlaceSearch
 
 SHOWN, NEARBY = 6, 3
-CANDIDATES = 2000  # the best of all rows, where very many fit a word
+CANDIDATES = 500  # the best of all rows, where very many fit a word
 
 
 @dataclass
