@@ -68,9 +68,17 @@ class HintAdmin(AboutPageAdmin):
 
     def response_change(self, request: HttpRequest, obj: Hint) -> HttpResponse:
         by, now, remove = accounts.person(request), timezone.now(), "_remove" in request.POST
-        if remove and (
-            page := sure.ask(
-                self.admin_site, request, question=self._question(obj), deed=gettext("Ja, Seite entfernen")
+        may_go = obj.settled_at is None and obj.initiative.is_public
+        if (
+            remove
+            and may_go
+            and (
+                page := sure.ask(
+                    self.admin_site,
+                    request,
+                    question=self._question(obj),
+                    deed=gettext("Ja, Seite entfernen"),
+                )
             )
         ):
             return page

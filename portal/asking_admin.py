@@ -65,7 +65,6 @@ class LoggedAdmin(ScopedAdmin):
         no_save = {
             "show_save": False,
             "show_save_and_continue": False,
-            "title": self.opts.verbose_name,
         }
         return super().changeform_view(request, object_id, form_url, no_save | (extra_context or {}))
 

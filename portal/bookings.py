@@ -145,6 +145,7 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
         "state": state,
         "contact": found[0].slot.contact_line if found else "",
         "is_mixed": {"sure", "waiting"} <= {row.state for row in rows},
+        "can_confirm": any(row.can_confirm for row in rows),
         "has_calendar": any(row.state == "sure" for row in rows),
         "form": form,
         "done": just_done(request),

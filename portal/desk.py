@@ -68,9 +68,10 @@ def seats_words(slot: Any) -> str:
     if slot.capacity is None:
         words = ngettext("%(n)s Platz vergeben", "%(n)s Plätze vergeben", slot.n_taken) % {"n": slot.n_taken}
     else:
-        words = ngettext(
-            "%(taken)s von %(all)s Platz vergeben", "%(taken)s von %(all)s Plätzen vergeben", slot.capacity
-        ) % {"taken": slot.n_taken, "all": slot.capacity}
+        words = gettext("%(taken)s von %(all)s Plätzen vergeben") % {
+            "taken": slot.n_taken,
+            "all": slot.capacity,
+        }
         if slot.n_taken > slot.capacity:
             words = gettext("%s (überbucht)") % words
     if slot.n_waiting:
@@ -157,8 +158,11 @@ def _changes(slot: Slot, now: datetime) -> list[dict[str, Any]]:
     """The pages that change this date for its people."""
     if slot.cancelled_at or now >= slot.ends:
         return []
-    offered = [("move", gettext("Zeit verschieben")), ("seats", gettext("Plätze ändern"))]
-    offered += [("cancel", gettext("Termin absagen"))]
+    offered = [
+        ("move", gettext("Zeit verschieben")),
+        ("seats", gettext("Plätze ändern")),
+        ("cancel", gettext("Termin absagen")),
+    ]
     found = [
         {
             "url": reverse(f"admin:{admin_name(slot)}_{name}", args=[slot.pk]),

@@ -38,7 +38,7 @@ _GROUPS: list[tuple[str, Any, Any, Any]] = [
 
 # What the way to give a place back is called, by what there is to give.
 _GIVE_BACK: dict[str, Any] = {
-    Status.UNCONFIRMED: _("Anmeldung von %(name)s löschen"),
+    Status.UNCONFIRMED: _("Anmeldung von %(name)s zurücknehmen"),
     Status.REQUESTED: _("%(name)s von der Warteliste nehmen"),
     Status.WAITING: _("%(name)s von der Warteliste nehmen"),
     "": _("Platz von %(name)s freigeben"),
@@ -86,9 +86,9 @@ def given_back(signup: Signup) -> Given:
     """The words for this party's place, which may be one on the waiting list, or none."""
     if signup.status == Signup.Status.UNCONFIRMED:
         return Given(
-            gettext("Anmeldung löschen"),
+            gettext("Anmeldung zurücknehmen"),
             gettext("Einen Platz hält diese Anmeldung nicht."),
-            gettext("Die Anmeldung ist gelöscht."),
+            gettext("Die Anmeldung gilt nicht mehr."),
         )
     if signup.status in (Signup.Status.REQUESTED, Signup.Status.WAITING):
         return Given(

@@ -65,6 +65,11 @@ def seats_text(slot: Any, *, now: datetime) -> str:
     return ngettext("noch %(n)s Platz", "noch %(n)s Plätze", free) % {"n": free}
 
 
+def all_full(slots: Sequence[Any]) -> bool:
+    """Whether there are dates and none of them has a free seat: who signs up now, waits."""
+    return bool(slots) and all(s.capacity is not None and s.n_taken >= s.capacity for s in slots)
+
+
 def seats_state(slot: Any, *, now: datetime) -> str:
     """The same for the colour: free, few, waiting, unlimited or past."""
     if not slot.is_open(now):

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 def ask(site: Any, request: HttpRequest, *, question: str, deed: str) -> HttpResponse | None:
     """The page with the question; None once its button, which says the deed, was pressed.
 
-    It keeps what was typed and sends it again, so the caller answers the same POST twice.
+    It sends again what was typed (not files), so the caller answers the same POST twice; „Nein" leads back to the page
+    as it is stored.
     """
     if "sure" in request.POST:
         return None

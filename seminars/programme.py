@@ -16,7 +16,7 @@ from portal import slot_cards
 from portal.prepared import prepared
 from portal.signup_pages import SignupPage
 from portal.slot_cards import Card
-from portal.slot_lists import seats_state, seats_text
+from portal.slot_lists import all_full, seats_state, seats_text
 from seminars import linked_data
 from seminars.forms import SignupForm
 from seminars.models import Series, Session, SessionQuerySet, SessionSignup
@@ -103,7 +103,7 @@ def signup_page(session: Session, now: datetime) -> SignupPage:
         each.series = session.series
     return SignupPage(
         template="seminars/detail.html",
-        button=_("Anmelden"),
+        button=_("Auf die Warteliste") if all_full(dates) else _("Anmelden"),
         context=partial(_page, session, dates, now),
         form=partial(SignupForm, slots_open=dates, now=now, ticked=[session.pk]),
         said=_said,
@@ -138,7 +138,7 @@ def _page(session: Session, dates: Sequence[Session], now: datetime) -> dict[str
         "linked": linked_data.data(session),
         "series": session.series,
         "has_form": bool(dates),
-        "only_waiting": bool(dates) and all(seats_state(each, now=now) == "waiting" for each in dates),
+        "all_full": all_full(dates),
         "is_over": is_over,
         "is_exact": session.precision in (Session.Precision.TIME, Session.Precision.START),
         "seats_text": seats_text(session, now=now) if session.is_here else "",

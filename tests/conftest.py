@@ -214,6 +214,7 @@ def once(tmp_path_factory, name, make):
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not said.exists():
+            shutil.rmtree(folder / "var", ignore_errors=True)  # of a process that failed before us
             said.write_text(json.dumps(make(folder), default=str))
     settings = json.loads(said.read_text())
     return settings | {"VAR_DIR": Path(settings["VAR_DIR"])}

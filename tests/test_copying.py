@@ -71,6 +71,7 @@ def source():
     make.blueprint(
         initiative=row,
         effort="Ein Nachmittag im Monat, etwa 25 Aktive, im Jahr 2019 noch 12.",
+        lessons=f"Früher fragen: {CANARY}@hungen.example, Telefon 06402/850123",
         sources=f"Herr {CANARY} vom Bauhof, https://{CANARY}.example",
     )
     shift = make.shift(opportunity=make.opportunity(initiative=row, organisation=hungen))
@@ -119,7 +120,10 @@ def test_a_copy_by_another_town_is_a_draft_without_personal_data_and_then_shows_
     assert (draft.state, draft.life_state, draft.contact, draft.website) == ("draft", "example", "", "")
     assert [topic.slug for topic in draft.topics.all()] == ["umwelt"]
     answers = {name: text for name, _heading, text in draft.blueprint.answers()}
-    assert answers == {"effort": "Ein Nachmittag im Monat, etwa 25 Aktive, im Jahr 2019 noch 12."}
+    assert answers == {
+        "effort": "Ein Nachmittag im Monat, etwa 25 Aktive, im Jahr 2019 noch 12.",
+        "lessons": "Früher fragen: …, Telefon …",
+    }
     assert everything_that_hangs_on(draft) == {"blueprint": 1, "topics": 1, "versions": 1}
     said = " ".join(
         str(value) for value in [*whole.values(), *answers.values(), *draft.versions.values()[0].values()]
@@ -152,7 +156,10 @@ def everything_that_hangs_on(row):
 
 
 def test_one_click_makes_a_draft_of_an_idea(client, lich, editor):
-    idea = make.idea(summary="Zusammen reparieren.", answers={"effort": "Ein Nachmittag.", "costs": "Wenig."})
+    idea = make.idea(
+        summary="Zusammen reparieren.",
+        answers={"effort": "Ein Nachmittag.", "costs": "Wenig.", "sources": "ehrenamt.hessen.de"},
+    )
     page = Page(client.get(idea.get_absolute_url()).content.decode())
     assert f"http://testserver{address(idea)}" in page.links()
     click(editor, idea)
@@ -164,7 +171,7 @@ def test_one_click_makes_a_draft_of_an_idea(client, lich, editor):
         None,
     )
     assert (draft.state, draft.organisation, draft.municipality) == ("draft", lich.organisation, lich)
-    assert [name for name, _h, _t in draft.blueprint.answers()] == ["effort", "costs"]
+    assert [name for name, _h, _t in draft.blueprint.answers()] == ["effort", "costs", "sources"]
     entry = AccessLog.objects.get(action="Nachgemacht")
     assert (entry.user, entry.about, entry.organisation) == (
         editor,

@@ -52,9 +52,9 @@ def test_a_removed_file_is_gone_from_the_disk(client, network, settings):
     idea = make.idea()
     row = make.idea_file(idea)
     assert [path.is_file() for path in (settings.MEDIA_ROOT / "ideas").iterdir()] == [True]
-    assert "Ja, Datei entfernen" in network.post(address(idea), {"remove": row.pk}).content.decode()
+    asked = Page(network.post(address(idea), {"remove": row.pk}).content.decode())
     assert IdeaFile.objects.count() == 1
-    network.post(address(idea), {"remove": row.pk, "sure": "1"})
+    network.post(address(idea), dict(asked.form("Ja, Datei entfernen")[2]))
     assert (IdeaFile.objects.count(), list((settings.MEDIA_ROOT / "ideas").iterdir())) == (0, [])
     assert client.get(row.get_absolute_url()).status_code == 404
 

@@ -234,7 +234,7 @@ def test_list_shows_status_function_and_municipality_and_is_logged(adler, sessio
     text = " ".join(adler.get(page(session, "people")).content.decode().split())
     for part in (
         "Wer kommt (1)", "Warteliste (1)", "Noch nicht bestätigt (hält keinen Platz) (1)", "Verwaltung, Stadt Lich",
-        "Bürgermeisterin oder Bürgermeister, Stadt Lich", "kim@example.org", "1 von 1 Platz vergeben",
+        "Bürgermeisterin oder Bürgermeister, Stadt Lich", "kim@example.org", "1 von 1 Plätzen vergeben",
     ):  # fmt: skip
         assert part in text, part
     assert AccessLog.objects.filter(action="Liste gelesen", about=session.label).count() == 1

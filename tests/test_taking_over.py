@@ -257,12 +257,25 @@ def test_staff_answer_once_and_the_answer_is_mailed(collected):
 def test_done_without_words_mails_nobody_and_the_page_may_go_with_it(collected):
     net = staff(association(), Membership.Role.NETWORK, email="netz@verband.example")
     hint = make.hint(collected, kind=Hint.Kind.REMOVAL, email="kim@example.org")
-    asked = settle(net, hint, "_remove")
+    asked = Page(settle(net, hint, "_remove"))
     collected.refresh_from_db()
-    assert ("Ja, Seite entfernen" in asked, collected.is_public, hint.settled_at) == (True, True, None)
-    assert "Die Seite ist entfernt." in settle(net, hint, "_remove", sure="1")
+    hint.refresh_from_db()
+    assert (collected.is_public, hint.settled_at) == (True, None)
+    _address, _method, fields = asked.form("Ja, Seite entfernen")
+    url = reverse("admin:initiatives_hint_change", args=[hint.pk])
+    assert "Die Seite ist entfernt." in proven(net).post(url, dict(fields), follow=True).content.decode()
     collected.refresh_from_db()
     assert (collected.state, Mail.objects.count()) == ("archived", 0)
+
+
+@pytest.mark.slow
+def test_what_was_typed_before_the_question_is_mailed_after_it(collected):
+    net = staff(association(), Membership.Role.NETWORK, email="netz@verband.example")
+    hint = make.hint(collected, kind=Hint.Kind.REMOVAL, email="kim@example.org")
+    asked = Page(settle(net, hint, "_remove", answer="Sie ist weg."))
+    _address, _method, fields = asked.form("Ja, Seite entfernen")
+    proven(net).post(reverse("admin:initiatives_hint_change", args=[hint.pk]), dict(fields))
+    assert "Sie ist weg." in flat(Mail.objects.get(to="kim@example.org"))
 
 
 @pytest.mark.slow

@@ -468,9 +468,9 @@ def test_notice_a_month_before_the_end_and_a_click_goes_on(client, clock):
     mail = Mail.objects.get()
     assert mail.subject == "Noch bis 10. Juni 2027: Bescheid bei neuen Aktionen um 35423 Lich"
     manage = link(mail, "bescheid")
-    assert "Weiter, ab heute 12 Monate" not in said(client.get(manage))
+    assert "Verlängern: ab heute noch 12 Monate" not in said(client.get(manage))
     clock.move_to(NOW + 340 * DAY)
-    assert "Weiter, ab heute 12 Monate" in said(client.get(manage))
+    assert "Verlängern: ab heute noch 12 Monate" in said(client.get(manage))
 
     response = press(client, manage, do="go_on")
 

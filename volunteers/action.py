@@ -15,7 +15,7 @@ from portal.models import Organisation
 from portal.prepared import prepared
 from portal.signup_pages import SignupPage
 from portal.slot_cards import Card
-from portal.slot_lists import seats_state, seats_text
+from portal.slot_lists import all_full, seats_state, seats_text
 from volunteers import linked_data
 from volunteers.cards import card
 from volunteers.forms import SignupForm
@@ -55,13 +55,12 @@ def _shifts(*, opportunity: int) -> QuerySet:
 
 def signup_page(opportunity: Opportunity, shifts: Sequence[Shift], now: datetime) -> SignupPage:
     """The page with the form for the open dates."""
+    slots_open = [shift for shift in shifts if shift.is_open(now)]
     return SignupPage(
         template="volunteers/detail.html",
-        button=_("Ich helfe mit"),
+        button=_("Auf die Warteliste") if all_full(slots_open) else _("Ich helfe mit"),
         context=partial(page, opportunity, shifts, now),
-        form=partial(
-            SignupForm, opportunity=opportunity, slots_open=[s for s in shifts if s.is_open(now)], now=now
-        ),
+        form=partial(SignupForm, opportunity=opportunity, slots_open=slots_open, now=now),
         said=said,
     )
 
@@ -76,7 +75,7 @@ def said(form: SignupForm) -> dict[str, Any]:
 def page(opportunity: Opportunity, shifts: Sequence[Shift], now: datetime) -> dict[str, object]:
     """What volunteers/detail.html reads, the form aside; one or two statements more when no date is open."""
     open_shifts = [shift for shift in shifts if shift.is_open(now)]
-    initiative = opportunity.initiative
+    initiative, reasons = opportunity.initiative, {shift.cancel_reason for shift in shifts}
     shown: dict[str, object] = {
         "opportunity": opportunity,
         "linked": linked_data.data(opportunity, shifts, now=now),
@@ -88,15 +87,17 @@ def page(opportunity: Opportunity, shifts: Sequence[Shift], now: datetime) -> di
         "phone_link": _dialled(opportunity.contact_phone),
         "near": opportunity.municipality.postal_code or opportunity.municipality.name,
         "is_open": bool(open_shifts),
-        "only_waiting": bool(open_shifts) and all(seats_state(s, now=now) == "waiting" for s in open_shifts),
+        "all_full": all_full(open_shifts),
         "is_cancelled": bool(shifts) and all(shift.cancelled_at for shift in shifts),
+        "cancel_reason": reasons.pop() if len(reasons) == 1 else "",
         "is_past": bool(shifts) and all(shift.ends <= now for shift in shifts),
         "crumbs": [(_("Mitmachen"), reverse("volunteers:list")), (opportunity.title, "")],
     }
     if not open_shifts:
         shown["next"] = _next(opportunity, now)
     if shown["is_past"]:
-        shown["last_date"] = _date(shifts[-1], now)
+        held = [shift for shift in shifts if not shift.cancelled_at]
+        shown["last_date"] = _date(held[-1], now) if held else None
         shown["thanks"] = _thanks(shifts)
     return shown
 

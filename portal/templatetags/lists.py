@@ -11,8 +11,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 register = Library()
-_ICON = re.compile(r'<img src="[^"]*icon-[a-z]+\.svg" alt="(True|False|None)">')
-_EMPTY = re.compile(r">(-|\s|&nbsp;)*</td>$")
+_ICON = re.compile(r'<img src="[^"]*icon-[^"]+\.svg" alt="(True|False|None)">')
+_EMPTY = re.compile(r"<td[^>]*>(-|\s|&nbsp;)*</td>")
 
 
 @register.simple_tag
@@ -21,7 +21,7 @@ def cells(row: Iterable[str], headers: Iterable[dict[str, Any]]) -> Iterator[Saf
     words = {"True": gettext("ja"), "False": gettext("nein"), "None": gettext("unbekannt")}
     for cell, header in zip(row, headers, strict=True):
         said = mark_safe(_ICON.sub(lambda icon: words[icon[1]], cell))  # noqa: S308  # Django's cell, and our words
-        if cell.startswith("<td") and not _EMPTY.search(cell):
+        if cell.startswith("<td") and not _EMPTY.fullmatch(cell):
             yield format_html('<td data-label="{}"{}', capfirst(header["text"]), mark_safe(said[3:]))  # noqa: S308
         else:
             yield said

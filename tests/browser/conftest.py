@@ -1,6 +1,7 @@
 """One real Chromium and one started portal for all tests of this folder."""
 
 import json
+import secrets
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def staged(prepared, tmp_path_factory):
     """Settings of a portal with a row of everything; `stage` is what stage.py says of it."""
 
     def make(folder):
-        settings = copy_of(prepared, folder, "staged")
+        settings = copy_of(prepared, folder, f"staged_{secrets.token_hex(4)}")
         said = Django(folder, settings).python("from tests.browser import stage; stage.print_all()")
         return settings | {"stage": json.loads(said)}
 
