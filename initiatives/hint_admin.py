@@ -68,20 +68,10 @@ class HintAdmin(AboutPageAdmin):
 
     def response_change(self, request: HttpRequest, obj: Hint) -> HttpResponse:
         by, now, remove = accounts.person(request), timezone.now(), "_remove" in request.POST
-        may_go = obj.settled_at is None and obj.initiative.is_public
-        if (
-            remove
-            and may_go
-            and (
-                page := sure.ask(
-                    self.admin_site,
-                    request,
-                    question=self._question(obj),
-                    deed=gettext("Ja, Seite entfernen"),
-                )
-            )
-        ):
-            return page
+        if remove and obj.settled_at is None and obj.initiative.is_public:
+            deed = gettext("Ja, Seite entfernen")
+            if page := sure.ask(self.admin_site, request, question=self._question(obj), deed=deed):
+                return page
         if remove or "_settle" in request.POST:
             done = gettext("Erledigt. Die Seite ist entfernt.") if remove else gettext("Erledigt.")
             self.settle(
@@ -90,9 +80,12 @@ class HintAdmin(AboutPageAdmin):
         return redirect(request.path)
 
     def _question(self, obj: Hint) -> str:
-        return gettext(
-            "„%s“ von der Internetseite nehmen? Die Seite ist dann archiviert, und der Hinweis ist erledigt."
-        ) % (obj.initiative.title)
+        return (
+            gettext(
+                "„%s“ von der Internetseite nehmen? Die Seite ist dann archiviert, und der Hinweis ist erledigt."
+            )
+            % obj.initiative.title
+        )
 
     def todo(self, obj: Hint, since: str) -> tuple[str, str]:
         names = {"kind": obj.get_kind_display(), "title": obj.initiative.title, "since": since}

@@ -144,6 +144,7 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
         "headline": headline,
         "state": state,
         "contact": found[0].slot.contact_line if found else "",
+        "contact_phone": found[0].slot.contact_phone if found else "",
         "is_mixed": {"sure", "waiting"} <= {row.state for row in rows},
         "can_confirm": any(row.can_confirm for row in rows),
         "has_calendar": any(row.state == "sure" for row in rows),

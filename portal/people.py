@@ -36,14 +36,6 @@ _GROUPS: list[tuple[str, Any, Any, Any]] = [
     ("weg", (Status.ENDED,), _("Nicht mehr dabei"), ""),
 ]
 
-# What the way to give a place back is called, by what there is to give.
-_GIVE_BACK: dict[str, Any] = {
-    Status.UNCONFIRMED: _("Anmeldung von %(name)s zurücknehmen"),
-    Status.REQUESTED: _("%(name)s von der Warteliste nehmen"),
-    Status.WAITING: _("%(name)s von der Warteliste nehmen"),
-    "": _("Platz von %(name)s freigeben"),
-}
-
 
 def is_old(slot: Slot) -> bool:
     """Whether the date is over for so long that nobody is named any more (class K3)."""
@@ -67,16 +59,16 @@ def line(signup: Signup, position: int | None = None, *, nameless: bool = False)
         "remarks": [] if nameless else list(_remarks(signup)),
         "to_call": signup.is_to_call and not nameless,
         "live": signup.status != Status.ENDED,
-        "give_back": _GIVE_BACK.get(signup.status, _GIVE_BACK[""])
-        % {"name": booking.name or gettext("(gelöscht)")},
+        "give_back": given_back(signup).link % (booking.name or gettext("(gelöscht)")),
         "may_move": signup.is_live,
         "by_hand": signup.may_be_seated_by_hand,
     }
 
 
 class Given(NamedTuple):
-    """What giving back is called, what it does, and what is said when it is done."""
+    """What giving back is called in the list and on its page, what it does, and what is said when it is done."""
 
+    link: str  # with %s for the name
     deed: str
     happens: str
     done: str
@@ -86,17 +78,20 @@ def given_back(signup: Signup) -> Given:
     """The words for this party's place, which may be one on the waiting list, or none."""
     if signup.status == Signup.Status.UNCONFIRMED:
         return Given(
+            gettext("Anmeldung von %s zurücknehmen"),
             gettext("Anmeldung zurücknehmen"),
             gettext("Einen Platz hält diese Anmeldung nicht."),
             gettext("Die Anmeldung gilt nicht mehr."),
         )
     if signup.status in (Signup.Status.REQUESTED, Signup.Status.WAITING):
         return Given(
+            gettext("%s von der Warteliste nehmen"),
             gettext("Von der Warteliste nehmen"),
             gettext("Wer dahinter wartet, rückt auf."),
             gettext("Die Person steht nicht mehr auf der Warteliste."),
         )
     return Given(
+        gettext("Platz von %s freigeben"),
         gettext("Platz freigeben"),
         ngettext(
             "Der Platz wird frei. Wartet jemand, bekommt ihn, wer als Nächstes an der Reihe ist.",

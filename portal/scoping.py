@@ -253,14 +253,18 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
         return super().add_view(request, form_url, words | (extra_context or {}))  # type: ignore[no-any-return]
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        obj = self.get_object(request, object_id)
-        words = {"title": gettext("Frühere Änderungen"), "heading": self.heading(obj) if obj else ""}
-        return super().history_view(request, object_id, words | (extra_context or {}))
+        words = {"title": gettext("Frühere Änderungen")}
+        return self._named(super().history_view(request, object_id, words | (extra_context or {})))
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        obj = self.get_object(request, object_id)
-        words = {"heading": self.heading(obj) if obj else "", "stays": self.stays}
-        return super().delete_view(request, object_id, words | (extra_context or {}))
+        words = {"stays": self.stays}
+        return self._named(super().delete_view(request, object_id, words | (extra_context or {})))
+
+    def _named(self, response: Any) -> Any:
+        """The page with the heading of its row; other answers as they are."""
+        if shown := getattr(response, "context_data", None):
+            shown["heading"] = self.heading(shown["object"])
+        return response
 
     def buttons(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:
         """Further buttons below the form of a row: name, label and, where it goes elsewhere, formaction."""

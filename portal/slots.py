@@ -126,6 +126,11 @@ class Slot(models.Model):
         return ""
 
     @property
+    def contact_phone(self) -> str:
+        """The number in `contact_line`; may be empty."""
+        return ""
+
+    @property
     def contact_name(self) -> str:
         """Who can be reached, without how; may be empty."""
         return ""

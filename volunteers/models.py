@@ -244,6 +244,10 @@ class Shift(Slot):
         return self.opportunity.contact_line
 
     @property
+    def contact_phone(self) -> str:
+        return self.opportunity.contact_phone
+
+    @property
     def contact_name(self) -> str:
         return self.opportunity.contact
 
