@@ -254,13 +254,13 @@ class ScopedAdmin(Rights, admin.ModelAdmin):
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         words = {"title": gettext("Frühere Änderungen")}
-        return self._named(super().history_view(request, object_id, words | (extra_context or {})))
+        return self._with_heading(super().history_view(request, object_id, words | (extra_context or {})))
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         words = {"stays": self.stays}
-        return self._named(super().delete_view(request, object_id, words | (extra_context or {})))
+        return self._with_heading(super().delete_view(request, object_id, words | (extra_context or {})))
 
-    def _named(self, response: Any) -> Any:
+    def _with_heading(self, response: Any) -> Any:
         """The page with the heading of its row; other answers as they are."""
         if shown := getattr(response, "context_data", None):
             shown["heading"] = self.heading(shown["object"])
