@@ -9,7 +9,6 @@
 
 import contextlib
 import fcntl
-import heapq
 import json
 import logging
 import os
@@ -67,19 +66,22 @@ def pytest_collection_modifyitems(config, items):
 def _deal(items, processes):
     """The order in which each process of `--dist worksteal`, which gets one part after the other, begins with its share
     of what takes longest: a browser test, then the slow ones, a file at a time; what is quick is left to be stolen."""
-    browser = [[item] for item in items if item.get_closest_marker("browser")]
-    slow, quick = {}, []
+    browser, slow, quick = [], {}, []
     for item in items:
-        if item.get_closest_marker("slow") and not item.get_closest_marker("browser"):
+        if item.get_closest_marker("browser"):
+            browser.append([item])
+        elif item.get_closest_marker("slow"):
             slow.setdefault(item.path, []).append(item)
-        elif not item.get_closest_marker("browser"):
+        else:
             quick.append(item)
-    parts = [(0, number, []) for number in range(processes)]
-    for group in (*browser, *slow.values()):
-        n, number, part = heapq.heappop(parts)
-        heapq.heappush(parts, (n + len(group), number, part + group))
+    parts = [[] for _process in range(processes)]
+    few = parts[: max(processes // 2, 1)]  # each process with a browser needs a portal of its own, too
+    for group in browser:
+        min(few, key=len).extend(group)
+    for group in slow.values():
+        min(parts, key=len).extend(group)
     dealt, left = [], len(items)
-    for _n, number, part in sorted(parts, key=lambda part: part[1]):
+    for number, part in enumerate(parts):
         share = max(left // (processes - number) - len(part), 0)
         dealt += part + quick[:share]
         left -= len(part) + share

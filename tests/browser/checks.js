@@ -137,7 +137,8 @@ window.checks = (() => {
   const parts = e => ["date", "time", "datetime-local", "month", "week"].includes(e.type) ? 8 : 1;  // day, month, year, …
 
   // The same by script, as long as the last key was Tab: for widths and colours in which the order is no other.
-  function focused(which = stops()) {
+  function focused(known, which = stops()) {
+    if (known) which = which.filter(e => !framing(e));
     const wrong = which.flatMap(e => { e.focus(); return document.activeElement === e ? seen(e) : [`cannot have the focus: ${tag(e)}`]; });
     document.activeElement.blur();
     scrollTo(0, 0);
@@ -159,6 +160,7 @@ window.checks = (() => {
   // Where the frame is known, it leads from the last stop before the content to the first one behind it; the rest of
   // the frame is looked at by script.
   let walk = null, untouched = true;
+  const keys = each => [each.length, each.reduce((sum, e) => sum + parts(e), 0) + 10];  // at least, at most
   function start(known) {
     const top = document.body, each = stops(), first = each.findIndex(e => !framing(e));
     if (known && first > 0) {
@@ -166,14 +168,14 @@ window.checks = (() => {
       scrollTo(0, 0);
       each[first - 1].focus();
       walk = { expected: each.slice(first - 1, end), at: [], wrong: [], over: false, until: each[behind], rest: [...each.slice(0, first - 1), ...each.slice(end)] };
-      return walk.expected.reduce((sum, e) => sum + parts(e), 0) + 10;
+      return keys(walk.expected);
     }
     // Where a focus was, Tab goes on from there: put it before everything. A new page needs none of that.
     if (!untouched || document.activeElement !== top) { top.tabIndex = -1; top.focus(); top.blur(); top.removeAttribute("tabindex"); }
     untouched = false;
     scrollTo(0, 0);
     walk = { expected: each, at: [], wrong: [], over: false, rest: [], full: true };
-    return walk.expected.reduce((sum, e) => sum + parts(e), 0) + 10;
+    return keys(walk.expected);
   }
   // Before each key: where did the last one lead to? Scrolling has come to its end by now.
   addEventListener("keydown", key => {
@@ -211,7 +213,7 @@ window.checks = (() => {
     for (const e of all("body *").filter(e => getComputedStyle(e).cursor === "pointer" && usable(e) && !e.closest(`${CONTROLS}, label, option`)))
       wrong.push(`only for the mouse: ${tag(e)}`);
     walk = null;
-    return [...wrong, ...focused(rest)];
+    return [...wrong, ...focused(false, rest)];
   }
 
   // WCAG 1.4.12 and 1.4.4: the page with other text, then as it was.
@@ -247,7 +249,7 @@ window.checks = (() => {
     return ["Top", "Right", "Bottom", "Left"].some(side => style[`border${side}Style`] !== "none" && parseFloat(style[`border${side}Width`]) >= 1);
   };
   // Under forced colours: rings stay, and what can be pressed or filled in has a border or an underline.
-  function forced() {
+  function forced(known) {
     const wrong = [];
     for (const e of all("button, .kern-btn, .button, input:not([type=hidden], [type=checkbox], [type=radio]), select, textarea").filter(usable)) {
       const style = getComputedStyle(e);
@@ -256,7 +258,7 @@ window.checks = (() => {
     }
     const ink = getComputedStyle(document.body).color, paper = ground(document.body);
     if (contrast(ink, paper) < 7) wrong.push(`text ${ink} on ${paper}`);
-    return [...wrong, ...focused()];
+    return [...wrong, ...focused(known)];
   }
 
   // On paper: what one reads is there, what one presses may be missing, dark on white.
@@ -300,22 +302,27 @@ window.checks = (() => {
     return wrong;
   }
 
-  // Contrast is half the work of axe: at the second width it is measured where something looks or stands otherwise.
-  let looks = new Map();
-  function changed() {
+  // What looks or stands otherwise than at the last call, and what kinds of things came and went; null the first time.
+  let looks = null, other = [];
+  function differs() {
     const now = new Map(all("body, body *").filter(e => e.checkVisibility({ visibilityProperty: true })).map(e => {
       const style = getComputedStyle(e);
       return [e, [style.color, style.backgroundColor, style.backgroundImage, style.fontSize, style.fontWeight, style.opacity, style.position].join()];
     }));
-    const found = [...now.keys()].filter(e => looks.get(e) !== now.get(e));
+    const first = !looks, before = looks || new Map(), kind = e => `${e.tagName}.${e.getAttribute("class") || ""}`;
+    const [came, went] = [[now, before], [before, now]].map(([here, there]) => [...here.keys()].filter(e => !there.has(e)).map(kind));
+    other = [...now.keys()].filter(e => before.get(e) !== now.get(e));
     looks = now;
-    return found;
+    return first ? null : [...new Set(came), "|", ...new Set(went)].join(" ");
   }
-  async function violations() {
+  // axe on the whole page, or on what `differs` found. Contrast is half its work: only what looks otherwise.
+  async function violations(whole) {
     // No rule that runs needs `preload`, which reads every style sheet again.
-    const options = { resultTypes: ["violations"], preload: false }, include = changed(), everything = include[0] === document.body;
-    const results = [await axe.run(document, { ...options, rules: { "target-size": { enabled: true }, "color-contrast": { enabled: everything } } })];
-    if (!everything && include.length) results.push(await axe.run({ include }, { ...options, runOnly: { type: "rule", values: ["color-contrast"] } }));
+    const options = { resultTypes: ["violations"], preload: false }, everything = other[0] === document.body, runs = [];
+    if (whole || everything) runs.push([document, { rules: { "target-size": { enabled: true }, "color-contrast": { enabled: everything } } }]);
+    if (!everything && other.length) runs.push([{ include: other }, whole ? { runOnly: { type: "rule", values: ["color-contrast"] } } : { rules: { "target-size": { enabled: true } } }]);
+    const results = [];
+    for (const [context, more] of runs) results.push(await axe.run(context, { ...options, ...more }));
     return results.flatMap(result => result.violations).flatMap(({ id, nodes }) =>
       nodes.map(node => `${id}: ${node.target} ${node.html.slice(0, 140)} (${node.failureSummary.slice(0, 200)})`));
   }
@@ -341,5 +348,5 @@ window.checks = (() => {
   }
 
   return { stepped: () => walk.at.length > 0, structure, autocomplete, tooWide, cutOff, targets, frame, start, over, walked, focused, others, spacing, bigText, withoutStyles, forced, remember,
-    print: () => print(readable), errors, unfold, forms, mistake, violations };
+    print: () => print(readable), errors, unfold, forms, mistake, differs, violations };
 })();

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from playwright.sync_api import sync_playwright
 from tests.conftest import copy_of, once, portals
 from tests.servers import Django
 
-CHROMIUM = "/usr/bin/chromium"
+# Debian builds both from one source; without the window that nobody sees it takes a third less of the processor.
+CHROMIUM = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
 HOST = "portal.test"  # a name that is not localhost: what a browser allows only there must not matter
 FLAGS = [
     "--no-sandbox",
@@ -21,6 +23,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     f"--host-resolver-rules=MAP {HOST} 127.0.0.1",
+    "--js-flags=--no-opt --no-maglev",  # each page is new: what is compiled for long runs costs more than it gains
 ]
 HERE = Path(__file__).parent
 SCRIPTS = (HERE / "vendor" / "axe.min.js", HERE / "checks.js")  # in every page before it loads

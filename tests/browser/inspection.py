@@ -1,5 +1,7 @@
 """What a browser can say about a page: axe, what it stored and asked for; `checks.js` says the rest."""
 
+import json
+
 import pytest
 
 WIDTHS = (1280, 320)  # px
@@ -11,9 +13,16 @@ _STORED = """async () => ({
     caches: window.caches ? await caches.keys() : [], cookie: document.cookie })"""
 
 
-def axe(page):
-    """One line per violation: rule, where, and what to do."""
-    return page.evaluate("() => checks.violations()")
+def axe(page, known=None):
+    """One line per violation: rule, where, and what to do.
+
+    Of a page that was looked at before only what differs now, if it came and went in a `known` way; `known` learns.
+    """
+    way = page.evaluate("() => checks.differs()")
+    whole = way is None or known is None or way not in known
+    if known is not None:
+        known.add(way)
+    return page.evaluate(f"() => checks.violations({json.dumps(whole)})")
 
 
 def problems(page, *, widths=WIDTHS):

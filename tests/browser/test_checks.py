@@ -196,6 +196,20 @@ def test_a_frame_that_was_walked_is_looked_at_on_every_page(look_at):
         assert any(words in line for line in found if line.startswith("Tastaturfokus, 1280 px")), words
 
 
+def test_what_differs_on_a_phone_is_looked_at_on_every_page(look_at):
+    """Also where a page before differed in the same way: what came with the width, and what looks otherwise."""
+    main = "<p class=wide>breit</p><p class=late>schmal</p><p class=pale>blass</p>"
+    css = "@media (max-width: 400px) { .wide { display: none } } @media (min-width: 401px) { .late { display: none } }"
+    broken = main.replace("late", "late aria-live=maybe")
+    pale = f"{css} @media (max-width: 400px) {{ .pale {{ color: #ddd }} }}"
+    looking = look_at(Broken("heil", (), main, css), Broken("axe-core", (), broken, pale))
+    assert len(looking.ways - {None}) == 1
+    found = looking.wrong["axe-core"]
+    assert not [line for line in found if not line.startswith("axe-core, 320 px")]
+    for rule in ("aria-valid-attr-value", "color-contrast"):
+        assert any(rule in line for line in found), rule
+
+
 def test_every_check_reports_what_breaks_its_promise(look_at, proof, tmp_path):
     silent = {name: [] for name in CHECKS}
     for case in BROKEN:
