@@ -30,7 +30,7 @@ POSTGRES = urlsplit(os.environ.get("DATABASE_URL", "")).scheme.startswith("postg
 REDIS = os.environ.get("REDIS_URL", "")
 # What is about a database, a broken machine or a rush: in CI its slow tests run on SQLite, too, not on PostgreSQL alone.
 BOTH = re.compile(
-    r"tests/(faults/|test_(races|rush|backup|restoring|run|draining|delivery|erasure|seats)\.py$)"
+    r"tests/(faults/test_(canaries|database|disk|smtp|visitors|worker)|test_(races|rush|backup|run|draining|delivery|erasure|seats))\.py$"
 )
 FULL = os.environ.get("CI") == "true" and os.environ.get("PORTAL_FULL") == "1"
 

@@ -52,7 +52,7 @@ class Looking:
         self.looked, self.wrong, self.sources = Counter(), {name: [] for name in CHECKS}, {}
         self.forms, self.tried = {}, set()  # label → forms to fill in; those that were sent with mistakes
         self.walked = {""}  # in which ways pages with 320 px have other stops
-        self.frames = set()  # what stood around the content of pages that were walked, and how it was looked at
+        self.frames = set()  # what stood around the content, and how it was looked at
         self.ways = set()  # in which pages differ between the widths
 
     def check(self, name, label, found):
