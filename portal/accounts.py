@@ -30,6 +30,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -39,6 +40,7 @@ from django.utils.translation import gettext as _
 
 from portal import confirmations, invitations, outbox, roles
 from portal.models import User, email_key
+from portal.prepared import prepared
 
 log = logging.getLogger(__name__)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -179,6 +181,12 @@ def gate(request: HttpRequest) -> Gate:
     return known
 
 
+@prepared
+def _enrolled(*, user: int) -> QuerySet:
+    """The keys of somebody's second factors."""
+    return Authenticator.objects.filter(user=user).values_list("pk", flat=True)
+
+
 def _gate(request: HttpRequest) -> Gate:
     user = request.user
     if not isinstance(user, User) or not user.is_active:
@@ -187,7 +195,7 @@ def _gate(request: HttpRequest) -> Gate:
         return Gate.NO_ROLE
     if settings.DEMO and settings.BIND in LOOPBACK and user.is_demo:
         return Gate.OPEN
-    enrolled = set(Authenticator.objects.filter(user=user).values_list("pk", flat=True))
+    enrolled = set(_enrolled(user=user.pk))
     if not enrolled:
         return Gate.ENROL
     proofs = {r.get("id") for r in get_authentication_records(request, user) if r["method"] == "mfa"}

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import dates, search
 from portal.asking import Asking, any_number
+from portal.prepared import prepared
 from portal.remembering import address
 from portal.versions import Versions
 
@@ -103,7 +104,7 @@ class User(AbstractBaseUser):
     @cached_property
     def roles(self) -> list["Membership"]:
         """Active memberships, read once per request (a new request loads a new user)."""
-        return list(self.memberships.select_related("organisation")) if self.is_active else []
+        return _memberships(user=self.pk) if self.is_active else []
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
         return self.is_active and self.is_superuser
@@ -231,6 +232,11 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_role_display()}: {self.organisation}"
+
+
+@prepared
+def _memberships(*, user: int) -> models.QuerySet:
+    return Membership.objects.filter(user=user).select_related("organisation")
 
 
 def _kind_word(kind: str) -> str:

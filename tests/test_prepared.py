@@ -9,6 +9,7 @@ from allauth.account.models import EmailConfirmation
 from django.db import connection
 from django.db.models import Model
 from django.db.transaction import TransactionManagementError, atomic
+from django.urls import reverse
 from django.utils import timezone
 
 from initiatives.models import Initiative
@@ -18,6 +19,7 @@ from portal.prepared import prepared, prepared_insert, prepared_update
 from tests import make
 from tests.bench.statements import registration
 from tests.make import NOW
+from tests.staffroom import proven, staff
 from volunteers.models import Shift, ShiftSignup
 
 
@@ -81,6 +83,7 @@ def test_a_prepared_statement_answers_like_the_queryset_it_was_built_from(client
     session = make.session(starts=timezone.now() + timedelta(days=10))
     client.get(session.get_absolute_url())
     _open_an_initiative(client)
+    assert proven(staff(make.organisation())).get(reverse("admin:index")).status_code == 200
     assert compared == known()
 
 

@@ -181,7 +181,7 @@ def build_town(name, mark, person):
     )  # fmt: skip
     make.blueprint(initiative=initiative, effort=f"{mark} Aufwand")
     make.highlight(initiative, sentence=f"{mark} heute")
-    make.picture(initiative, alt=f"{mark} im Bild", credit=f"{mark} Licht", size=(480, 300))
+    make.picture(initiative, alt=f"{mark} im Bild", credit=f"{mark} Licht", size=(480, 480))
     log = AccessLog.objects.create(
         at=timezone.now(), organisation=organisation, action=f"{mark} gelesen", about="x"
     )
