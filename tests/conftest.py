@@ -65,7 +65,7 @@ def pytest_collection_modifyitems(config, items):
 
 def _deal(items, processes):
     """The order in which each process of `--dist worksteal`, which gets one part after the other, begins with its share
-    of what takes longest: a browser test, then the slow ones, a file at a time; what is quick is left to be stolen."""
+    of what takes longest: browser tests, then the slow ones, a file at a time; what is quick is left to be stolen."""
     browser, slow, quick = [], {}, []
     for item in items:
         if item.get_closest_marker("browser"):
@@ -78,7 +78,9 @@ def _deal(items, processes):
     few = parts[: max(processes // 2, 1)]  # each process with a browser needs a portal of its own, too
     for group in browser:
         min(few, key=len).extend(group)
-    for group in slow.values():
+    # What starts servers mostly waits for them: first, while others have the processor.
+    serverless = lambda group: not any("prepared" in item.fixturenames for item in group)  # noqa: E731
+    for group in sorted(slow.values(), key=serverless):
         min(parts, key=len).extend(group)
     dealt, left = [], len(items)
     for number, part in enumerate(parts):
