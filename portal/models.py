@@ -103,7 +103,7 @@ class User(AbstractBaseUser):
 
     @cached_property
     def roles(self) -> list["Membership"]:
-        """Active memberships, read once per request (a new request loads a new user)."""
+        """Memberships of somebody who is active, read once per request (a new request loads a new user)."""
         return _memberships(user=self.pk) if self.is_active else []
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
@@ -236,6 +236,7 @@ class Membership(models.Model):
 
 @prepared
 def _memberships(*, user: int) -> models.QuerySet:
+    """With their organisation; `.user` is not filled in, who asks has it."""
     return Membership.objects.filter(user=user).select_related("organisation")
 
 

@@ -29,9 +29,7 @@ from tests.proofs import proof  # noqa: F401  # a fixture
 POSTGRES = urlsplit(os.environ.get("DATABASE_URL", "")).scheme.startswith("postgres")
 REDIS = os.environ.get("REDIS_URL", "")
 # What is about a database, a broken machine or a rush: in CI its slow tests run on SQLite, too, not on PostgreSQL alone.
-BOTH = re.compile(
-    r"tests/(faults/test_(canaries|database|disk|smtp|visitors|worker)|test_(races|rush|backup|run|draining|delivery|erasure|seats))\.py$"
-)
+BOTH = re.compile(r"tests/(faults/|test_(races|rush|backup|run|draining|delivery|erasure|seats)\.py$)")
 FULL = os.environ.get("CI") == "true" and os.environ.get("PORTAL_FULL") == "1"
 
 
@@ -63,9 +61,16 @@ def pytest_collection_modifyitems(config, items):
     items[:] = _deal(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
+def _starts_a_portal(group):
+    return any("prepared" in item.fixturenames for item in group)
+
+
 def _deal(items, processes):
-    """The order in which each process of `--dist worksteal`, which gets one part after the other, begins with its share
-    of what takes longest: browser tests, then the slow ones, a file at a time; what is quick is left to be stolen."""
+    """The order of the tests for `--dist worksteal`, which gives each process one part after the other.
+
+    First what takes longest: browser tests, to half of the processes, for each browser needs a portal, too; then the
+    slow ones, a file at a time. What is quick comes last, to be stolen by whoever has nothing left.
+    """
     browser, slow, quick = [], {}, []
     for item in items:
         if item.get_closest_marker("browser"):
@@ -75,12 +80,11 @@ def _deal(items, processes):
         else:
             quick.append(item)
     parts = [[] for _process in range(processes)]
-    few = parts[: max(processes // 2, 1)]  # each process with a browser needs a portal of its own, too
+    half = parts[: max(processes // 2, 1)]
     for group in browser:
-        min(few, key=len).extend(group)
-    # What starts servers mostly waits for them: first, while others have the processor.
-    serverless = lambda group: not any("prepared" in item.fixturenames for item in group)  # noqa: E731
-    for group in sorted(slow.values(), key=serverless):
+        min(half, key=len).extend(group)
+    # What starts a portal mostly waits for it: first, while others have the processor.
+    for group in sorted(slow.values(), key=_starts_a_portal, reverse=True):
         min(parts, key=len).extend(group)
     dealt, left = [], len(items)
     for number, part in enumerate(parts):

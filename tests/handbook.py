@@ -20,8 +20,9 @@ django.setup()
 
 from portal.handbook import HEIGHT, WIDTH  # noqa: E402  # needs Django
 from tests import servers, source  # noqa: E402
-from tests.browser.conftest import CHROMIUM, FLAGS  # noqa: E402
+from tests.browser.conftest import FLAGS  # noqa: E402
 
+CHROMIUM = "/usr/bin/chromium"  # with its window and its German (chromium-l10n), as a clerk has it
 PICTURES = source.ROOT / "static" / "handbuch"
 QUALITY = 72
 # What a town of the demonstration has anyway, and two things that happen in every office: a mail that came back
@@ -123,7 +124,7 @@ def walk(portal, rows):
     """All pictures, one after the other; the login first, before anybody is logged in."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, headless=True, args=[*FLAGS, "--lang=de-DE"]
+            executable_path=CHROMIUM, headless=True, args=FLAGS, env=os.environ | {"LANGUAGE": "de"}
         )
         context = browser.new_context(
             viewport={"width": WIDTH, "height": HEIGHT}, locale="de-DE", timezone_id="Europe/Berlin"

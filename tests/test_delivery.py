@@ -535,7 +535,7 @@ def test_answer_with_anything_in_it_is_kept_readable(smtp):
 
 @pytest.mark.slow
 def test_two_hosts_with_two_threads_send_each_mail_once(smtp, settings, proof):
-    settings.EMAIL_TIMEOUT = 10
+    settings.EMAIL_TIMEOUT = 10  # as on the other hosts; `smtp` gives a second
     for number in range(200):
         mail(number)
     hosts = [deliver_in_process(smtp) for _host in range(2)]

@@ -102,7 +102,7 @@ PARAMETERS = [
 
 @pytest.mark.logs_errors
 def test_parameters_of_the_admin_tell_nothing_and_break_nothing(rows, people, proof):
-    """Every list and form × every parameter × every role: no 500, and no way to ask about a column letter by letter."""
+    """Every list and form × every parameter: no 500, and for no role a way to ask about a column letter by letter."""
     wrong, statuses = [], Counter()
     pages = {
         name: address for name, address in audience.addresses(rows, audience.STAFF).items()
@@ -111,20 +111,19 @@ def test_parameters_of_the_admin_tell_nothing_and_break_nothing(rows, people, pr
     for client in people.values():
         client.raise_request_exception = False
     for name, address in pages.items():
-        for role, client in people.items():
-            if client.get(address).status_code == 404:
-                continue
-            wanted = PARAMETERS if name.endswith("_changelist") else PARAMETERS[11:21:3]
-            for parameter in wanted:
-                answer = client.get(f"{address}?{parameter}")
+        insiders = [role for role, client in people.items() if client.get(address).status_code != 404]
+        wanted = PARAMETERS if name.endswith("_changelist") else PARAMETERS[11:21:3]
+        for parameter in wanted:
+            asked = any(word in parameter for word in ("__startswith", "__regex"))
+            for role in insiders if asked else insiders[:1]:
+                answer = people[role].get(f"{address}?{parameter}")
                 statuses[answer.status_code] += 1
                 if answer.status_code >= 500:
                     wrong.append(f"{role}, {name}?{parameter[:40]}: {answer.status_code}")
-                asked = any(word in parameter for word in ("__startswith", "__regex"))
                 if asked and name.endswith("_changelist") and answer.status_code not in (302, 400):
                     wrong.append(f"{role}, {name}?{parameter}: answered {answer.status_code}")
     proof(
-        "attacks", "Parameter der Redaktion", tried=f"{statuses.total()} Anfragen: {len(pages)} Adressen × {len(PARAMETERS)} Parameter × 3 Rollen (Filter nach Spalten, _to_field, _popup, q …)",
+        "attacks", "Parameter der Redaktion", tried=f"{statuses.total()} Anfragen: {len(pages)} Adressen × {len(PARAMETERS)} Parameter (_to_field, _popup, q …; Filter nach Spalten als 3 Rollen)",
         expected="nie 500; nach Spalten lässt sich nicht fragen", seen=f"Antworten {sorted(statuses)}, {len(wrong)} falsch",
     )  # fmt: skip
     none(wrong, "The admin tells more than a list shows:")

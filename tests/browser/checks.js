@@ -28,6 +28,8 @@ window.checks = (() => {
     for (const path of ["/impressum/", "/datenschutz/", "/barrierefreiheit/"])
       if (!all(`a[href="${path}"]`).length) wrong.push(`no link to ${path}`);
     for (const e of all(".tag, .status").filter(shown)) if (!words(e)) wrong.push(`status without words: ${tag(e)}`);
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) for (const e of all(CONTROLS).filter(usable))
+      if (/[1-9]/.test(getComputedStyle(e).transitionDuration)) wrong.push(`moves, though less motion is asked for: ${tag(e)}`);
     for (const e of all("img, svg[role=img], map, figure")) if (e.tagName === "IMG" && e.alt === null) wrong.push(`no alternative text: ${tag(e)}`);
     return wrong;
   }
@@ -136,7 +138,8 @@ window.checks = (() => {
     && e.checkVisibility({ visibilityProperty: true })).map(e => [group(e), e])).values()];
   const parts = e => ["date", "time", "datetime-local", "month", "week"].includes(e.type) ? 8 : 1;  // day, month, year, …
 
-  // The same by script, as long as the last key was Tab: for widths and colours in which the order is no other.
+  // The same by script, as long as the last key was Tab: for widths and colours in which the order is no other. A frame
+  // that is `known` was looked at in the same way on a page before.
   function focused(known, which = stops()) {
     if (known) which = which.filter(e => !framing(e));
     const wrong = which.flatMap(e => { e.focus(); return document.activeElement === e ? seen(e) : [`cannot have the focus: ${tag(e)}`]; });
@@ -154,7 +157,8 @@ window.checks = (() => {
 
   // What stands around the content: where it is the same, one walk through it stands for all (`start` with `known`).
   const framing = e => !e.closest("main, [role=main]");
-  const frame = () => stops().filter(framing).map(e => `${e.tagName} ${e.type || ""} ${words(e)} ${e.getAttribute("href")}`).join("\n");
+  const frame = () => [...[...document.styleSheets].map(sheet => sheet.href || sheet.ownerNode.textContent),
+    ...stops().filter(framing).map(e => `${e.tagName} ${e.type || ""} ${words(e)} ${e.getAttribute("href")} ${e.getAttribute("aria-current")}`)].join("\n");
 
   // The walk with Tab through the page: `start` at its top, then one key after the other (looking.py), then `walked`.
   // Where the frame is known, it leads from the last stop before the content to the first one behind it; the rest of
@@ -315,12 +319,17 @@ window.checks = (() => {
     looks = now;
     return first ? null : [...new Set(came), "|", ...new Set(went)].join(" ");
   }
-  // axe on the whole page, or on what `differs` found. Contrast is half its work: only what looks otherwise.
+  // What one thing may lack because another went, and what depends on where things stand: the whole page, each time.
+  const ACROSS = ["label", "select-name", "button-name", "link-name", "input-button-name", "heading-order", "empty-heading", "landmark-unique",
+    "list", "listitem", "td-headers-attr", "th-has-data-cells", "aria-required-children", "aria-required-parent", "scrollable-region-focusable", "target-size"];
+  // axe on the whole page; or what `differs` found, and the rest by some rules. Contrast is half its work: only what looks otherwise.
   async function violations(whole) {
     // No rule that runs needs `preload`, which reads every style sheet again.
     const options = { resultTypes: ["violations"], preload: false }, everything = other[0] === document.body, runs = [];
+    const only = values => ({ runOnly: { type: "rule", values } });
     if (whole || everything) runs.push([document, { rules: { "target-size": { enabled: true }, "color-contrast": { enabled: everything } } }]);
-    if (!everything && other.length) runs.push([{ include: other }, whole ? { runOnly: { type: "rule", values: ["color-contrast"] } } : { rules: { "target-size": { enabled: true } } }]);
+    else runs.push([document, only(ACROSS)]);
+    if (!everything && other.length) runs.push([{ include: other }, whole ? only(["color-contrast"]) : {}]);
     const results = [];
     for (const [context, more] of runs) results.push(await axe.run(context, { ...options, ...more }));
     return results.flatMap(result => result.violations).flatMap(({ id, nodes }) =>

@@ -1,4 +1,4 @@
-"""One real Chromium and one started portal for all tests of this folder."""
+"""One real Chromium and one started portal for all tests of this folder (in each process that has some of them)."""
 
 import json
 import secrets
@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 from tests.conftest import copy_of, once, portals
 from tests.servers import Django
 
-# Debian builds both from one source; without the window that nobody sees it takes a third less of the processor.
+# Debian builds both from one source; the shell has no window that nobody sees: a third less of the processor. CI has it.
 CHROMIUM = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
 HOST = "portal.test"  # a name that is not localhost: what a browser allows only there must not matter
 FLAGS = [
@@ -23,8 +23,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     f"--host-resolver-rules=MAP {HOST} 127.0.0.1",
-    "--js-flags=--no-opt --no-maglev",  # each page is new: what is compiled for long runs costs more than it gains
 ]
+# Each page is new: what is compiled for long runs costs more than it gains.
+SHORT_RUNS = "--js-flags=--no-opt --no-maglev"
 HERE = Path(__file__).parent
 SCRIPTS = (HERE / "vendor" / "axe.min.js", HERE / "checks.js")  # in every page before it loads
 
@@ -59,7 +60,9 @@ def chromium():
     # Playwright's loop runs in this thread as long as the browser is open; Django takes that for async code.
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, headless=True, args=[*FLAGS, SHORT_RUNS]
+        )
         yield browser
         browser.close()
 

@@ -31,8 +31,9 @@ def tools() -> dict[str, str]:
     """Name → version of what looked."""
     axe = re.search(r"axe v([\d.]+)", SCRIPTS[0].read_text()[:100])[1]
     vnu = json.loads((looking.VNU / "package.json").read_text())["dependencies"]["vnu-jar"]
+    name = "Chromium (headless shell)" if CHROMIUM.endswith("-shell") else "Chromium"
     said = subprocess.run([CHROMIUM, "--version"], capture_output=True, text=True, check=True).stdout
-    return {"axe-core": axe, "Nu HTML Checker": vnu, "Chromium": re.search(r"\d+", said)[0]}
+    return {"axe-core": axe, "Nu HTML Checker": vnu, name: re.search(r"\d+", said)[0]}
 
 
 def declare(folder: Path, today: date) -> dict:

@@ -62,10 +62,10 @@ BROKEN = [
     Broken(
         "Aufbau",
         ("2 × h1", "lang=en", "title „Probe“ names no page and site", "not one footer", "the first stop is no skip link",
-         "a tabindex above 0", "reloads by itself", "no link to /impressum/", "status without words", "oje"),
+         "a tabindex above 0", "reloads by itself", "moves, though less motion", "no link to /impressum/", "status without words", "oje"),
         "<h1>Noch eine</h1><a href=/ tabindex=3>Start</a><span class=tag> <b class=dot></b></span>"
         "<meta http-equiv=refresh content=600><script>console.error('oje')</script>",
-        ".tag, .dot { display: inline-block; width: 24px; height: 24px; background: red }",
+        ".tag, .dot { display: inline-block; width: 24px; height: 24px; background: red } footer, div a { transition: color .2s }",
         (("lang=de", "lang=en"), ("Probe – Portal", "Probe"), ("footer>", "div>"), ("<a class=skip href=#inhalt>", "<a class=skip href=/>"),
          ("/impressum/", "/anderswo/")),
     ),
@@ -181,33 +181,47 @@ def test_nothing_is_said_about_a_sound_page(look_at, tmp_path):
     assert {name: found for name, found in looking.wrong.items() if found} == {}
 
 
-def test_a_frame_that_was_walked_is_looked_at_on_every_page(look_at):
-    link = "<p><a href=/1/>Eins</a></p>"
-    caught = link.replace("<a", "<a onkeydown=event.preventDefault()")
-    looking = look_at(
-        Broken("heil", (), link), Broken("Tastaturfokus", (), caught, "footer a:focus { outline: 0 }")
-    )
+def test_a_frame_that_looks_otherwise_is_looked_at_again(look_at):
+    looking = look_at(Broken("heil", ()), Broken("Tastaturfokus", (), css="footer a:focus { outline: 0 }"))
     found = looking.wrong["Tastaturfokus"]
     assert not [line for line in found if line.startswith("heil")]
+    for width in (1280, 320):
+        words = f"Tastaturfokus, {width} px: no ring of 2 px"
+        assert any(line.startswith(words) and "/datenschutz/" in line for line in found), words
+
+
+def test_where_a_frame_is_known_the_content_is_looked_at(look_at):
+    link = "<p><a href=/1/>Eins</a></p>"
+    broken = link.replace("<a", '<a style="outline: 0" onkeydown=event.preventDefault()')
+    looking = look_at(Broken("heil", (), link), Broken("Tastaturfokus", (), broken))
+    assert len(looking.frames) == 3, "walked, by script on a phone, in forced colours"
+    found = [*looking.wrong["Tastaturfokus"], *looking.wrong["erzwungene Farben"]]
+    assert not [line for line in found if line.startswith("heil")]
     for words in (
-        "Tab is caught and comes again to <a onkeydown",
-        'no ring of 2 px: <a href="/datenschutz/"',
+        "1280 px: Tab is caught",
+        "1280 px: no ring of 2 px",
+        "320 px: no ring of 2 px",
+        "Tastaturfokus: no ring of 2 px",
     ):
-        assert any(words in line for line in found if line.startswith("Tastaturfokus, 1280 px")), words
+        assert any(words in line for line in found), words
 
 
 def test_what_differs_on_a_phone_is_looked_at_on_every_page(look_at):
-    """Also where a page before differed in the same way: what came with the width, and what looks otherwise."""
-    main = "<p class=wide>breit</p><p class=late>schmal</p><p class=pale>blass</p>"
-    css = "@media (max-width: 400px) { .wide { display: none } } @media (min-width: 401px) { .late { display: none } }"
+    """Also where a page before differed in the same way: what came, what lacks something that went, what looks otherwise."""
+    main = (
+        "<p class=wide>breit</p><p class=late>schmal</p><p class=pale>blass</p><p><label class=gone for=f>Feld</label> "
+        "<input id=f autocomplete=off></p><div class=roll><p>rollt</p></div>"
+    )
+    css = "@media (max-width: 400px) { .wide, .gone { display: none } } @media (min-width: 401px) { .late { display: none } }"
+    healthy = main.replace("<input", "<input aria-label=Feld")
     broken = main.replace("late", "late aria-live=maybe")
-    pale = f"{css} @media (max-width: 400px) {{ .pale {{ color: #ddd }} }}"
-    looking = look_at(Broken("heil", (), main, css), Broken("axe-core", (), broken, pale))
+    worse = "@media (max-width: 400px) { .pale { color: #ddd } .roll { height: 40px; overflow: auto } .roll p { height: 400px } }"
+    looking = look_at(Broken("heil", (), healthy, css), Broken("axe-core", (), broken, f"{css} {worse}"))
     assert len(looking.ways - {None}) == 1
     found = looking.wrong["axe-core"]
     assert not [line for line in found if not line.startswith("axe-core, 320 px")]
-    for rule in ("aria-valid-attr-value", "color-contrast"):
-        assert any(rule in line for line in found), rule
+    for rule in ("aria-valid-attr-value", "color-contrast", "label", "scrollable-region-focusable"):
+        assert any(line.startswith(f"axe-core, 320 px: {rule}") for line in found), rule
 
 
 def test_every_check_reports_what_breaks_its_promise(look_at, proof, tmp_path):
