@@ -208,7 +208,6 @@ STATEMENT_TIMEOUT = 15  # seconds; the server's. How long we wait for a silent o
 if DATABASE_URL:
     DATABASES = {"default": env.dj_db_url("DATABASE_URL", conn_max_age=0, engine="portal.postgresql")}
     DATABASES["default"] |= {
-        "CONN_HEALTH_CHECKS": True,
         # A host that vanished without a word is noticed in half a minute, not in two hours.
         "OPTIONS": DATABASES["default"].get("OPTIONS", {})
         | {

@@ -5,6 +5,7 @@ A whole PostgreSQL that hangs is tried in tests/faults/test_database.py.
 
 import time
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
@@ -78,3 +79,45 @@ def test_while_the_database_is_silent_only_a_few_wait_for_it():
         base._askers.release(base.ASKERS)
     connection.ensure_connection()
     assert not base._silent.is_set()
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The connections of a new pool that were asked whether they live."""
+    connection.close()
+    connection.close_pool()
+    found, check = [], base.ConnectionPool.check_connection
+    monkeypatch.setattr(
+        base.ConnectionPool, "check_connection", lambda each: (found.append(each), check(each))
+    )
+    return found
+
+
+def test_connection_that_answered_a_moment_ago_is_not_asked_whether_it_lives(asked, monkeypatch):
+    for _request in range(3):
+        ask("SELECT 1")
+        connection.close()
+    assert asked == []
+
+    monkeypatch.setattr(base, "FRESH", 0.0)  # as if it were long ago
+    ask("SELECT 1")
+    assert asked == [connection.connection]
+
+
+def test_connection_that_the_server_has_just_ended_is_not_given_out(asked):
+    ask("SELECT 1")
+    connection.close()
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as other:
+        ended = other.execute(f"SELECT pid FROM pg_stat_activity WHERE {others}").fetchall()
+        for (pid,) in ended:
+            assert other.execute("SELECT pg_terminate_backend(%s, 2000)", [pid]).fetchone() == (True,)
+    assert ended
+    assert (ask("SELECT pg_backend_pid()"),) not in ended
+    assert asked
+
+
+def test_while_the_database_is_silent_no_connection_is_believed(asked):
+    base._silent.set()
+    assert ask("SELECT 1") == 1
+    assert (asked, base._silent.is_set()) == ([connection.connection], False)
