@@ -127,7 +127,12 @@ class Update(Statement):
 
 
 class Insert(Statement):
-    """One row; what its model would make up anew for each (a time, a random text) has to be given."""
+    """One row, unless there is one that it has to differ from.
+
+    What its model would make up anew for each (a time, a random text) has to be given.
+    """
+
+    on_conflict: OnConflict | None = OnConflict.IGNORE
 
     def __init__(self, row: Model) -> None:
         columns = [column for column in row._meta.concrete_fields if not column.primary_key]
@@ -135,7 +140,7 @@ class Insert(Statement):
             value = getattr(row, column.attname)
             if column.has_default() and callable(column.default) and not isinstance(value, Given):
                 raise ValueError(f"{column.name} must be given")
-        query: Any = InsertQuery(type(row), on_conflict=OnConflict.IGNORE)
+        query: Any = InsertQuery(type(row), on_conflict=self.on_conflict)
         query.insert_values(columns, [row])
         super().__init__(query)
 
@@ -150,3 +155,9 @@ class Insert(Statement):
             cursor.execute(self.sql, self.filled(values, connection))
             added = cursor.fetchone()
         return added[0] if added else None
+
+
+class New(Insert):
+    """One row, or IntegrityError."""
+
+    on_conflict = None

@@ -24,6 +24,8 @@ queryset would give: rows with `select_related` and `only`, tuples, values.
 
     _added(key="a", queued_at=now)  # its primary key; None: there is one with this key
 
+    add(Booking(name="Kim"))  # as `save()`, without signals
+
 Positional arguments are the shape of a statement, each gets its own plan: models, flags. Keyword arguments are values:
 numbers, texts, times, and lists of them, which get a plan per length; after `in` of a relation say `slot__pk__in`. None
 is no value of a condition (SQL says IS NULL). Rejected: SQL by hand, which no migration renames; RawQuerySet, which knows no relations.
@@ -31,11 +33,14 @@ is no value of a condition (SQL says IS NULL). Rejected: SQL by hand, which no m
 
 from collections.abc import Callable, Hashable
 from functools import update_wrapper
-from typing import Any
+from typing import Any, cast
 
-from portal.plans import Changes, Given, Insert, Selection, Update, Values
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Model
 
-__all__ = ["Changes", "prepared", "prepared_insert", "prepared_update"]
+from portal.plans import Changes, Given, Insert, New, Selection, Update, Values
+
+__all__ = ["Changes", "add", "prepared", "prepared_insert", "prepared_update"]
 
 MANY = 40  # plans of one function, about 50 kB each; lists of many lengths must not fill the memory
 
@@ -86,3 +91,26 @@ class prepared_insert(prepared):  # a decorator
 
     statement = Insert
     takes_none = True
+
+
+class _prepared_new(prepared_insert):
+    statement = New
+
+
+@_prepared_new
+def _new(model: Any, **columns: Any) -> Model:
+    return model(**columns)  # type: ignore[no-any-return]
+
+
+def add(*rows: Any) -> None:
+    """These new rows of one model are stored and know their keys, as after `save()`; no signal is sent.
+
+    One, which is usual, without putting a statement together. Raises IntegrityError.
+    """
+    row, model = rows[0], cast(Any, type(rows[0]))
+    if len(rows) > 1:
+        model._base_manager.bulk_create(rows)
+        return
+    columns = [column for column in row._meta.concrete_fields if not column.primary_key]
+    row.pk = _new(model, **{c.attname: c.get_prep_value(c.pre_save(row, True)) for c in columns})
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS

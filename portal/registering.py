@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from portal import confirmations
 from portal.joining import join, refuse_unless_open
 from portal.models import Booking, User, email_key
-from portal.prepared import prepared
+from portal.prepared import add, prepared
 from portal.refused import Refused
 from portal.seats import deciding
 from portal.slots import Signup, Slot
@@ -59,7 +59,7 @@ def register(
         if twin := _twin(slots, said, name=name, email_key=known_as, phone=phone, now=now):
             return twin
         number = confirmations.next_number(known_as, now=now)
-    booking = Booking.objects.create(
+    booking = Booking(
         organisation=slots[0].organisation,
         name=name,
         email=email,
@@ -74,10 +74,12 @@ def register(
         mailed_at=now if number else None,
         confirmed_at=now if at_once else None,
     )
+    add(booking)
     model = signup_model(slots[0])
-    signups = model.objects.bulk_create(
-        [model(booking=booking, slot=slot, email_key=known_as, seats=seats, **answers) for slot in slots]
-    )
+    signups = [
+        model(booking=booking, slot=slot, email_key=known_as, seats=seats, **answers) for slot in slots
+    ]
+    add(*signups)
     if at_once:
         join(signups, now=now)
     elif number:

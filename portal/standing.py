@@ -5,6 +5,7 @@ form for the same date changes the first sign-up, and then both forms speak for 
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -18,9 +19,10 @@ from portal.slots import Signup, Slot
 _MERGED = Signup.Reason.MERGED
 
 
-def signup_models() -> list[type[Signup]]:
+@cache
+def signup_models() -> tuple[type[Signup], ...]:
     """The concrete sign-ups of all apps: found, not registered."""
-    return [model for model in apps.get_models() if issubclass(model, Signup)]
+    return tuple(model for model in apps.get_models() if issubclass(model, Signup))
 
 
 def signup_model(slot: Slot) -> Any:

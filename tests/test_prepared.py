@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailConfirmation
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.db.models import Model
 from django.db.transaction import TransactionManagementError, atomic
 from django.urls import reverse
@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from initiatives.models import Initiative
 from portal import outbox, seats, signups
-from portal.models import Mail
-from portal.prepared import prepared, prepared_insert, prepared_update
+from portal.models import Booking, Mail
+from portal.prepared import add, prepared, prepared_insert, prepared_update
 from tests import make
 from tests.bench.statements import registration
 from tests.make import NOW
@@ -105,6 +105,21 @@ def known():
         for name, value in vars(found).items()
         if isinstance(value, prepared) and value.__module__ == module
     }
+
+
+@pytest.mark.django_db
+def test_a_new_row_is_stored_as_by_save_and_what_the_database_refuses_is_an_error():
+    shift = make.shift()
+    booking = Booking(organisation=shift.organisation, source=Booking.Source.PHONE, entered_at=NOW)
+    add(booking)
+    stored = Booking.objects.get(pk=booking.pk)
+    assert {name: getattr(booking, name) for name in columns(stored)} == columns(stored)
+    assert not booking._state.adding
+
+    with pytest.raises(IntegrityError), atomic():
+        add(ShiftSignup(booking=booking, slot=shift, seats=0))
+    add(*(ShiftSignup(booking=booking, slot=shift, seats=seats) for seats in (1, 2)))
+    assert list(booking.shiftsignups.values_list("seats", flat=True)) == [1, 2]
 
 
 @pytest.mark.slow
