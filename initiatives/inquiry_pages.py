@@ -5,7 +5,6 @@ from datetime import datetime
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -81,7 +80,7 @@ def _send(request: HttpRequest, page: Initiative, now: datetime) -> HttpResponse
 
     def verb() -> HttpResponse:
         row = inquiries.ask(page, now=now, **form.cleaned_data)
-        return HttpResponseRedirect(reverse("inquiry:sent", args=[links.make(SENT, row)]), status=303)
+        return HttpResponseRedirect(links.path("inquiry:sent", SENT, row), status=303)
 
     def again(status: int) -> HttpResponse:
         return _page(request, page, form, issued=traps.issue(now), status=status)

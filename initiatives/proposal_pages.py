@@ -54,7 +54,7 @@ def _post(request: HttpRequest, now: datetime) -> HttpResponse:
 
     def send() -> HttpResponse:
         row = proposals.send(now=now, **form.cleaned_data)
-        return HttpResponseRedirect(reverse("proposal:sent", args=[links.make(SENT, row)]), status=303)
+        return HttpResponseRedirect(links.path("proposal:sent", SENT, row), status=303)
 
     def again(status: int) -> HttpResponse:
         return _page(request, form, issued=traps.issue(now), status=status)
@@ -105,7 +105,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         proposals.confirm(row, now=now)
     expired = proposals.has_expired(row, now=now)
     if not expired and (row.confirmed_at or request.method == "POST"):
-        return HttpResponseRedirect(reverse("proposal:manage", args=[links.make(MANAGE, row)]), status=303)
+        return HttpResponseRedirect(links.path("proposal:manage", MANAGE, row), status=303)
     return render(request, "initiatives/proposal_confirm.html", {"row": row, "expired": expired})
 
 

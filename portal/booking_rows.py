@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -151,7 +150,7 @@ def _parties(signup: Signup) -> list[tuple[int, str]]:
 def _claim_url(signup: Signup, *, now: datetime) -> str:
     if signup.status != Status.WAITING or not claimable(signup, now=now):
         return ""
-    return reverse("booking:claim", args=[links.make(links.CLAIM, signup)])
+    return links.path("booking:claim", links.CLAIM, signup)
 
 
 def claimable(signup: Signup, *, now: datetime) -> bool:

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -95,6 +94,6 @@ def claim(request: HttpRequest, token: str) -> HttpResponse:
         "is_waiting": signup.status == Signup.Status.WAITING and now < signup.slot.starts,
         "lost": request.method == "POST",
         "others": [(s.get_absolute_url(), s.title, dates.short(s.starts)) for s in signup.slot.others(now)],
-        "manage": reverse("booking:manage", args=[links.make(links.MANAGE, signup.booking)]),
+        "manage": links.path("booking:manage", links.MANAGE, signup.booking),
     }
     return render(request, "booking/claim.html", context)

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
@@ -93,7 +92,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         "ticks": ticks,
         "more": more,
         "answers": answers.sentence(mine[0].signup),
-        "manage": reverse("booking:manage", args=[links.make(links.MANAGE, booking)]),
+        "manage": links.path("booking:manage", links.MANAGE, booking),
     }
     return render(request, "booking/confirm.html", context, status=422 if form.errors else 200)
 

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.core import signing
 from django.db import models
 from django.http import Http404
-from django.urls import reverse
 
 from portal.prepared import prepared
+from portal.remembering import address
 
 M = TypeVar("M", bound=models.Model)
 
@@ -47,6 +47,16 @@ def _row(model: type[models.Model], *, pk: int, version: int) -> models.QuerySet
     return model._default_manager.filter(pk=pk, link_version=version).order_by()
 
 
+def page(view: str, token: str) -> str:
+    """The address of the page of a token that we made: url-safe, so that there is nothing to quote."""
+    return address(view, "TOKEN").replace("TOKEN", token)  # none of our paths has capitals
+
+
+def path(view: str, purpose: str, obj: Any) -> str:
+    """The address of this row's page, for a redirect or a link on our own pages."""
+    return page(view, make(purpose, obj))
+
+
 def url(view: str, purpose: str, obj: Any) -> str:
     """The whole address for a mail: from SITE_URL, never from a Host header (trust.md)."""
-    return settings.SITE_URL + reverse(view, args=[make(purpose, obj)])
+    return settings.SITE_URL + path(view, purpose, obj)

@@ -15,6 +15,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import BadRequest
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils import translation
 from redis.exceptions import RedisError
 
 from portal import deadlines, errors, logs, uploads
@@ -41,6 +42,9 @@ PROBES = ("/healthz", "/readyz")  # asked every few seconds: a line each would h
 class Numbered:
     """Each request has a deadline, and a number, which its log lines, its answer and the tasks that it nudges carry.
 
+    And a language, of which there is one: Django would look for it in vain, 300 times per registration, and each
+    time make the text of an error that nobody reads (profiled).
+
     A proxy in front may give it; a visitor may not. Copies that everybody gets carry no number: it would be
     that of whoever asked first. On a server one line says how the request ended; who asked is not in it.
     """
@@ -53,6 +57,7 @@ class Numbered:
         number = given if _NUMBER.fullmatch(given) else secrets.token_hex(16)
         start = time.monotonic()
         before = logs.request_id.set(number)
+        translation.activate(settings.LANGUAGE_CODE)
         try:
             with deadlines.within(deadlines.ANSWER):
                 response = self.get_response(request)

@@ -9,6 +9,13 @@ from typing import Any
 
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis import Redis
+from redis.commands.core import Script
+
+# One question and one answer; nothing expires within.
+COUNT = """
+redis.call("SET", KEYS[1], 0, "EX", ARGV[1], "NX")
+return redis.call("INCR", KEYS[1])
+"""
 
 
 class Client(RedisCacheClient):
@@ -18,15 +25,16 @@ class Client(RedisCacheClient):
     def _asked(self) -> Redis:
         return super().get_client(write=True)  # type: ignore[no-any-return]
 
+    @cached_property
+    def _counting(self) -> Script:
+        return self._asked.register_script(COUNT)
+
     def get_client(self, key: object = None, *, write: bool = False) -> Redis:
         return self._asked
 
     def count(self, key: str, seconds: int) -> int:
         """One more under `key`, in one question to Redis; what begins here ends after `seconds`."""
-        with self.get_client(key, write=True).pipeline() as asked:  # nothing expires within
-            asked.set(key, 0, ex=seconds, nx=True)
-            asked.incr(key)
-            return int(asked.execute()[-1])
+        return int(self._counting([key], [seconds]))
 
 
 class Cache(RedisCache):

@@ -15,7 +15,6 @@ from allauth.account.models import EmailAddress
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
@@ -53,7 +52,7 @@ def enter(request: HttpRequest, page: SignupPage, *, now: datetime) -> HttpRespo
 
     def register() -> HttpResponse:
         booking = signups.register(**page.said(form), now=now)
-        address = reverse("booking:sent", args=[links.make(links.SENT, booking)])
+        address = links.path("booking:sent", links.SENT, booking)
         return HttpResponseRedirect(address, status=303)
 
     def again(status: int) -> HttpResponse:
@@ -76,7 +75,7 @@ def enter_as_member(request: HttpRequest, page: SignupPage, *, now: datetime) ->
     if form.is_valid():
         try:
             booking = signups.register(**page.said(form), now=now, verified=True)
-            manage = reverse("booking:manage", args=[links.make(links.MANAGE, booking)])
+            manage = links.path("booking:manage", links.MANAGE, booking)
             return HttpResponseRedirect(f"{manage}?ok=bestaetigt", status=303)
         except Refused as refused:
             form.add_error(None, str(refused))

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
@@ -59,7 +58,7 @@ def _posted(request: HttpRequest) -> list[tuple[str, str]]:
 
 def to(view: str, token: str, done: str = "") -> HttpResponse:
     """Redirect to a page of this token; `done` is a word of DONE."""
-    address = reverse(f"booking:{view}", args=[token]) + (f"?ok={done}" if done else "")
+    address = links.page(f"booking:{view}", token) + (f"?ok={done}" if done else "")
     return HttpResponseRedirect(address, status=303)
 
 

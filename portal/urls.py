@@ -11,11 +11,12 @@ from seminars import member as seminar_member
 from volunteers import member, spot
 
 urlpatterns = [
-    path("", include("portal.pages.urls")),
+    # First what a rush asks for: Django tries them in turn, 10 µs each.
     path("mitmachen/", include("volunteers.urls")),
-    path("seminare/", include("seminars.urls")),
-    path("anmeldung/", include("portal.watch_urls")),
     path("anmeldung/", include("portal.booking_urls")),
+    path("seminare/", include("seminars.urls")),
+    path("", include("portal.pages.urls")),
+    path("anmeldung/", include("portal.watch_urls")),
     path("konto/mitmachen/<slug:slug>/", member.signup, name="member_signup"),
     path("konto/seminare/<slug:slug>/", seminar_member.signup, name="member_seminar"),
     path("konto/uebernehmen/<slug:slug>/", page_member.take_over, name="take_over"),

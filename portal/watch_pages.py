@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -38,7 +37,7 @@ DONE = {
 
 def to(view: str, purpose: str, row: Watching, done: str = "") -> HttpResponse:
     """Redirect to a page of this row; `done` is a word of DONE."""
-    address = reverse(f"watch:{view}", args=[links.make(purpose, row)])
+    address = links.path(f"watch:{view}", purpose, row)
     return HttpResponseRedirect(address + (f"?ok={done}" if done else ""), status=303)
 
 

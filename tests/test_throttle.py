@@ -23,6 +23,15 @@ def test_a_count_goes_up_and_keeps_the_end_that_it_began_with():
 
 
 @pytest.mark.postgres
+def test_a_redis_that_was_started_anew_counts_on():
+    """It has forgotten the script that counts."""
+    request = RequestFactory().post("/")
+    first = throttle.over(request, "test", limit=1, seconds=SECONDS)
+    cache._cache.get_client().script_flush()
+    assert (first, throttle.over(request, "test", limit=1, seconds=SECONDS)) == (False, True)
+
+
+@pytest.mark.postgres
 def test_a_count_that_expires_while_it_is_asked_for_has_an_end(proof):
     """Many count one client over the end of its window: each count that begins then has an end of its own."""
     request = RequestFactory().post("/")

@@ -50,7 +50,7 @@ def _send(request: HttpRequest, now: datetime) -> HttpResponse:
 
     def ask() -> HttpResponse:
         row = access_requests.ask(now=now, **form.cleaned_data)
-        return HttpResponseRedirect(reverse("access:sent", args=[links.make(SENT, row)]), status=303)
+        return HttpResponseRedirect(links.path("access:sent", SENT, row), status=303)
 
     def again(status: int) -> HttpResponse:
         wanted = _collected(request.POST.get("page", ""))
