@@ -430,7 +430,8 @@ class Portal(Django):
 class Worker(Django):
     """`celery worker` beside a started portal."""
 
-    role = ("worker", "--loglevel", "WARNING", "--concurrency", "2", "--without-gossip", "--without-mingle")
+    alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    role = ("worker", "--loglevel", "WARNING", "--concurrency", "2", *alone)
 
     def command(self):
         return [sys.executable, "-m", "celery", "--app", "portal", *self.role]
