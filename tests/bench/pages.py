@@ -46,8 +46,8 @@ def answer(url, path, times=1):
     return body, response.headers["Content-Encoding"]
 
 
-def _cpu_ms(pids, url, path):
-    """CPU per request that these processes took."""
+def cpu_ms(pids, url, path):
+    """Milliseconds of CPU per request that these processes took."""
     before = processes.cpu(pids)
     answer(url, path, REQUESTS)
     return (processes.cpu(pids) - before) / REQUESTS * 1000
@@ -71,9 +71,9 @@ def measure(site, addresses):
             answer(site.web_url, path, 20)
         answer(bare.url, "/", 20)
         for _ in range(RUNS):
-            bare_runs.append(_cpu_ms(theirs, bare.url, "/"))
+            bare_runs.append(cpu_ms(theirs, bare.url, "/"))
             for name, (path, _budget) in pages.items():
-                runs[name].append(_cpu_ms(ours, site.web_url, path) / bare_runs[-1])
+                runs[name].append(cpu_ms(ours, site.web_url, path) / bare_runs[-1])
             if site.nginx:
                 cached.append(_from_cache(site, "/initiativen/") / bare_runs[-1])
     yield Row("Nackte View: 1 Abfrage, 24 Karten, keine Middleware", bare_runs, None, "ms CPU", digits=2)

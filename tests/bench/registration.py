@@ -4,6 +4,8 @@ import json
 import re
 import time
 
+from tests.bench import pages, processes
+from tests.bench.sites import Bare
 from tests.bench.table import Row
 from tests.servers import wait_until
 from tests.test_rush import Client
@@ -57,9 +59,16 @@ class Guest(Client):
 
 
 def measure(site, addresses):
-    """Yields the three rows."""
-    requests, milliseconds = [], []
+    """Yields the rows; the bare view in the same minute says how fast the machine is just then."""
+    with Bare(site.web.folder / "bare", site.web.settings) as bare:
+        pages.answer(bare.url, "/", 20)
+        yield from _measure(site, addresses, bare)
+
+
+def _measure(site, addresses, bare):
+    requests, milliseconds, bare_runs = [], [], []
     for run in range(1 + RUNS):  # the first one only warms up, as 20 requests do for the pages
+        bare_runs.append(pages.cpu_ms(processes.family(bare.process.pid), bare.url, "/"))
         emails = [f"bench{run}-{number}@example.org" for number in range(GUESTS)]
         guests = [Guest(site.url, f"127.0.{7 + run}.{number + 1}") for number in range(GUESTS)]
         taken, cpu = site.sink.taken, site.cpu()
@@ -84,6 +93,9 @@ def measure(site, addresses):
     requests = [sum(run) - sent for run, sent in zip(counts, deliveries, strict=True)]
     yield Row("Anmeldung: SQL der vier Anfragen, die beide Mails schreiben", requests, 25, "", digits=0)
     yield Row("Zustellung ihrer beiden Mails, jede für sich: SQL", deliveries, None, "", digits=0)
+    ratios = [ours / theirs for ours, theirs in zip(milliseconds, bare_runs[1:], strict=True)]
+    yield Row("Nackte View im selben Takt", bare_runs[1:], None, "ms CPU", digits=2)
+    yield Row("Anmeldung mit ihren Mails, gegen die nackte View", ratios, None, "×")
     yield Row("Anmeldung mit ihren Mails: CPU von Web und Celery", milliseconds, 40, "ms")
 
 
