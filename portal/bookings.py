@@ -18,6 +18,7 @@ from portal.booking_seats import return_to
 from portal.models import Booking
 from portal.refused import Refused
 from portal.slots import Signup
+from portal.standing import form_of
 from portal.token_pages import just_done, page, to, to_manage
 
 # --- after the form -----------------------------------------------------------------------------
@@ -27,7 +28,7 @@ from portal.token_pages import just_done, page, to, to_manage
 @throttle.limited("resend", limit=20, seconds=600)
 def sent(request: HttpRequest, token: str) -> HttpResponse:
     """„Noch nicht fest": the same page for every address, whatever we know of it (trust.md „No oracle")."""
-    booking = links.read(links.SENT, token, Booking)
+    booking, found = form_of(links.SENT, token)
     form, refused = AddressForm(), ""
     if request.method == "POST":
         form = AddressForm(request.POST) if request.POST.get("do") == "correct" else form
@@ -36,7 +37,6 @@ def sent(request: HttpRequest, token: str) -> HttpResponse:
                 return to("sent", links.make(links.SENT, booking), done)
         except Refused as error:
             refused = str(error)
-    found = signups.signups_of(booking)
     if booking.erased_at or not found:
         return _expired(request, found)
     # Not what a form of the same address says since: whoever typed the address has proved nothing.
@@ -73,10 +73,9 @@ def _again(booking: Booking, form: AddressForm, *, now: datetime) -> str:
 @page
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """The dates of this form, ticked, others of the same address below, and one button (rule 3)."""
-    booking, now = links.read(links.CONFIRM, token, Booking), timezone.now()
+    (booking, found), now = form_of(links.CONFIRM, token), timezone.now()
     if booking.confirmed_at and not booking.erased_at:
         return to_manage(booking)
-    found = signups.signups_of(booking)
     mine = [row for row in booking_rows.rows(found, now=now) if row.can_confirm]
     if not mine:
         return _expired(request, found)
@@ -120,10 +119,9 @@ def _expired(request: HttpRequest, found: list[Signup]) -> HttpResponse:
 @page
 def manage(request: HttpRequest, token: str) -> HttpResponse:
     """Everything about one form on one page."""
-    booking, now = links.read(links.MANAGE, token, Booking), timezone.now()
+    (booking, found), now = form_of(links.MANAGE, token), timezone.now()
     if booking.erased_at:
         return render(request, "booking/erased.html", {"for_seminars": booking.slot_kind == "session"})
-    found = signups.signups_of(booking)
     form, refused = DetailsForm(booking=booking, signups=found), ""
     if request.method == "POST":
         if request.POST.get("do") == "details":
@@ -211,8 +209,8 @@ def export(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def calendar(request: HttpRequest, token: str) -> HttpResponse:
     """The dates with a seat, for the person's own calendar."""
-    booking = links.read(links.MANAGE, token, Booking)
-    seated = [s for s in signups.signups_of(booking) if s.status in Signup.SEATED and not s.slot.cancelled_at]
+    _booking, found = form_of(links.MANAGE, token)
+    seated = [s for s in found if s.status in Signup.SEATED and not s.slot.cancelled_at]
     if not seated:
         raise Http404
     text = calendars.calendar(seated, method=calendars.PUBLISH, now=timezone.now())

@@ -11,7 +11,7 @@ from typing import Any
 from django.apps import apps
 from django.db.models import Q, QuerySet
 
-from portal import columns
+from portal import columns, links
 from portal.models import Booking
 from portal.prepared import prepared
 from portal.slots import Signup, Slot
@@ -57,17 +57,40 @@ def signups_of(booking: Booking) -> list[Signup]:
     One that changed an earlier sign-up of the same address (rule 5) is answered by that one.
     """
     found = [
-        _standing(signup, booking)
+        signup
         for model in signup_models()
         if slot_model(model).kind == booking.slot_kind  # a form is for one kind of dates
         for signup in _of_form(model, booking=booking.pk)
     ]
-    return sorted(found, key=lambda signup: (signup.slot.starts, signup.pk))
+    return _in_order(found, booking)
 
 
 @prepared
 def _of_form(model: Any, *, booking: int) -> QuerySet:
     return _with_slot(model.objects.filter(booking=booking).order_by())
+
+
+def form_of(purpose: str, token: str) -> tuple[Booking, list[Signup]]:
+    """The form that the token was made for, and its sign-ups as `signups_of` gives them; Http404 as `links.read`.
+
+    The form comes with its sign-ups: one question less on every page behind a mail link.
+    """
+    key, version = links.key(purpose, token, Booking)
+    for model in signup_models():
+        if found := _with_form(model, booking=key, version=version):
+            return found[0].booking, _in_order(found, found[0].booking)
+    return links.read(purpose, token, Booking), []
+
+
+@prepared
+def _with_form(model: Any, *, booking: int, version: int) -> QuerySet:
+    rows = model.objects.filter(booking=booking, booking__link_version=version).order_by()
+    return _with_slot(rows, "booking", read=columns.at("booking", *columns.own(Booking)))
+
+
+def _in_order(signups: Sequence[Signup], booking: Booking) -> list[Signup]:
+    found = [_standing(signup, booking) for signup in signups]
+    return sorted(found, key=lambda signup: (signup.slot.starts, signup.pk))
 
 
 def _standing(signup: Signup, booking: Booking) -> Signup:

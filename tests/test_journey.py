@@ -245,4 +245,4 @@ def test_statements_of_a_whole_registration(guest, clock):
     assert slot.taken() == 1
     assert Mail.objects.count() == 2
     entering = 9 if connection.vendor == "postgresql" else 8  # PostgreSQL also locks the address
-    assert guest.requests == [("GET", 2), ("POST", entering), ("GET", 3), ("POST", 8)]
+    assert guest.requests == [("GET", 2), ("POST", entering), ("GET", 2), ("POST", 7)]

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from initiatives.models import Initiative
-from portal import outbox, seats, signups
+from portal import links, outbox, seats, signups
 from portal.models import Booking, Mail
 from portal.prepared import add, prepared, prepared_insert, prepared_update
 from tests import make
@@ -78,6 +78,7 @@ def test_a_prepared_statement_answers_like_the_queryset_it_was_built_from(client
     for number in range(3):
         registration(path, f"kim{number}@example.org", client=client)
     first = ShiftSignup.objects.order_by("pk")[0]
+    assert client.get(links.path("booking:export", links.MANAGE, first.booking)).status_code == 200
     signups.give_back(first, now=shift.starts - timedelta(days=2))
     assert [s.status for s in ShiftSignup.objects.order_by("pk")] == ["ended", "confirmed", "waiting"]
     session = make.session(starts=timezone.now() + timedelta(days=10))
