@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from portal import deadlines
+
 PATIENCE = 3.0  # seconds; who probes gives up after five
 _asker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="readyz")
 _question: Future[bool] | None = None
@@ -54,7 +56,7 @@ def _answers(*, seconds: float) -> bool:
 
 def _ask() -> bool:
     try:
-        with connection.cursor() as cursor:
+        with deadlines.within(settings.LOCK_TIMEOUT), connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     finally:
         connection.close()

@@ -33,26 +33,26 @@ def make(purpose: str, obj: Any) -> str:
 def read(purpose: str, token: str, *models_: type[M]) -> M:
     """The row that the token was made for; Http404 for anything else (changed, other purpose, gone)."""
     for model in models_:
-        for pk, version in _named(purpose, token, model):
-            for row in _row(model, pk=pk, version=version):
+        if named := _named(purpose, token, model):
+            for row in _row(model, pk=named[0], version=named[1]):
                 return row  # type: ignore[no-any-return]
     raise Http404
 
 
 def key(purpose: str, token: str, model: type[models.Model]) -> tuple[int, int]:
     """Key and `link_version` of the row that the token was made for, which may be gone; Http404 as `read`."""
-    for named in _named(purpose, token, model):
+    if named := _named(purpose, token, model):
         return named
     raise Http404
 
 
-def _named(purpose: str, token: str, model: type[models.Model]) -> list[tuple[int, int]]:
-    """One, or none: the token is of another purpose or kind, or of somebody else."""
+def _named(purpose: str, token: str, model: type[models.Model]) -> tuple[int, int] | None:
+    """None: the token is of another purpose or kind, or was not made by us."""
     try:
         pk, version = _signer(purpose, model).unsign(token).split("-")
-        return [(int(pk), int(version))]
+        return int(pk), int(version)
     except (signing.BadSignature, ValueError):
-        return []
+        return None
 
 
 @prepared

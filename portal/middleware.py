@@ -42,8 +42,8 @@ PROBES = ("/healthz", "/readyz")  # asked every few seconds: a line each would h
 class Numbered:
     """Each request has a deadline, and a number, which its log lines, its answer and the tasks that it nudges carry.
 
-    And a language, of which there is one: Django would look for it in vain, 300 times per registration, and each
-    time make the text of an error that nobody reads (profiled).
+    And a language, the only one: else Django looks for one 300 times per registration, and builds the text of an
+    AttributeError each time (profiled).
 
     A proxy in front may give it; a visitor may not. Copies that everybody gets carry no number: it would be
     that of whoever asked first. On a server one line says how the request ended; who asked is not in it.

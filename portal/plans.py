@@ -140,6 +140,8 @@ class Insert(Statement):
             value = getattr(row, column.attname)
             if column.has_default() and callable(column.default) and not isinstance(value, Given):
                 raise ValueError(f"{column.name} must be given")
+            if getattr(column, "auto_now", False) or getattr(column, "auto_now_add", False):
+                raise ValueError(f"{column.name} would be the same time for all rows")
         query: Any = InsertQuery(type(row), on_conflict=self.on_conflict)
         query.insert_values(columns, [row])
         super().__init__(query)

@@ -105,12 +105,13 @@ def _new(model: Any, **columns: Any) -> Model:
 def add(*rows: Any) -> None:
     """These new rows of one model are stored and know their keys, as after `save()`; no signal is sent.
 
-    One, which is usual, without putting a statement together. Raises IntegrityError.
+    One, which is usual, without putting a statement together; its columns hold texts, numbers, times and None.
+    Raises IntegrityError.
     """
     row, model = rows[0], cast(Any, type(rows[0]))
     if len(rows) > 1:
         model._base_manager.bulk_create(rows)
         return
     columns = [column for column in row._meta.concrete_fields if not column.primary_key]
-    row.pk = _new(model, **{c.attname: c.get_prep_value(c.pre_save(row, True)) for c in columns})
+    row.pk = _new(model, **{c.attname: c.get_prep_value(getattr(row, c.attname)) for c in columns})
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS

@@ -73,7 +73,7 @@ def _of_form(model: Any, *, booking: int) -> QuerySet:
 def form_of(purpose: str, token: str) -> tuple[Booking, list[Signup]]:
     """The form that the token was made for, and its sign-ups as `signups_of` gives them; Http404 as `links.read`.
 
-    The form comes with its sign-ups: one question less on every page behind a mail link.
+    A form for helping comes with its sign-ups in one question, one less on each of its pages; others take two.
     """
     key, version = links.key(purpose, token, Booking)
     for model in signup_models():

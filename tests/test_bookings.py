@@ -586,7 +586,6 @@ def test_pages_take_few_statements_for_any_number_of_dates(client, django_assert
             client.get(manage(sure))
         with django_assert_num_queries(2):
             client.get(address("sent", links.SENT, waits))
-        with django_assert_num_queries(
-            3
-        ):  # the booking with its dates, whether the address has others, those
+        # the booking with its dates, whether the address has others, those
+        with django_assert_num_queries(3):
             client.get(address("confirm", links.CONFIRM, waits))

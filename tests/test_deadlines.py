@@ -12,6 +12,7 @@ from django.db import OperationalError, connection, transaction
 
 from portal import deadlines
 from portal.postgresql import base
+from tests.servers import wait_until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -115,6 +116,51 @@ def test_connection_that_the_server_has_just_ended_is_not_given_out(asked):
     assert ended
     assert (ask("SELECT pg_backend_pid()"),) not in ended
     assert asked
+    pool, taken = connection.pool, connection.connection
+    connection.close()
+    assert taken not in asked
+    wait_until(lambda: _at_home(pool), what="a pool that has all its connections back")
+
+
+def _at_home(pool):
+    found = pool.get_stats()
+    return found["pool_size"] == found["pool_available"] > 0
+
+
+def test_whatever_ends_the_asking_the_pool_has_its_connection_back(asked, monkeypatch):
+    """A task whose time is over, somebody who presses Ctrl+C."""
+    connection.ensure_connection()
+    pool = connection.pool
+    connection.close()
+    base._silent.set()
+    monkeypatch.setattr(base.ConnectionPool, "check_connection", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        connection.ensure_connection()
+    wait_until(lambda: _at_home(pool), what="a pool that has all its connections back")
+
+
+def interrupted(_connection):
+    raise KeyboardInterrupt
+
+
+def test_in_a_request_a_believed_connection_has_not_much_longer_than_an_asked_one(asked, monkeypatch):
+    """Else all threads could wait for a silent database until their ends, and who comes then twice as long."""
+    monkeypatch.setattr(base, "FIRST", 0.5)
+    connection.ensure_connection()
+    begun = time.monotonic()
+    with deadlines.within(deadlines.ANSWER), pytest.raises(OperationalError, match="silent"):
+        ask("SELECT 1 FROM pg_sleep(5)")
+    assert 0.4 < time.monotonic() - begun < 3
+    assert base._silent.is_set()
+    connection.close()  # as at the end of the request
+
+    base._silent.clear()
+    with deadlines.within(deadlines.ANSWER):
+        assert ask("SELECT 1") == 1
+        assert ask("SELECT 1 FROM pg_sleep(1)") == 1  # the next answers have all the time that is left
+    connection.close()
+    assert ask("SELECT 1 FROM pg_sleep(1)") == 1  # so has a command, which begins as it likes
+    assert not asked
 
 
 def test_while_the_database_is_silent_no_connection_is_believed(asked):

@@ -25,6 +25,7 @@ from psycopg_pool import ConnectionPool
 from portal import deadlines
 
 FRESH = 1.0  # seconds in which an answer is proof of life
+FIRST = settings.LOCK_TIMEOUT + 0.5  # seconds for the first answer of one that is only believed to live
 ASKERS = 2  # threads of a process that may wait for a silent database
 TURN = 0.25  # seconds that the others wait for one of these to find it well again
 
@@ -36,6 +37,7 @@ class Connection(psycopg.Connection[Any]):
     """Waits for an answer until its deadline; a connection that did not answer is closed."""
 
     _answered_at = 0.0
+    believed = False  # to live, since it was taken from the pool; nobody has asked
 
     @classmethod
     def connect(cls, conninfo: str = "", **kwargs: Any) -> Self:
@@ -49,15 +51,26 @@ class Connection(psycopg.Connection[Any]):
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         try:
-            answer = super().wait(gen, interval, deadlines.left() if timeout is None else timeout)
+            answer = super().wait(gen, interval, self._left() if timeout is None else timeout)
         except psycopg.OperationalError as error:
             if timeout is not None or self.pgconn.transaction_status != TransactionStatus.ACTIVE:
                 raise  # the server did answer
             self.close()
             _silent.set()
             raise psycopg.OperationalError("the database is silent") from error
-        self._answered_at = time.monotonic()
+        self._answered_at, self.believed = time.monotonic(), False
         return answer
+
+    def _left(self) -> float:
+        """As long as an asked one has for its check and its lock; commands may begin with what takes long."""
+        left = deadlines.left()
+        return min(left, FIRST) if self.believed and left <= deadlines.ANSWER else left
+
+    def set_autocommit(self, value: bool) -> None:
+        """As Django does with each that it takes; asks nobody, so nobody has answered."""
+        before = self._answered_at, self.believed
+        super().set_autocommit(value)
+        self._answered_at, self.believed = before
 
     def lives(self) -> bool:
         """It answered a moment ago, and its server has said nothing since, which would be a farewell. Asks nobody."""
@@ -94,17 +107,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _take(self, conn_params: Any, *, believing: bool) -> Any:
         """A connection of the pool that lives: believed, or asked with an empty query, which is answered at once."""
-        end = time.monotonic() + settings.LOCK_TIMEOUT
+        end = time.monotonic() + settings.LOCK_TIMEOUT - 1  # the pool itself may wait as long once more
         with deadlines.within(settings.LOCK_TIMEOUT):
             while True:
                 connection = super().get_new_connection(conn_params)
-                if not self.pool or (believing and connection.lives()):
+                if not self.pool:
                     return connection
                 try:
-                    ConnectionPool.check_connection(connection)
-                except psycopg.Error:
-                    self.pool.putconn(connection)  # which throws it away
-                    if time.monotonic() > end:
-                        raise
-                else:
+                    connection.believed = believing and connection.lives()
+                    if not connection.believed:
+                        ConnectionPool.check_connection(connection)
                     return connection
+                except BaseException as error:  # whatever it is, the pool gets back what is its own
+                    connection.close()
+                    self.pool.putconn(connection)
+                    if not isinstance(error, psycopg.Error) or time.monotonic() > end:
+                        raise
