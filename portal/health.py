@@ -56,7 +56,7 @@ def _answers(*, seconds: float) -> bool:
 
 def _ask() -> bool:
     try:
-        with deadlines.within(settings.LOCK_TIMEOUT), connection.cursor() as cursor:
+        with deadlines.within(deadlines.ANSWER), connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     finally:
         connection.close()
