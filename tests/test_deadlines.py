@@ -84,7 +84,8 @@ def test_while_the_database_is_silent_only_a_few_wait_for_it():
 
 @pytest.fixture
 def asked(monkeypatch):
-    """The connections of a new pool that were asked whether they live."""
+    """The connections of a new pool that were asked whether they live; a slow machine makes none of them old."""
+    monkeypatch.setattr(base, "FRESH", 60.0)
     connection.close()
     connection.close_pool()
     found, check = [], base.ConnectionPool.check_connection
