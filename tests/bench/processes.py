@@ -16,11 +16,14 @@ def family(pid):
 
 
 def cpu(pids):
-    """Seconds in user and kernel mode so far, threads that have ended included."""
+    """Seconds in user and kernel mode so far, threads and children that have ended included."""
     seconds = 0
     for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        seconds += int(fields[11]) + int(fields[12])
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # ended since, as nginx's cache loader does after a minute: its parent has its seconds
+        seconds += sum(map(int, fields[11:15]))
     return seconds / TICKS
 
 
