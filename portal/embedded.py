@@ -17,6 +17,7 @@ from portal.celery import app
 
 logger = logging.getLogger(__name__)
 
+VISITORS_FIRST = 0.5  # seconds: beside Celery's loading, the first page of a start came a tenth later
 RESTART_AFTER = 5  # seconds, should the worker ever end by itself
 LAST_TASK = 3  # seconds that a task under way gets at the end; its lease brings it back otherwise
 
@@ -30,11 +31,10 @@ class Engine:
         self._beat = EmbeddedService(app, thread=True, scheduler_cls=Scheduler)
 
     def start(self) -> None:
-        """Both threads run; returns at once."""
+        """Both threads run in half a second; returns at once."""
         # The checks have run when the database was migrated; Celery would repeat them all.
         os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
         self._worker.start()
-        self._beat.start()
 
     def stop(self) -> None:
         """No task starts any more, and the one under way has had a moment to end."""
@@ -47,6 +47,8 @@ class Engine:
             time.sleep(0.05)
 
     def _work(self) -> None:
+        if not self._ending.wait(VISITORS_FIRST):
+            self._beat.start()
         while not self._ending.is_set():
             controller = app.WorkController(
                 pool_cls="solo", without_gossip=True, without_mingle=True, without_heartbeat=True
