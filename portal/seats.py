@@ -270,17 +270,16 @@ def _fill(
             free -= signup.seats
             if not free:
                 break
-    _pass_over(passed, last_seated=last_seated, free=free or 0, now=now)
+    _pass_over(passed, last_seated=last_seated, now=now)
 
 
-def _pass_over(passed: list[Signup], *, last_seated: int, free: int, now: datetime) -> None:
-    """Who was passed over by somebody behind, or still sees a free seat, hears that fewer may come."""
+def _pass_over(passed: list[Signup], *, last_seated: int, now: datetime) -> None:
+    """Who was passed over by somebody behind, or sees a seat left that is too few, hears that fewer may come."""
     for signup in passed:
-        overtaken = (signup.place or 0) < last_seated
-        if overtaken:
+        if (signup.place or 0) < last_seated:
             signup.passed_over += 1
             signup.save(update_fields=["passed_over"])
-        if (overtaken or free) and signup.passed_over <= 2:
+        if signup.passed_over <= 2:
             notices.tell_one(signup, "passed-over", now=now, once=str(signup.passed_over))
 
 

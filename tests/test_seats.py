@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.http import Http404
 
-from portal import confirmations, links, signups
+from portal import confirmations, links, seats, signups
 from portal.models import Booking, Mail, User, email_key
 from portal.refused import Refused
 from portal.rescheduling import cancel, change_capacity
@@ -465,6 +465,35 @@ def test_second_form_that_asks_for_too_many_leaves_the_first_as_it_was():
     assert signup.seats == 1
 
 
+def test_second_form_without_a_telephone_keeps_the_number_of_the_first():
+    slot = make.shift()
+    first = join(slot, phone="0171 1").booking
+
+    join(slot, now=NOW + HOUR)
+
+    first.refresh_from_db()
+    assert first.phone == "0171 1"
+
+
+def test_second_form_of_one_who_waits_takes_the_seats_that_are_left_and_is_told_once():
+    slot = make.shift(capacity=2)
+    join(slot, "other@example.org")
+    first = join(slot, seats=2)
+    party = join(slot, "party@example.org", seats=3)
+    assert [s.status for s in (first, party)] == [S.WAITING, S.WAITING]
+    all_sent()
+    forget_mails()
+
+    join(slot, seats=1, now=NOW + HOUR)
+
+    assert [row for row in states(slot) if row[1] != "ended"] == [
+        ("other", "confirmed", 1, 1),
+        ("kim", "confirmed", 2, 1),
+        ("party", "waiting", 3, 3),
+    ]
+    assert mails() == [("confirm-address", "kim", "Noch ein Klick"), ("confirmed", "kim", "Platz sicher")]
+
+
 def test_merged_form_speaks_for_the_seat_when_it_is_given_back_before_the_mail_left():
     one, two = make.shift(), make.shift(starts=NOW + 12 * DAY)
     join(one)
@@ -512,22 +541,21 @@ def test_promotion_before_the_waiting_mail_left_is_told_in_one_mail():
 
 def test_raised_capacity_promotes_and_lowered_removes_nobody():
     slot = make.shift(capacity=2)
-    for n in range(4):
+    for n in range(6):
         join(slot, f"g{n}@example.org")
     all_sent()
 
     change_capacity(slot, capacity=1, now=NOW)
-    assert [row[1] for row in states(slot)] == ["confirmed", "confirmed", "waiting", "waiting"]
+    assert [row[1] for row in states(slot)] == ["confirmed"] * 2 + ["waiting"] * 4
     assert Shift.objects.get(pk=slot.pk).free() == 0
 
-    change_capacity(slot, capacity=3, now=NOW)
-    assert [row[1] for row in states(slot)] == ["confirmed", "confirmed", "confirmed", "waiting"]
+    change_capacity(slot, capacity=4, now=NOW)
+    assert [row[1] for row in states(slot)] == ["confirmed"] * 4 + ["waiting"] * 2
 
     change_capacity(slot, capacity=None, now=NOW)
-    assert [row[1] for row in states(slot)] == ["confirmed"] * 4
+    assert [row[1] for row in states(slot)] == ["confirmed"] * 6
     assert mails("promoted") == [
-        ("promoted", "g2", "Nachgerückt, Sie haben einen Platz"),
-        ("promoted", "g3", "Nachgerückt, Sie haben einen Platz"),
+        ("promoted", f"g{n}", "Nachgerückt, Sie haben einen Platz") for n in range(2, 6)
     ]
 
 
@@ -666,6 +694,40 @@ def test_staff_remove_somebody_and_the_next_moves_up():
     ]
 
 
+def test_cancelled_or_begun_slot_fills_no_seat():
+    slot = make.shift(capacity=1)
+    people = [join(slot, f"g{n}@example.org") for n in range(2)]
+    Shift.objects.filter(pk=slot.pk).update(capacity=2)
+
+    seats.fill_seats(Shift.objects.get(pk=slot.pk), now=slot.starts)
+    Shift.objects.filter(pk=slot.pk).update(cancelled_at=NOW)
+    seats.fill_seats(Shift.objects.get(pk=slot.pk), now=NOW)
+
+    assert [row[1] for row in states(slot)] == ["confirmed", "waiting"]
+    Shift.objects.filter(pk=slot.pk).update(cancelled_at=None)
+    seats.fill_seats(Shift.objects.get(pk=slot.pk), now=NOW)
+    assert people[1].pk in {s.pk for s in slot.signups.filter(status=S.CONFIRMED)}
+
+
+def test_guest_comes_behind_those_who_wait_and_fit():
+    """Whatever left a seat empty: the next one who joins finds the queue served first."""
+    slot = make.shift(capacity=1)
+    for n in range(3):
+        join(slot, f"g{n}@example.org")
+    Shift.objects.filter(pk=slot.pk).update(capacity=3)
+
+    new = join(Shift.objects.get(pk=slot.pk), "new@example.org", now=NOW + HOUR)
+
+    assert states(slot) == [
+        ("g0", "confirmed", 1, 1),
+        ("g1", "confirmed", 2, 1),
+        ("g2", "confirmed", 3, 1),
+        ("new", "waiting", 4, 1),
+    ]
+    assert new.status == S.WAITING
+    assert mails(to="new@example.org")[-1] == ("waiting", "new", "Warteliste, Platz 1")
+
+
 # --- rule 8: parties --------------------------------------------------------------------------------
 def test_party_takes_its_seats_or_waits_as_a_whole():
     slot = make.shift(capacity=4)
@@ -700,6 +762,94 @@ def test_party_that_does_not_fit_is_passed_over_keeps_its_position_and_is_told_t
     assert [ShiftSignup.objects.get(pk=s.pk).status for s in singles] == [S.CONFIRMED] * 3
     assert mails("passed-over") == [("passed-over", "party", "Platz frei für weniger Personen")] * 2
     assert "Können Sie auch zu weniger Personen kommen?" in Mail.objects.filter(kind="passed-over")[0].text
+
+
+def test_party_hears_at_once_that_fewer_may_come_where_a_seat_is_left():
+    left, full = make.shift(capacity=2), make.shift(capacity=1)
+    join(full)
+
+    join(left, "party@example.org", seats=3)
+    join(full, "late@example.org", seats=3)
+
+    assert mails("passed-over") == [("passed-over", "party", "Platz frei für weniger Personen")]
+    assert left.signups.get().passed_over == 0  # nobody came before it
+
+
+def test_guest_who_fits_passes_over_a_party_that_hears_of_it():
+    slot = make.shift(capacity=3)
+    join(slot, "a@example.org", seats=2)
+    party = join(slot, "party@example.org", seats=3)
+    all_sent()
+    forget_mails()
+
+    new = join(slot, "new@example.org", now=NOW + HOUR)
+
+    party.refresh_from_db()
+    assert (new.status, new.place, party.status, party.passed_over) == (S.CONFIRMED, 3, S.WAITING, 1)
+    assert mails() == [
+        ("confirm-address", "new", "Noch ein Klick"),
+        ("passed-over", "party", "Platz frei für weniger Personen"),
+        ("confirmed", "new", "Platz sicher"),
+    ]
+
+
+def test_party_behind_somebody_who_moved_up_was_not_passed_over():
+    slot = make.shift(capacity=4)
+    crowd = join(slot, "crowd@example.org", seats=4)
+    ahead, party = join(slot, "ahead@example.org"), join(slot, "party@example.org", seats=4)
+
+    signups.give_back(crowd, now=NOW)
+
+    party.refresh_from_db()
+    assert [row[1] for row in states(slot)] == ["ended", "confirmed", "waiting"]
+    assert ShiftSignup.objects.get(pk=ahead.pk).seated_at == NOW
+    assert party.passed_over == 0
+    assert mails("passed-over") == [("passed-over", "party", "Platz frei für weniger Personen")]
+
+
+def test_party_that_shrinks_passes_over_the_bigger_one_ahead():
+    slot = make.shift(capacity=3)
+    join(slot, "a@example.org", seats=2)
+    bigger, smaller = join(slot, "b@example.org", seats=3), join(slot, "c@example.org", seats=2)
+
+    signups.change_party(smaller, seats=1, now=NOW)
+
+    bigger.refresh_from_db()
+    assert states(slot)[2] == ("c", "confirmed", 3, 1)
+    assert bigger.passed_over == 1
+
+
+def test_party_that_waits_may_grow_and_so_may_one_where_seats_are_unlimited():
+    full, open_to_all = make.shift(capacity=1), make.shift(capacity=None)
+    join(full, "a@example.org")
+    waiting, seated = join(full, "b@example.org"), join(open_to_all, "c@example.org")
+
+    signups.change_party(waiting, seats=3, now=NOW)
+    signups.change_party(seated, seats=4, now=NOW)
+
+    assert states(full)[1] == ("b", "waiting", 2, 3)
+    assert states(open_to_all) == [("c", "confirmed", 1, 4)]
+
+
+def test_in_the_open_phase_another_number_takes_a_seat_only_where_it_did_not_fit_and_now_does():
+    slot = make.shift(starts=NOW + 10 * HOUR, capacity=4)
+    seated = join(slot, "seated@example.org", seats=3, now=NOW - 5 * DAY)
+    gone = join(slot, "gone@example.org", now=NOW - 5 * DAY)
+    fits, big = [
+        join(slot, f"{name}@example.org", seats=n, now=NOW - 5 * DAY) for name, n in (("fits", 1), ("big", 4))
+    ]
+    signups.give_back(gone, now=NOW)
+    all_sent()
+    forget_mails()
+
+    signups.change_party(big, seats=3, now=NOW + HOUR)  # one seat is free
+    assert states(slot)[3] == ("big", "waiting", 4, 3)
+    signups.change_party(seated, seats=1, now=NOW + HOUR)  # three are
+    seated.refresh_from_db()
+    assert (seated.seats, seated.seated_at) == (1, NOW - 5 * DAY)
+    signups.change_party(fits, seats=2, now=NOW + HOUR)  # a click is what takes a seat that has been free
+    assert [row[1] for row in states(slot)] == ["confirmed", "ended", "waiting", "waiting"]
+    assert mails("promoted") == []
 
 
 def test_party_comes_with_fewer_and_is_seated():
