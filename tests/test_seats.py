@@ -478,20 +478,24 @@ def test_second_form_without_a_telephone_keeps_the_number_of_the_first():
 def test_second_form_of_one_who_waits_takes_the_seats_that_are_left_and_is_told_once():
     slot = make.shift(capacity=2)
     join(slot, "other@example.org")
-    first = join(slot, seats=2)
-    party = join(slot, "party@example.org", seats=3)
-    assert [s.status for s in (first, party)] == [S.WAITING, S.WAITING]
+    party, first = join(slot, "party@example.org", seats=3), join(slot, seats=2)
+    assert [s.status for s in (party, first)] == [S.WAITING, S.WAITING]
     all_sent()
     forget_mails()
 
     join(slot, seats=1, now=NOW + HOUR)
 
+    party.refresh_from_db()
     assert [row for row in states(slot) if row[1] != "ended"] == [
         ("other", "confirmed", 1, 1),
-        ("kim", "confirmed", 2, 1),
-        ("party", "waiting", 3, 3),
+        ("party", "waiting", 2, 3),
+        ("kim", "confirmed", 3, 1),
     ]
-    assert mails() == [("confirm-address", "kim", "Noch ein Klick"), ("confirmed", "kim", "Platz sicher")]
+    assert party.passed_over == 1
+    assert mails(to="kim@example.org") == [
+        ("confirm-address", "kim", "Noch ein Klick"),
+        ("confirmed", "kim", "Platz sicher"),
+    ]
 
 
 def test_merged_form_speaks_for_the_seat_when_it_is_given_back_before_the_mail_left():
@@ -568,6 +572,7 @@ def test_overbooked_slot_promotes_nobody_until_seats_are_really_free():
     assert [row[1] for row in states(slot)] == ["ended", "confirmed", "waiting"]
     signups.give_back(second, now=NOW)
     assert [row[1] for row in states(slot)] == ["ended", "ended", "confirmed"]
+    assert mails("passed-over") == []
 
 
 def opened(hours=10, capacity=1, waiting=2):
@@ -704,6 +709,7 @@ def test_cancelled_or_begun_slot_fills_no_seat():
     seats.fill_seats(Shift.objects.get(pk=slot.pk), now=NOW)
 
     assert [row[1] for row in states(slot)] == ["confirmed", "waiting"]
+    assert mails("seat-free") == []
     Shift.objects.filter(pk=slot.pk).update(cancelled_at=None)
     seats.fill_seats(Shift.objects.get(pk=slot.pk), now=NOW)
     assert people[1].pk in {s.pk for s in slot.signups.filter(status=S.CONFIRMED)}
@@ -880,6 +886,7 @@ def test_too_big_a_party_hears_in_the_open_phase_that_fewer_may_come_and_has_the
     signups.change_party(party, seats=1, now=NOW)
 
     assert states(slot)[2] == ("party", "confirmed", 3, 1)
+    assert mails("promoted") == [("promoted", "party", "Nachgerückt, Sie haben einen Platz")]
 
 
 def test_seated_party_grows_only_where_there_is_room_and_shrinks_always():
