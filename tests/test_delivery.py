@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 from celery import Celery
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -28,7 +28,7 @@ from tests.servers import PASSED_ON, ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MINUTE = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 ICS = "BEGIN:VCALENDAR\r\nMETHOD:PUBLISH\r\nEND:VCALENDAR\r\n"
 
 
@@ -355,6 +355,15 @@ def test_server_that_never_comes_back_fails_the_mail_after_72_hours(smtp, settin
     for attempt in range(6):
         delivery.deliver(now=NOW + timedelta(hours=72) + attempt * delivery.PAUSE)
     assert state(row)[1] == NOW + timedelta(hours=72) + 4 * delivery.PAUSE
+    assert row.last_error.startswith("Der Mailserver ist nicht erreichbar: ")
+
+
+def test_server_that_is_away_for_an_hour_fails_no_mail(smtp, settings):
+    row = mail()
+    settings.EMAIL_PORT = 9
+    for attempt in range(30):
+        delivery.deliver(now=NOW + attempt * delivery.PAUSE)
+    assert state(row)[:3] == (None, None, 30)
 
 
 @pytest.mark.slow
@@ -597,14 +606,31 @@ def test_late_result_of_a_lost_lease_does_not_undo_a_sent_mail(smtp, settings):
     assert state(row) == (later, None, 2, "")
 
 
+def test_mail_in_the_servers_hands_is_nobody_elses_until_its_lease_is_over(smtp, settings):
+    settings.EMAIL_TIMEOUT = 20
+    row = mail()
+    smtp.plan("data", HANG)
+    thread = threading.Thread(target=_deliver_and_close)
+    thread.start()
+    smtp.wait_for_moment("data", row.to)
+    due = [
+        len(delivery.due(NOW + lease, 10)) for lease in (timedelta(), delivery.LEASE - MINUTE, delivery.LEASE)
+    ]
+    claimed = delivery._claim(row, now=NOW + delivery.LEASE)  # as it was read before somebody had it
+    smtp.release.set()
+    thread.join(20)
+    assert (due, claimed) == ([0, 0, 1], False)
+
+
 # --- staff ------------------------------------------------------------------------------------------------
 def test_staff_send_a_failed_mail_again(smtp):
-    row = mail()
+    row, other = mail(useful_until=NOW + DAY), mail(2, failed_at=NOW, attempts=1, last_error="550")
     smtp.plan("rcpt", "550 5.1.1 no such user")
     delivery.deliver(now=NOW)
     row.refresh_from_db()
     delivery.resend(row, now=NOW + MINUTE)
     assert state(row) == (None, None, 0, "")
+    assert state(other) == (None, NOW, 1, "550")
     assert delivery.deliver(now=NOW + MINUTE) == {"sent": 1}
     assert ids(smtp) == [delivery.message_id(row.key)]
 
@@ -638,6 +664,42 @@ def test_links_are_shown_without_their_signed_part():
     assert delivery.mask(f"Ansehen:\n{link}\nGrüße") == (
         "Ansehen:\nhttps://portal.example/anmeldung/meine/…/\nGrüße"
     )
+
+
+# --- the outbox ---------------------------------------------------------------------------------------
+def put(key="test:1", to="gast1@example.org", **fields):
+    letter = {"subject": "Platz sicher", "text": "Guten Tag", "html": ""}
+    return outbox.queue(key=key, kind="confirmed", to=to, letter=letter | fields, now=NOW)
+
+
+def test_mail_is_in_the_outbox_once_and_each_that_is_new_has_a_look(monkeypatch):
+    looks = []
+    monkeypatch.setattr(outbox, "nudge", lambda: looks.append(Mail.objects.count()))
+
+    with transaction.atomic():
+        assert (put(), put(), put("test:2"), put("test:3", to="")) == (True, False, True, False)
+        assert looks == []
+    assert looks == [2]  # one for both, after the commit
+
+    assert put(text="Anders") is False
+    assert looks == [2]
+    assert set(Mail.objects.values_list("key", "text")) == {("test:1", "Guten Tag"), ("test:2", "Guten Tag")}
+
+
+def test_mail_that_was_withdrawn_is_put_back_as_it_is_then_but_not_one_that_has_left(monkeypatch):
+    looks = []
+    monkeypatch.setattr(outbox, "nudge", lambda: looks.append(1))
+    failed = {"withdrawn_at": NOW, "failed_at": NOW, "attempts": 3, "last_error": "550"}
+    rows = [mail(1, **failed), mail(2, withdrawn_at=NOW, attempts=1), mail(3, sent_at=NOW, withdrawn_at=NOW)]
+
+    assert [put(f"test:{number}", text="Neu") for number in (1, 2, 3)] == [True, True, False]
+
+    assert [(*state(row), row.withdrawn_at, row.text) for row in rows] == [
+        (None, None, 0, "", None, "Neu"),
+        (None, None, 1, "", None, "Neu"),  # perhaps in flight: its claim stays what it was
+        (NOW, None, 0, "", NOW, rows[2].text),
+    ]
+    assert looks == [1, 1]
 
 
 # --- telling a worker ---------------------------------------------------------------------------------
