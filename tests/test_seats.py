@@ -165,6 +165,29 @@ def test_double_click_makes_one_booking_and_one_mail():
     assert mails() == [("confirm-address", "kim", "Noch ein Klick")] * 2
 
 
+@pytest.mark.parametrize(
+    "changes", [{"phone": "0171 2"}, {"seats": 2}, {"now": NOW + timedelta(minutes=15)}], ids=str
+)
+def test_form_that_says_something_else_or_comes_later_is_one_of_its_own(changes):
+    slot = make.shift()
+
+    first, second = register(slot, phone="0171 1"), register(slot, **{"phone": "0171 1"} | changes)
+
+    assert first.pk != second.pk
+
+
+def test_staff_sign_up_somebody_whose_own_form_still_waits_for_the_click():
+    slot = make.shift()
+    first = register(slot)
+
+    second = register(
+        slot, source=Booking.Source.PHONE, entered_by=User.objects.create_user("c@lich.example")
+    )
+
+    assert states(slot) == [("kim", "unconfirmed", None, 1), ("kim", "confirmed", 1, 1)]
+    assert (first.mailed_at, second.mailed_at) == (NOW, None)
+
+
 def test_same_form_after_giving_back_asks_again():
     slot = make.shift()
     signups.give_back(join(slot), now=NOW)

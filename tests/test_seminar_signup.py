@@ -488,11 +488,35 @@ def test_answers_of_a_date_long_over_go_though_the_form_lives_on(client, six):
     send(client, six[0], six[5])
     booking = Booking.objects.last()
     press_confirm(client, booking)
-    privacy.enforce(six[0].ends + timedelta(days=30))
+    over = six[0].ends + timedelta(days=30)
+    privacy.enforce(over)
     said = {row.slot.name: (row.municipality, row.email_key) for row in signups.signups_of(booking)}
     assert said == {"Abend 0": ("", None), "Abend 5": ("Stadt Lich", "kim@rathaus.example")}
     page = client.get(f"/anmeldung/meine/{links.make(links.MANAGE, booking)}/").content.decode()
     assert "Stadt Lich" in page
+
+    answers = {"function": "mayor", "municipality": "Stadt Hungen"}
+    signups.correct(
+        booking, signups=signups.signups_of(booking), name="Kim", phone="", answers=answers, now=over
+    )
+    said = {row.slot.name: row.municipality for row in signups.signups_of(booking)}
+    assert said == {"Abend 0": "", "Abend 5": "Stadt Hungen"}  # what has gone stays gone
+
+
+def test_corrected_answers_are_those_of_one_form(six):
+    said = {"function": "mayor", "municipality": "Stadt Lich"}
+    mine, other = [
+        signups.register(
+            slots=[six[0]], name=name, email=f"{name}@rathaus.example", answers=said, now=NOW, verified=True
+        )
+        for name in ("kim", "alex")
+    ]
+    answers = {"function": "staff", "municipality": "Stadt Hungen"}
+
+    signups.correct(mine, signups=signups.signups_of(mine), name="Kim", phone="", answers=answers, now=NOW)
+
+    rows = SessionSignup.objects.filter(booking__in=[mine, other]).order_by("booking")
+    assert [row.answered() for row in rows] == [answers, said]
 
 
 def test_session_taken_off_meanwhile_answers_the_click_kindly_and_promises_nothing(client, six):
