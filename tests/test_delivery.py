@@ -686,6 +686,21 @@ def test_mail_is_in_the_outbox_once_and_each_that_is_new_has_a_look(monkeypatch)
     assert set(Mail.objects.values_list("key", "text")) == {("test:1", "Guten Tag"), ("test:2", "Guten Tag")}
 
 
+def test_what_a_withdrawn_mail_said_is_gone_and_other_kinds_and_rows_stay():
+    rows = [mail(number, about="shift:7", calendar=ICS) for number in (1, 2, 3)]
+    other, sent, elsewhere = rows[1], rows[2], mail(4, about="shift:8")
+    Mail.objects.filter(pk=other.pk).update(kind="reminder-week")
+    Mail.objects.filter(pk=sent.pk).update(sent_at=NOW)
+
+    assert outbox.withdraw(about=["shift:7"], kinds=["confirmed"], now=NOW) == 1
+
+    for row in (*rows, elsewhere):
+        row.refresh_from_db()
+    assert [row.withdrawn_at for row in (*rows, elsewhere)] == [NOW, None, None, None]
+    assert (rows[0].text, rows[0].html, rows[0].calendar) == ("", "", "")
+    assert all(row.text and row.html for row in (other, sent, elsewhere))
+
+
 def test_mail_that_was_withdrawn_is_put_back_as_it_is_then_but_not_one_that_has_left(monkeypatch):
     looks = []
     monkeypatch.setattr(outbox, "nudge", lambda: looks.append(1))
