@@ -37,9 +37,10 @@ def _as_after_a_request(**kwargs: object) -> None:
 @signals.worker_init.connect
 def _look_for_garbage_later(**kwargs: object) -> None:
     """As the web processes do (serving.py): what is loaded now stays, and each child has it for nothing."""
-    gc.collect()
+    if not settings.REDIS_URL:
+        return  # embedded: this is the web process, which has done so
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(*settings.COLLECT)
 
 
 @signals.setup_logging.connect

@@ -17,7 +17,7 @@ from portal.celery import app
 
 logger = logging.getLogger(__name__)
 
-VISITORS_FIRST = 0.5  # seconds: beside Celery's loading, the first page of a start came a tenth later
+VISITORS_FIRST = 0.5  # seconds: beside Celery's loading, the first answer came a tenth of a second later
 RESTART_AFTER = 5  # seconds, should the worker ever end by itself
 LAST_TASK = 3  # seconds that a task under way gets at the end; its lease brings it back otherwise
 
@@ -31,7 +31,7 @@ class Engine:
         self._beat = EmbeddedService(app, thread=True, scheduler_cls=Scheduler)
 
     def start(self) -> None:
-        """Both threads run in half a second; returns at once."""
+        """Worker and clock begin half a second from now, in threads of their own; returns at once."""
         # The checks have run when the database was migrated; Celery would repeat them all.
         os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
         self._worker.start()

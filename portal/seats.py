@@ -274,7 +274,10 @@ def _fill(
 
 
 def _pass_over(passed: list[Signup], *, last_seated: int, now: datetime) -> None:
-    """Who was passed over by somebody behind, or sees a seat left that is too few, hears that fewer may come."""
+    """None of these fitted: somebody behind took the last seat, which counts, or too few are left.
+
+    Each hears that fewer may come, until it was passed over more than twice (rule 8).
+    """
     for signup in passed:
         if (signup.place or 0) < last_seated:
             signup.passed_over += 1

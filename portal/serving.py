@@ -44,10 +44,6 @@ accesslog = None
 forwarded_allow_ips = ""  # who is believed about X-Forwarded-…, is said by TRUSTED_PROXIES alone
 loglevel = "warning"
 
-# Looking for garbage was a tenth of a registration: later, and where a laptop's one process has room, not much later
-# (gunicorn's memory is a line of docs/leistung.md, too).
-COLLECT = (20_000, 20, 20) if settings.REDIS_URL else (7_000, 5, 10)
-
 # glibc keeps a part of the memory for each thread, also when it has long ended: 12 MiB of a laptop's process.
 ARENAS, M_ARENA_MAX = 2, -8
 
@@ -77,9 +73,9 @@ def _load_for_all(server: Arbiter) -> None:
     """Code is loaded once, before the fork; what the collector never looks at stays shared by all processes."""
     server.app.wsgi()
     reverse("start")  # reads every urls.py, and with them all views
-    gc.freeze()  # without a look at it: that took a tenth of the start, and found a hundredth to be garbage
+    gc.freeze()  # not collected first: that took a tenth of the start and freed a hundredth of the blocks
     gc.enable()
-    gc.set_threshold(*COLLECT)
+    gc.set_threshold(*settings.COLLECT)
 
 
 def when_ready(server: Arbiter) -> None:

@@ -246,6 +246,10 @@ else:
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# --- memory --------------------------------------------------------------------------------------
+# Thresholds of the garbage collector, in web processes and workers: with Python's own, it was a tenth of a registration.
+COLLECT = (20_000, 20, 20)
+
 # --- cache, sessions ----------------------------------------------------------------------------
 if REDIS_URL:
     CACHES = {

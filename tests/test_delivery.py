@@ -672,7 +672,7 @@ def put(key="test:1", to="gast1@example.org", **fields):
     return outbox.queue(key=key, kind="confirmed", to=to, letter=letter | fields, now=NOW)
 
 
-def test_mail_is_in_the_outbox_once_and_each_that_is_new_has_a_look(monkeypatch):
+def test_mail_is_in_the_outbox_once_and_a_transaction_with_new_ones_has_one_look(monkeypatch):
     looks = []
     monkeypatch.setattr(outbox, "nudge", lambda: looks.append(Mail.objects.count()))
 
@@ -687,32 +687,42 @@ def test_mail_is_in_the_outbox_once_and_each_that_is_new_has_a_look(monkeypatch)
 
 
 def test_what_a_withdrawn_mail_said_is_gone_and_other_kinds_and_rows_stay():
-    rows = [mail(number, about="shift:7", calendar=ICS) for number in (1, 2, 3)]
-    other, sent, elsewhere = rows[1], rows[2], mail(4, about="shift:8")
-    Mail.objects.filter(pk=other.pk).update(kind="reminder-week")
-    Mail.objects.filter(pk=sent.pk).update(sent_at=NOW)
+    untrue, *rest = [
+        mail(number, calendar=ICS, **{"about": "shift:7"} | fields)
+        for number, fields in enumerate([{}, {"kind": "promoted"}, {"sent_at": NOW}, {"about": "shift:8"}])
+    ]
 
     assert outbox.withdraw(about=["shift:7"], kinds=["confirmed"], now=NOW) == 1
 
-    for row in (*rows, elsewhere):
+    for row in (untrue, *rest):
         row.refresh_from_db()
-    assert [row.withdrawn_at for row in (*rows, elsewhere)] == [NOW, None, None, None]
-    assert (rows[0].text, rows[0].html, rows[0].calendar) == ("", "", "")
-    assert all(row.text and row.html for row in (other, sent, elsewhere))
+    assert (untrue.withdrawn_at, untrue.text, untrue.html, untrue.calendar) == (NOW, "", "", "")
+    assert all(row.text and row.html and row.calendar and not row.withdrawn_at for row in rest)
 
 
 def test_mail_that_was_withdrawn_is_put_back_as_it_is_then_but_not_one_that_has_left(monkeypatch):
     looks = []
     monkeypatch.setattr(outbox, "nudge", lambda: looks.append(1))
-    failed = {"withdrawn_at": NOW, "failed_at": NOW, "attempts": 3, "last_error": "550"}
-    rows = [mail(1, **failed), mail(2, withdrawn_at=NOW, attempts=1), mail(3, sent_at=NOW, withdrawn_at=NOW)]
+    lease = NOW + delivery.LEASE
+    rows = [
+        mail(1, withdrawn_at=NOW, failed_at=NOW, attempts=3, last_error="550"),
+        mail(2, withdrawn_at=NOW, attempts=1, next_try_at=lease, last_error=delivery.ONCE),
+        mail(3, withdrawn_at=NOW, sent_at=NOW, text="Alt"),
+    ]
 
     assert [put(f"test:{number}", text="Neu") for number in (1, 2, 3)] == [True, True, False]
 
     assert [(*state(row), row.withdrawn_at, row.text) for row in rows] == [
         (None, None, 0, "", None, "Neu"),
-        (None, None, 1, "", None, "Neu"),  # perhaps in flight: its claim stays what it was
-        (NOW, None, 0, "", NOW, rows[2].text),
+        (
+            None,
+            None,
+            1,
+            "",
+            None,
+            "Neu",
+        ),  # in flight: its number stays, so that the late result finds its row
+        (NOW, None, 0, "", NOW, "Alt"),
     ]
     assert looks == [1, 1]
 

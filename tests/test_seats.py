@@ -166,7 +166,9 @@ def test_double_click_makes_one_booking_and_one_mail():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"phone": "0171 2"}, {"seats": 2}, {"now": NOW + timedelta(minutes=15)}], ids=str
+    "changes",
+    [{"phone": "0171 2"}, {"seats": 2}, {"now": NOW + timedelta(minutes=15)}],
+    ids=["phone", "seats", "later"],
 )
 def test_form_that_says_something_else_or_comes_later_is_one_of_its_own(changes):
     slot = make.shift()
@@ -174,6 +176,7 @@ def test_form_that_says_something_else_or_comes_later_is_one_of_its_own(changes)
     first, second = register(slot, phone="0171 1"), register(slot, **{"phone": "0171 1"} | changes)
 
     assert first.pk != second.pk
+    assert mails() == [("confirm-address", "kim", "Noch ein Klick")] * 2
 
 
 def test_staff_sign_up_somebody_whose_own_form_still_waits_for_the_click():
@@ -724,7 +727,8 @@ def test_staff_remove_somebody_and_the_next_moves_up():
 
 def test_cancelled_or_begun_slot_fills_no_seat():
     slot = make.shift(capacity=1)
-    people = [join(slot, f"g{n}@example.org") for n in range(2)]
+    for n in range(2):
+        join(slot, f"g{n}@example.org")
     Shift.objects.filter(pk=slot.pk).update(capacity=2)
 
     seats.fill_seats(Shift.objects.get(pk=slot.pk), now=slot.starts)
@@ -735,7 +739,7 @@ def test_cancelled_or_begun_slot_fills_no_seat():
     assert mails("seat-free") == []
     Shift.objects.filter(pk=slot.pk).update(cancelled_at=None)
     seats.fill_seats(Shift.objects.get(pk=slot.pk), now=NOW)
-    assert people[1].pk in {s.pk for s in slot.signups.filter(status=S.CONFIRMED)}
+    assert [row[1] for row in states(slot)] == ["confirmed", "confirmed"]
 
 
 def test_guest_comes_behind_those_who_wait_and_fit():
@@ -745,7 +749,7 @@ def test_guest_comes_behind_those_who_wait_and_fit():
         join(slot, f"g{n}@example.org")
     Shift.objects.filter(pk=slot.pk).update(capacity=3)
 
-    new = join(Shift.objects.get(pk=slot.pk), "new@example.org", now=NOW + HOUR)
+    join(Shift.objects.get(pk=slot.pk), "new@example.org", now=NOW + HOUR)
 
     assert states(slot) == [
         ("g0", "confirmed", 1, 1),
@@ -753,7 +757,6 @@ def test_guest_comes_behind_those_who_wait_and_fit():
         ("g2", "confirmed", 3, 1),
         ("new", "waiting", 4, 1),
     ]
-    assert new.status == S.WAITING
     assert mails(to="new@example.org")[-1] == ("waiting", "new", "Warteliste, Platz 1")
 
 

@@ -1,5 +1,6 @@
 """What processes cost, as the kernel counts it: CPU seconds and private memory, children included."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -11,7 +12,8 @@ def family(pid):
     found = [pid]
     for process in found:
         for children in Path(f"/proc/{process}/task").glob("*/children"):
-            found += map(int, children.read_text().split())
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended since
+                found += map(int, children.read_text().split())
     return found
 
 
