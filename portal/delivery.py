@@ -225,7 +225,7 @@ def _settle_at_last(mail: Mail, outcome: Outcome, *, now: datetime) -> Outcome:
 def _settle(mail: Mail, outcome: Outcome, *, now: datetime) -> Outcome:
     """Write down what came of it; returns the outcome with „later“ or „failed“ decided."""
     if outcome.state == "sent":
-        _left(mail.secret, pk=mail.pk, at=now)
+        _left(mail.secret, pk=mail.pk, queued_at=mail.queued_at, at=now)
         _write_down(mail, sure=True)
         _mark_address(mail, refused_at=None)
         return outcome
@@ -241,15 +241,17 @@ def _settle(mail: Mail, outcome: Outcome, *, now: datetime) -> Outcome:
     else:
         changes["next_try_at"] = now + LADDER[min(mail.attempts, len(LADDER) - 1)]
     # Only while the lease is ours; another worker may have sent it meanwhile.
-    Mail.objects.filter(pk=mail.pk, sent_at=None, attempts=mail.attempts + 1).update(**changes)
+    ours = Mail.objects.filter(pk=mail.pk, queued_at=mail.queued_at, attempts=mail.attempts + 1)
+    ours.filter(sent_at=None).update(**changes)
     if outcome.bounced:
         _mark_address(mail, refused_at=now)
     return outcome
 
 
 @prepared_update
-def _left(secret: bool, *, pk: int, at: datetime) -> Changes:
-    return Mail.objects.filter(pk=pk), {"sent_at": at, "failed_at": None, "last_error": "", **_wiped(secret)}
+def _left(secret: bool, *, pk: int, queued_at: datetime, at: datetime) -> Changes:
+    """Not one that was taken back and put back with another letter meanwhile: that one is still to go."""
+    return Mail.objects.filter(pk=pk, queued_at=queued_at), {"sent_at": at, "failed_at": None, "last_error": "", **_wiped(secret)}
 
 
 def _wiped(secret: bool) -> dict[str, Any]:

@@ -622,6 +622,29 @@ def test_mail_in_the_servers_hands_is_nobody_elses_until_its_lease_is_over(smtp,
     assert (due, claimed) == ([0, 0, 1], False)
 
 
+@pytest.mark.parametrize(("answer", "arrives"), [(None, ["Alt", "Neu"]), ("550 5.7.1 no", ["Neu"])])
+def test_letter_that_was_put_back_while_the_old_one_was_on_its_way_leaves_too(
+    smtp, monkeypatch, answer, arrives
+):
+    """What the server said is about the old letter, and is written down after the new one was put in."""
+    row, settle = mail(about="shift:7", text="Alt", html=""), delivery._settle
+    if answer:
+        smtp.plan("data", answer)
+
+    def late(*args, **kwargs):
+        monkeypatch.setattr(delivery, "_settle", settle)
+        assert outbox.withdraw(about=["shift:7"], kinds=["confirmed"], now=NOW) == 1
+        assert put(text="Neu", now=NOW + MINUTE) is True
+        return settle(*args, **kwargs)
+
+    monkeypatch.setattr(delivery, "_settle", late)
+    delivery.deliver(now=NOW)
+    assert state(row)[:2] == (None, None)
+    delivery.deliver(now=NOW + MINUTE)
+    assert state(row)[:2] == (NOW + MINUTE, None)
+    assert [message.get_payload().strip() for message in smtp.messages] == arrives
+
+
 # --- staff ------------------------------------------------------------------------------------------------
 def test_staff_send_a_failed_mail_again(smtp):
     row, other = mail(useful_until=NOW + DAY), mail(2, failed_at=NOW, attempts=1, last_error="550")
@@ -667,9 +690,9 @@ def test_links_are_shown_without_their_signed_part():
 
 
 # --- the outbox ---------------------------------------------------------------------------------------
-def put(key="test:1", to="gast1@example.org", **fields):
-    letter = {"subject": "Platz sicher", "text": "Guten Tag", "html": ""}
-    return outbox.queue(key=key, kind="confirmed", to=to, letter=letter | fields, now=NOW)
+def put(key="test:1", to="gast1@example.org", text="Guten Tag", now=NOW):
+    letter = {"subject": "Platz sicher", "text": text, "html": ""}
+    return outbox.queue(key=key, kind="confirmed", to=to, letter=letter, now=now)
 
 
 def test_mail_is_in_the_outbox_once_and_a_transaction_with_new_ones_has_one_look(monkeypatch):
