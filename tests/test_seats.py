@@ -227,6 +227,17 @@ def test_correcting_the_address_gives_the_wrong_one_no_fresh_limit():
     assert [len(mails(to=f"mine{n}@example.org")) for n in range(5)] == [1] * 5
 
 
+def test_mail_that_was_withdrawn_before_it_left_counts_for_nothing_and_one_on_its_way_does():
+    slot = make.shift()
+    for n in range(4):
+        booking = register(slot, name=f"Name {n}")
+        signups.correct_address(booking, email=f"mine{n}@example.org", now=NOW)
+    assert register(slot).mailed_at == NOW
+
+    Mail.objects.filter(to="kim@example.org").update(sent_at=NOW)  # all were in the server's hands by then
+    assert register(slot, name="Kim Zwei").mailed_at is None
+
+
 def test_resend_writes_the_mail_again_within_the_limit():
     booking = register(make.shift())
     for minute in range(5):
@@ -234,6 +245,8 @@ def test_resend_writes_the_mail_again_within_the_limit():
 
     assert mails() == [("confirm-address", "kim", "Noch ein Klick")] * 3
     assert len(set(Mail.objects.values_list("text", flat=True))) == 1
+    booking.refresh_from_db()
+    assert booking.mailed_at == NOW + timedelta(minutes=1)  # the proof names the last one
 
 
 def test_resend_after_the_click_is_refused():
@@ -462,6 +475,18 @@ def test_second_form_of_an_address_asks_whether_somebody_comes_along():
     assert (mail.kind, mail.subject.split(":")[0]) == ("confirm-address", "Noch ein Klick")
     assert "Sie sind schon angemeldet. Kommt noch jemand mit?" in mail.text
     assert states(slot) == [("kim", "confirmed", 1, 1), ("kim", "unconfirmed", None, 3)]
+
+
+def test_who_signed_up_for_something_else_or_is_somebody_else_is_not_signed_up_already():
+    slot = make.shift()
+    join(slot, "other@example.org")
+    join(make.shift())
+    signups.give_back(join(slot), now=NOW)
+    forget_mails()
+
+    register(slot, now=NOW + HOUR)
+
+    assert "schon angemeldet" not in Mail.objects.get().text
 
 
 def test_confirming_the_second_form_changes_name_and_number_of_the_first():
