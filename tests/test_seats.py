@@ -725,6 +725,9 @@ def test_before_the_open_phase_a_click_gives_only_what_the_queue_gives():
     assert [signups.claim_seat(s, now=NOW) for s in (waiting, unconfirmed)] == [False, False]
     assert [row[1] for row in states(slot)] == ["confirmed", "waiting", "unconfirmed"]
 
+    Shift.objects.filter(pk=slot.pk).update(capacity=2)
+    assert signups.claim_seat(waiting, now=NOW) is True
+
 
 def test_nobody_is_seated_once_it_has_begun():
     slot, (_seated, waiting, _third) = opened(hours=1)
@@ -1038,12 +1041,65 @@ def test_seat_given_back_that_went_to_the_next_is_gone():
     assert states(slot) == [("kim", "ended", 1, 1), ("next", "confirmed", 2, 1)]
 
 
-def test_seat_that_staff_took_is_not_taken_again_by_link():
-    slot = make.shift()
+def test_seat_that_staff_took_is_not_taken_again_by_link_and_the_contact_is_not_told():
+    slot = make.shift(starts=NOW + 10 * HOUR)
     signup = join(slot)
     signups.give_back(signup, now=NOW, by=User.objects.create_user("clerk@lich.example"))
 
     assert signups.claim_seat(signup, now=NOW) is False
+    assert mails("gave-back-late") == []
+
+
+def test_seat_of_another_date_is_not_taken_for_the_one_given_back():
+    slot, other = make.shift(), make.shift(starts=NOW + 12 * DAY)
+    signup, stays = join(slot), join(other)
+    signups.give_back(signup, now=NOW)
+
+    assert signups.claim_seat(signup, now=NOW + HOUR) is True
+
+    assert states(slot) == [("kim", "ended", 1, 1), ("kim", "confirmed", 2, 1)]
+    assert states(other) == [("kim", "confirmed", 1, 1)]
+    stays.refresh_from_db()
+    assert stays.slot == other
+
+
+def test_seat_of_a_cancelled_date_is_nobodys():
+    slot = make.shift()
+    signup = join(slot)
+    signups.give_back(signup, now=NOW)
+    cancel(slot, reason="Sturm", now=NOW)
+
+    assert signups.claim_seat(signup, now=NOW) is False
+    assert states(slot) == [("kim", "ended", 1, 1)]
+
+
+def test_date_given_back_before_the_click_is_not_in_the_mail_any_more():
+    one, two = make.shift(), make.shift(starts=NOW + 12 * DAY)
+    booking = register(one, two)
+
+    signups.give_back(signups.signups_of(booking)[0], now=NOW)
+
+    mail = Mail.objects.get(withdrawn_at=None)
+    assert mail.kind == "confirm-address"
+    assert ("20. Juni" in mail.text, "22. Juni" in mail.text) == (False, True)
+    confirm(booking)
+    assert [states(slot)[0][1] for slot in (one, two)] == ["ended", "confirmed"]
+
+
+def test_party_that_staff_let_in_shrinks_above_the_limit_and_one_within_it_grows_after_the_deadline():
+    clerk = User.objects.create_user("clerk@lich.example")
+    slot = make.shift(deadline=NOW + DAY)
+    big, small = only(register(slot, seats=7, entered_by=clerk)), join(slot, "small@example.org")
+
+    signups.change_party(big, seats=6, now=NOW)
+    signups.change_party(small, seats=2, now=NOW + 2 * DAY)
+    with pytest.raises(Refused, match="höchstens 5"):
+        signups.change_party(small, seats=6, now=NOW)
+
+    assert [row[3] for row in states(slot)] == [6, 2]
+    signups.give_back(small, now=NOW)
+    with pytest.raises(Refused, match="lässt sich nicht mehr ändern"):
+        signups.change_party(small, seats=1, now=NOW)
 
 
 # --- rule 12: age ---------------------------------------------------------------------------------
