@@ -580,6 +580,37 @@ def test_nobody_is_nudged_for_nothing(done):
     assert Mail.objects.filter(kind="confirm-address").count() == before
 
 
+def nudged(now):
+    """Who is asked once more just then."""
+    before = set(Mail.objects.values_list("pk", flat=True))
+    queue_due(now=now)
+    return sorted(mail.to.split("@")[0] for mail in Mail.objects.exclude(pk__in=before))
+
+
+def test_each_form_is_nudged_for_itself_and_for_what_is_still_open():
+    entered = berlin(6, 18, 12)
+    near, far = make.shift(starts=START), make.shift(starts=berlin(6, 28, 9))
+    for slots, who in [((far,), "fern"), ((near,), "nah"), ((near,), "nahe"), ((near, far), "beide")]:
+        register_unconfirmed(*slots, at=entered, email=f"{who}@example.org")
+    seated(far, email="nah@example.org")  # signed up, but for something else
+    signups.give_back(ShiftSignup.objects.get(slot=near, email_key="beide@example.org"), now=entered)
+    deliver(entered)
+
+    assert nudged(entered + 3 * HOUR) == ["nah", "nahe"]
+    assert nudged(entered + 20 * HOUR) == ["beide", "fern"]
+    text = Mail.objects.filter(to="beide@example.org").order_by("pk").last().text
+    assert ("20. Juni" in text, "28. Juni" in text) == (False, True)
+    assert nudged(entered + 21 * HOUR) == []
+
+
+def test_form_that_got_no_mail_gets_no_nudge():
+    entered = berlin(6, 10, 12)
+    register_unconfirmed(make.shift(starts=START), at=entered)
+    Booking.objects.update(mailed_at=None)  # the limit of its mailbox was reached
+
+    assert nudged(entered + 20 * HOUR) == []
+
+
 # --- free seats in the open phase -----------------------------------------------------------------------
 @pytest.mark.slow
 def test_seat_that_is_free_when_the_open_phase_begins_is_told_once():
@@ -613,6 +644,24 @@ def test_seat_freed_within_the_six_hours_is_told_when_they_are_over():
     sweep(free + 2 * HOUR, START)
 
     assert [when for when, *_ in log("seat-free")] == ["19.06. 13:00", "19.06. 19:00"]
+
+
+def test_who_has_heard_of_a_seat_hears_again_only_of_another_one():
+    slot, other = [make.shift(starts=START, capacity=1) for _n in range(2)]
+    first, elsewhere = seated(slot), seated(other)
+    waiting = [make.signup(slot, status=S.WAITING, email=f"{name}@example.org") for name in ("eins", "zwei")]
+    free = START - 20 * HOUR
+    signups.give_back(first, now=free)
+    deliver(free)
+
+    signups.give_back(elsewhere, now=free + HOUR)
+    signups.give_back(waiting[1], now=free + HOUR)  # never had a seat
+    sweep(free + HOUR, START, every=HOUR)
+
+    assert [(when, to) for when, to, _subject in log("seat-free")] == [
+        ("19.06. 13:00", "eins"),
+        ("19.06. 13:00", "zwei"),
+    ]
 
 
 # --- thanks -------------------------------------------------------------------------------------------
