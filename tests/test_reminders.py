@@ -646,6 +646,16 @@ def test_seat_freed_within_the_six_hours_is_told_when_they_are_over():
     assert [when for when, *_ in log("seat-free")] == ["19.06. 13:00", "19.06. 19:00"]
 
 
+def test_in_the_open_phase_of_a_full_date_nobody_hears_of_a_seat():
+    slot = make.shift(starts=START, capacity=1)
+    seated(slot)
+    make.signup(slot, status=S.WAITING, email="eins@example.org")
+
+    sweep(START - 25 * HOUR, START, every=6 * HOUR)
+
+    assert (log("seat-free"), log("passed-over")) == ([], [])
+
+
 def test_who_has_heard_of_a_seat_hears_again_only_of_another_one():
     slot, other = [make.shift(starts=START, capacity=1) for _n in range(2)]
     first, elsewhere = seated(slot), seated(other)
