@@ -251,7 +251,12 @@ def _settle(mail: Mail, outcome: Outcome, *, now: datetime) -> Outcome:
 @prepared_update
 def _left(secret: bool, *, pk: int, queued_at: datetime, at: datetime) -> Changes:
     """Not one that was taken back and put back with another letter meanwhile: that one is still to go."""
-    return Mail.objects.filter(pk=pk, queued_at=queued_at), {"sent_at": at, "failed_at": None, "last_error": "", **_wiped(secret)}
+    return Mail.objects.filter(pk=pk, queued_at=queued_at), {
+        "sent_at": at,
+        "failed_at": None,
+        "last_error": "",
+        **_wiped(secret),
+    }
 
 
 def _wiped(secret: bool) -> dict[str, Any]:
