@@ -100,7 +100,9 @@ def _coming(*, initiative: int, now: datetime) -> QuerySet:
 def _similar(
     *, initiative: int, topics: list[int], lat: float, lon: float, narrow: float, today: date
 ) -> QuerySet:
-    rows = Initiative.objects.public(today).exclude(pk=initiative).filter(topics__pk__in=topics).distinct()
+    # Not a join and `distinct()`: that made the cards of all these rows first, 0.7 s with 200,000 of them.
+    alike = Initiative.topics.through.objects.filter(topic__pk__in=topics)
+    rows = Initiative.objects.public(today).exclude(pk=initiative).filter(pk__in=alike.values("initiative"))
     return rows.nearest_to(lat, lon, narrow).for_cards()[:SIMILAR]
 
 

@@ -23,6 +23,9 @@ PAGES = {
     "Feed eines Themas": "/feeds/themen/umwelt.atom",
     "API": "/api/v1/initiatives/?thema=umwelt",
     "Karte": "/initiativen/karte/",
+    "Initiative": "/initiativen/dorfladen-eberstadt-lich/",
+    "Idee": "/ideen/dorfladen-und-treffpunkt/",
+    "Startseite": "/",
 }
 STEP = 10_000  # as many as are made well within the time that a command of a test has
 GENERATE = """
