@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from types import SimpleNamespace
@@ -195,25 +196,33 @@ def test_nothing_due_opens_no_connection(smtp):
 
 
 def test_mail_withdrawn_after_the_batch_was_read_stays(smtp, settings):
-    settings.EMAIL_TIMEOUT = 10
     first, second = mail(1), mail(2, about="booking:7")
-    smtp.plan("rcpt", HANG, to=first.to)
-    thread = threading.Thread(target=_deliver_and_close)
-    thread.start()
-    smtp.wait_for_moment("rcpt", first.to)
-    assert outbox.withdraw(about=["booking:7"], kinds=["confirmed"], now=NOW) == 1
-    smtp.release.set()
-    thread.join(20)
+    with under_way(smtp, settings, first, "rcpt"):
+        assert outbox.withdraw(about=["booking:7"], kinds=["confirmed"], now=NOW) == 1
     assert smtp.messages == []
     assert state(first) == (None, None, 1, "451 4.3.0 released")
     assert state(second) == (None, None, 0, "")
 
 
-def _deliver_and_close(results=None):
+@contextmanager
+def under_way(smtp, settings, row, phase, answer=HANG):
+    """A worker has got so far with this mail, and goes on at the end; yields where its counts will be."""
+    settings.EMAIL_TIMEOUT = 20
+    smtp.plan(phase, answer, to=row.to)
+    results = []
+    thread = threading.Thread(target=_deliver_and_close, args=[results])
+    thread.start()
     try:
-        counts = delivery.deliver(now=NOW)
-        if results is not None:
-            results.append(counts)
+        smtp.wait_for_moment(phase, row.to)
+        yield results
+    finally:
+        smtp.release.set()
+        thread.join(20)
+
+
+def _deliver_and_close(results):
+    try:
+        results.append(delivery.deliver(now=NOW))
     finally:
         connections.close_all()
 
@@ -576,49 +585,27 @@ def test_two_hosts_with_two_threads_send_each_mail_once(smtp, settings, proof):
 @pytest.mark.parametrize(("taken", "order"), [([1], [0, 5, 4, 3, 2]), ([1, 5], [0, 2, 3, 4])])
 def test_whoever_finds_mails_taken_goes_around_them_and_sends_the_rest(smtp, settings, taken, order):
     """From the other end; and when that is taken, too, from what is then due, without waiting for the next nudge."""
-    settings.EMAIL_TIMEOUT = 20
     rows = [mail(number) for number in range(6)]
-    smtp.plan("data", KEEP, to=rows[0].to)
-    results = []
-    thread = threading.Thread(target=_deliver_and_close, args=[results])
-    thread.start()
-    smtp.wait_for_moment("data", rows[0].to)
-    others = Mail.objects.filter(pk__in=[rows[number].pk for number in taken])
-    others.update(attempts=1, next_try_at=NOW + delivery.LEASE, last_error=delivery.ONCE)
-    smtp.release.set()
-    thread.join(20)
+    with under_way(smtp, settings, rows[0], "data", KEEP) as results:
+        others = Mail.objects.filter(pk__in=[rows[number].pk for number in taken])
+        others.update(attempts=1, next_try_at=NOW + delivery.LEASE, last_error=delivery.ONCE)
     assert results == [{"sent": len(order)}]
     assert [str(message["To"]) for message in smtp.messages] == [rows[number].to for number in order]
 
 
 def test_late_result_of_a_lost_lease_does_not_undo_a_sent_mail(smtp, settings):
     """The first worker hangs beyond its lease; the second sends; then the first comes back with 451."""
-    settings.EMAIL_TIMEOUT = 20
-    row = mail()
-    smtp.plan("rcpt", HANG)
-    thread = threading.Thread(target=_deliver_and_close)
-    thread.start()
-    smtp.wait_for_moment("rcpt", row.to)
-    later = NOW + delivery.LEASE
-    assert delivery.deliver(now=later) == {"sent": 1}
-    smtp.release.set()
-    thread.join(20)
+    row, later = mail(), NOW + delivery.LEASE
+    with under_way(smtp, settings, row, "rcpt"):
+        assert delivery.deliver(now=later) == {"sent": 1}
     assert state(row) == (later, None, 2, "")
 
 
 def test_mail_in_the_servers_hands_is_nobody_elses_until_its_lease_is_over(smtp, settings):
-    settings.EMAIL_TIMEOUT = 20
-    row = mail()
-    smtp.plan("data", HANG)
-    thread = threading.Thread(target=_deliver_and_close)
-    thread.start()
-    smtp.wait_for_moment("data", row.to)
-    due = [
-        len(delivery.due(NOW + lease, 10)) for lease in (timedelta(), delivery.LEASE - MINUTE, delivery.LEASE)
-    ]
-    claimed = delivery._claim(row, now=NOW + delivery.LEASE)  # as it was read before somebody had it
-    smtp.release.set()
-    thread.join(20)
+    row, lease = mail(), delivery.LEASE
+    with under_way(smtp, settings, row, "data"):
+        due = [len(delivery.due(NOW + later, 10)) for later in (timedelta(), lease - MINUTE, lease)]
+        claimed = delivery._claim(row, now=NOW + lease)  # as it was read before somebody had it
     assert (due, claimed) == ([0, 0, 1], False)
 
 
