@@ -394,6 +394,31 @@ def test_german_in_templates_is_wrapped_for_translation():
     none(wrong, "Every word that a person reads is wrapped in gettext (style.md 14).")
 
 
+# What a Playwright locator answers at once, be the page there or not.
+AT_ONCE = {
+    "is_visible",
+    "is_hidden",
+    "is_checked",
+    "is_enabled",
+    "is_disabled",
+    "count",
+    "inner_text",
+    "input_value",
+}
+
+
+def test_browser_tests_wait_for_what_they_assert():
+    wrong = []
+    for path in source.files(".py"):
+        if path.parts[:2] == ("tests", "browser"):
+            for node in ast.walk(ast.parse(source.read(path))):
+                if isinstance(node, ast.Assert):
+                    calls = (n for n in ast.walk(node.test) if isinstance(n, ast.Call))
+                    names = {getattr(call.func, "attr", "") for call in calls}
+                    wrong += [f"{path}:{node.lineno}: {name}" for name in names & AT_ONCE]
+    none(wrong, "A page comes in pieces: `expect(locator)` waits for it, `assert` looks once.")
+
+
 def test_no_file_names_a_package_index_or_a_place_of_this_machine():
     hosts = ["pypi" + ".org", "pythonhosted" + ".org", "npm" + "js.", "jsdelivr" + ".", "unpkg" + ".com"]
     places = ["/" + "work/", "/" + "tmp/", "/" + "root/"]

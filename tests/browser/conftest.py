@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.conftest import copy_of, once, portals
 from tests.servers import Django
@@ -26,6 +26,7 @@ FLAGS = [
 ]
 # Each page is new: what is compiled for long runs costs more than it gains.
 SHORT_RUNS = "--js-flags=--no-opt --no-maglev"
+PATIENCE = 30_000  # ms; who waits for what is there waits no longer than it takes
 HERE = Path(__file__).parent
 SCRIPTS = (HERE / "vendor" / "axe.min.js", HERE / "checks.js")  # in every page before it loads
 
@@ -60,6 +61,7 @@ def chromium():
     # Playwright's loop runs in this thread as long as the browser is open; Django takes that for async code.
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        expect.set_options(timeout=PATIENCE)
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, headless=True, args=[*FLAGS, SHORT_RUNS]
         )
@@ -86,7 +88,7 @@ def visit(chromium, started):
                 context.add_init_script(path=script)
         if staff:
             context.add_cookies([{"name": "sessionid", "value": started.sessions[staff], "url": base}])
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.base, page.asked, page.complaints = base, [], []
         page.on("request", lambda request: page.asked.append(request.url))

@@ -1,6 +1,7 @@
 """The first view of a page: at most 6 requests and 70 kB (performance.md: 85), as a real Chromium asks for them."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.bench.firstview import files
 
@@ -20,6 +21,6 @@ def test_first_view_is_small(visit, started, label):
     )
     assert path in asked
     photos = [url for url in asked if url.startswith("/bilder/")]  # come as one scrolls to them
-    assert page.locator("img[src^='/bilder/']:not([loading=lazy])").count() == 0
+    expect(page.locator("img[src^='/bilder/']:not([loading=lazy])")).to_have_count(0)
     assert len(asked) - len(photos) <= REQUESTS
     assert sum(sizes.values()) <= BYTES, sizes

@@ -190,11 +190,9 @@ def test_errors_are_named_in_title_summary_and_at_the_field(visit, action):
     expect(page.get_by_label("Ihr Name")).to_have_value("Kim Muster")
     email = page.get_by_label("Ihre E-Mail-Adresse")
     expect(email).to_have_attribute("aria-invalid", "true")
-    described = email.get_attribute("aria-describedby").split()
-    told = " ".join(page.locator(f"#{name}").inner_text() for name in described)
-    assert "Bitte geben Sie Ihre E-Mail-Adresse ein." in told
+    expect(email).to_have_accessible_description(re.compile("Bitte geben Sie Ihre E-Mail-Adresse ein."))
     for link in summary.get_by_role("link").all():
-        assert page.locator(link.get_attribute("href")).count() == 1
+        expect(page.locator(link.get_attribute("href"))).to_have_count(1)
     sound(problems(page) + stored(page))
     summary.get_by_role("link", name=re.compile("E-Mail")).click()
     expect(email).to_be_focused()
@@ -204,9 +202,9 @@ def test_skip_link_leads_past_the_navigation(visit):
     page = visit()
     page.goto("/initiativen/")
     page.keyboard.press("Tab")
-    assert page.evaluate(FOCUSED)["words"] == "Zum Inhalt springen"
+    expect(page.get_by_role("link", name="Zum Inhalt springen")).to_be_focused()
     page.keyboard.press("Enter")
-    assert page.evaluate("() => document.activeElement.id") == "inhalt"
+    expect(page.locator("#inhalt")).to_be_focused()
 
 
 def test_menu_on_a_phone_opens_and_leads_on(visit):
@@ -231,5 +229,5 @@ def test_menu_on_a_phone_works_by_keyboard_only(visit, proof):
         expect(link).to_be_focused()
     page.keyboard.press("Escape")
     expect(menu).to_be_hidden()
-    assert page.evaluate(FOCUSED)["words"] == "Menü"
+    expect(page.get_by_role("button", name="Menü", exact=True)).to_be_focused()
     walked(proof, page, "Menü bei 320 px, öffnen, durchgehen, schließen")

@@ -2,8 +2,11 @@
 
 import contextlib
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+
+from playwright.sync_api import expect
 
 from tests.browser.inspection import problems, sound, stored
 
@@ -42,7 +45,8 @@ def test_list_stands_in_a_frame_of_another_site_and_other_pages_do_not(visit, st
         page.goto(town)
         page.wait_for_load_state("networkidle")
         shown = page.frame_locator('iframe[title="Liste 0"]')
-        assert shown.get_by_role("heading", level=1).inner_text().startswith("Mithelfen und Initiativen: ")
+        heading = shown.get_by_role("heading", level=1)
+        expect(heading).to_have_text(re.compile("^Mithelfen und Initiativen: "))
         assert len(page.complaints) == 1  # of the start page
         assert "frame-ancestors 'none'" in page.complaints[0]
         sound(stored(page))

@@ -1,6 +1,7 @@
 """The guided way to a passkey and the login with it, as Windows Hello would answer (Chromium's virtual authenticator)."""
 
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from tests.browser.inspection import problems, sound
 from tests.staffroom import PASSWORD
@@ -42,7 +43,7 @@ def test_a_clerk_sets_up_a_passkey_prints_codes_and_logs_in_with_it(visit):
     page.get_by_label("Name des Passkeys").fill("PC im Rathaus")
     press(page, "Jetzt einrichten")
     stands("mfa_view_recovery_codes")
-    assert page.locator(".printed code").count() == 10
+    expect(page.locator(".printed code")).to_have_count(10)
     press(page, "Ich habe sie gedruckt, weiter")
     stands("factor_done")
     press(page, "Zur Redaktion")
@@ -69,8 +70,9 @@ def test_where_passkeys_are_unknown_the_page_says_so_and_the_other_ways_stay(vis
     press(page, "Jetzt einrichten")
     page.get_by_role("alert").get_by_text("Dieser Browser kann keine Passkeys").wait_for()
     press(page, "Anderen Weg wählen")
-    assert page.get_by_role("heading", level=1).inner_text() == "Womit melden Sie sich an?"
+    expect(page.get_by_role("heading", level=1)).to_have_text("Womit melden Sie sich an?")
     plain = visit(staff="clerk", java_script_enabled=False)
     plain.goto(reverse("mfa_add_webauthn"))
     press(plain, "Jetzt einrichten")
-    assert plain.get_by_text("Ist JavaScript ausgeschaltet, nehmen Sie einen anderen Weg.").first.is_visible()
+    told = plain.get_by_text("Ist JavaScript ausgeschaltet, nehmen Sie einen anderen Weg.")
+    expect(told.first).to_be_visible()
