@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Power
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -17,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import search
 from portal.asking import Asking, any_number
-from portal.models import Municipality, Organisation, User
+from portal.models import Municipality, Organisation, User, squared_distance
 from portal.remembering import address
 from portal.scalars import Scalar
 from portal.versions import Versions
@@ -119,15 +118,13 @@ class InitiativeQuerySet(models.QuerySet["Initiative"]):
         return self.order_by("life_rank", "-is_rich", "-year", "title", "pk")
 
     def nearest_first(self, point: tuple[float, float]) -> "InitiativeQuerySet":
-        """From the nearest to the furthest town (flat earth: good enough for an order within Hessen)."""
+        """From the nearest to the furthest town, as `squared_distance` has it."""
         lat, lon = point
         return self.nearest_to(lat, lon, cos(radians(lat)))
 
     def nearest_to(self, lat: float, lon: float, narrow: float) -> "InitiativeQuerySet":
-        """The same; a degree of longitude is `narrow` times one of latitude."""
-        north = F("municipality__lat") - lat
-        east = (F("municipality__lon") - lon) * narrow
-        away = Power(north, 2) + Power(east, 2)
+        """The same; `narrow` is the cosine of the latitude."""
+        away = squared_distance(lat, lon, narrow, town="municipality__")
         return self.annotate(away=away).order_by("away", "life_rank", "pk")
 
     def for_cards(self) -> "InitiativeQuerySet":

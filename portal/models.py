@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Power
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
@@ -245,10 +246,22 @@ def _kind_word(kind: str) -> str:
     return str(_("Stadt")) if kind.lower().endswith("stadt") else str(_("Gemeinde"))
 
 
+def squared_distance(lat: float, lon: float, narrow: float, *, town: str = "") -> Any:
+    """The square of how many degrees of latitude away: of a municipality, or of what leads to it (`town`).
+
+    On a flat earth, where a degree of longitude is `narrow` times one of latitude: good enough for an order within Hessen.
+    """
+    return Power(F(f"{town}lat") - lat, 2) + Power((F(f"{town}lon") - lon) * narrow, 2)
+
+
 class MunicipalityQuerySet(models.QuerySet["Municipality"]):
     def current(self) -> "MunicipalityQuerySet":
         """Without municipalities that were merged into a successor."""
         return self.filter(successor=None)
+
+    def nearest_to(self, lat: float, lon: float, narrow: float) -> "MunicipalityQuerySet":
+        """From the nearest to the furthest, as `squared_distance` has it."""
+        return self.annotate(away=squared_distance(lat, lon, narrow)).order_by("away", "pk")
 
 
 class Municipality(models.Model):

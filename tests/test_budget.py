@@ -150,8 +150,9 @@ DETAILS = {
     "action": 2,
     "session": 3,
 }
-# Where very many fit, the numbers of the filters are remembered for a moment: one statement less when warm.
-COUNTED = {name for name in LISTS if name.startswith("/initiativen/")} | {"map"}
+# Where very many fit, the numbers of the filters and of the start page are remembered for a moment: one statement less
+# when warm.
+COUNTED = {name for name in LISTS if name.startswith("/initiativen/")} | {"map", "/"}
 
 
 def multiply(row, times):

@@ -1,15 +1,18 @@
 """/initiativen/: the collection with its search and filters, and one initiative."""
 
+import random
 import re
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from initiatives.models import Initiative
 from portal import slugs
 from portal.association import association
 from portal.markdown import render
 from portal.models import PostalCode
+from portal.pages.initiative import page as page_values
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -298,6 +301,24 @@ def test_similar_ones_are_of_the_same_topic_nearest_first(client):
     other.topics.set([make.topic("sport", "Sport")])
     make.initiative(title="Entwurf", state="draft", municipality=here.municipality)
     assert titles(detail(client, here)) == ["Nah", "Ostwärts", "Fern"]
+
+
+def test_similar_ones_are_the_nearest_of_all_however_many_stand_in_a_town():
+    """The statement looks into the nearest towns only; what it finds is what all rows in their order begin with."""
+    dice, today = random.Random(8), timezone.localdate()
+    towns = [make.municipality(f"Ort {n}", lat=50 + dice.random(), lon=8 + dice.random()) for n in range(12)]
+    topics = [make.topic(slug, slug.title()) for slug in ("bach", "bus")]
+    rows = []
+    for n in range(60):
+        state = dice.choice(["published", "published", "draft"])
+        row = make.initiative(title=f"Nummer {n}", state=state, municipality=dice.choice(towns[: n // 5 + 1]))
+        row.topics.set(dice.sample(topics, dice.choice([1, 1, 2])))
+        rows.append(row)
+    public = Initiative.objects.public(today)
+    for row in rows:
+        mine, here = list(row.topics.all()), row.municipality
+        others = public.exclude(pk=row.pk).filter(topics__in=mine).distinct()
+        assert page_values(row)["similar"] == list(others.nearest_first((here.lat, here.lon))[:3])
 
 
 def test_staffs_text_is_markdown_without_anything_dangerous(client):

@@ -6,7 +6,9 @@ from xml.etree import ElementTree
 import pytest
 from django.urls import reverse
 
+from initiatives import facets
 from initiatives.topics import ensure_topics
+from portal import remembering
 from portal.association import association
 from portal.pages import sitemap, towns
 from tests import make, sitemaps
@@ -104,6 +106,20 @@ def test_ideas_name_how_many_towns_have_them_and_lead_to_their_pages(client):
     in_order(page, "Ideen, die funktionieren", "/ideen/bad/", "in 3 Orten", "/ideen/bus/", "in 2 Orten")
     assert "/ideen/dorfladen/" not in page, "an idea works when it does in more than one place"
     assert "in 3 Orten" in text_of(client, "/ideen/bad/")
+
+
+def test_figures_are_exact_until_there_are_very_many_and_then_for_a_moment_remembered(client, monkeypatch):
+    idea, towns = make.idea(), [make.municipality(f"Ort {n}") for n in range(10)]
+    for town in [*towns, towns[0]]:
+        make.initiative(idea=idea, municipality=town)
+    make.initiative(state="draft", municipality=make.municipality("Entwurf"))
+    assert "11 Beispiele aus 10 Städten und Gemeinden" in text_of(client)
+    monkeypatch.setattr(facets, "MANY", 12)
+    for name, said in [("Elf", "12 Beispiele aus 11"), ("Zwölf", "12 Beispiele aus 11")]:
+        make.initiative(municipality=make.municipality(name))
+        assert said in text_of(client)
+    remembering.forget()
+    assert "13 Beispiele aus 12" in text_of(client)
 
 
 @pytest.mark.slow

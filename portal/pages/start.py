@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from initiatives import highlights
+from initiatives import facets, highlights
 from initiatives.models import Initiative
 from initiatives.topics import drawing
 from portal.origin import shared
-from portal.remembering import address
+from portal.remembering import Recent, address
 from seminars import programme
 from volunteers.cards import card
 from volunteers.models import Shift
@@ -23,19 +23,20 @@ WORTH_TELLING = 10  # a smaller figure is no success (mission.md)
 PLACES = 2  # an idea works when it does in more than one place
 IDEAS = 6  # the most widespread; the others stand on the page of ideas
 
-# Everything that is public, and then what of it shows an idea: one statement.
+# Everything that is public, and then what of it shows an idea: one statement, which reads the many rows once.
 SPREAD = """
 WITH shown AS (
-    SELECT idea_id, municipality_id FROM initiatives_initiative
+    SELECT idea_id, municipality_id, CAST(COUNT(*) AS INTEGER) AS n FROM initiatives_initiative
     WHERE state = 'published' AND (public_from IS NULL OR public_from <= %s)
+    GROUP BY idea_id, municipality_id
 )
-SELECT '' AS slug, '' AS name, '' AS topic, -1 AS place, COUNT(*) AS n, COUNT(DISTINCT municipality_id) AS towns
+SELECT '' AS slug, '' AS name, '' AS topic, -1 AS place, COALESCE(SUM(n), 0) AS n, COUNT(DISTINCT municipality_id) AS towns
 FROM shown
 UNION ALL
 SELECT i.slug, i.name,
     (SELECT t.slug FROM initiatives_topic t JOIN initiatives_idea_topics m ON m.topic_id = t.id
      WHERE m.idea_id = i.id ORDER BY t."order", t.name LIMIT 1),
-    i."order", COUNT(*), COUNT(DISTINCT s.municipality_id)
+    i."order", SUM(s.n), COUNT(*)
 FROM shown s JOIN initiatives_idea i ON i.id = s.idea_id
 GROUP BY i.id, i.slug, i.name, i."order"
 ORDER BY place
@@ -71,13 +72,22 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 Row = tuple[str, str, str, int, int, int]  # slug, name, topic, order, initiatives, towns
+_large: Recent[list[Row]] = Recent(facets.SECONDS, 1)
 
 
 def _spread() -> list[Row]:
-    """How many public initiatives in how many towns: all in the first row, of each idea in the others."""
+    """How many public initiatives in how many towns: all in the first row, of each idea in the others.
+
+    Very many are counted once in a while, as in the list (`facets.count`).
+    """
+    today = timezone.localdate()
+    if known := _large.get(today):
+        return known
     with connection.cursor() as cursor:
-        cursor.execute(SPREAD, [timezone.localdate()])
-        return list(cursor.fetchall())
+        cursor.execute(SPREAD, [today])
+        rows = list(cursor.fetchall())
+    (*_none, n, _towns), *_ideas = rows
+    return _large.keep(today, rows) if n >= facets.MANY else rows
 
 
 def _ideas(rows: list[Row]) -> list[Idea]:
