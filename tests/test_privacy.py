@@ -146,6 +146,24 @@ def test_erasing_a_past_sign_up_leaves_its_count():
 
 
 @db
+def test_erasing_twice_keeps_the_proof_and_the_moment():
+    booking = register(make.shift())
+    for hours in (1, 2):
+        privacy.erase(booking, now=NOW + hours * HOUR)
+    booking.refresh_from_db()
+    assert (booking.erased_at, booking.erased_hash) == (NOW + HOUR, privacy.proof(ADDRESS))
+
+
+@db
+def test_erasing_whoever_signed_up_without_an_address_needs_no_proof():
+    booking = make.booking("", f"{CANARY} Anruf", phone=f"0171 {CANARY}", source=Booking.Source.PHONE)
+    make.signup(booking=booking)
+    privacy.erase(booking, now=NOW)
+    booking.refresh_from_db()
+    assert (places_of(CANARY), booking.erased_at, booking.erased_hash) == (set(), NOW, "")
+
+
+@db
 def test_address_may_sign_up_again_after_it_was_erased():
     slot = make.shift()
     confirm(booking := register(slot))
@@ -463,6 +481,7 @@ def test_k8_whoever_comes_back_within_the_year_keeps_the_account():
     User.objects.update(is_active=False)  # as old code does, that knows no such column
     assert touched(NOW) == {}
     user.refresh_from_db()
+    assert user.left_at == NOW
     user.is_active = True
     user.save()
     assert touched(NOW + 365 * DAY) == {}

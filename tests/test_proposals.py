@@ -1,6 +1,7 @@
 """Citizens propose without an account: sent, confirmed, decided with staff's words (rules 17, 19, 25, 26)."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -10,7 +11,7 @@ from django.utils import timezone
 from initiatives import proposals
 from initiatives.models import Initiative, Proposal
 from initiatives.resembling import resembling
-from portal import links, overdue, privacy, restoring, traps, trust
+from portal import delivery, journal, links, overdue, privacy, restoring, traps, trust
 from portal.association import association
 from portal.journal import Journal
 from portal.models import AccessLog, Mail, Membership
@@ -19,6 +20,7 @@ from tests.make import NOW
 from tests.markup import Page
 from tests.staffroom import proven, staff, typed
 from tests.test_mails import links_of
+from tests.test_privacy import places_of
 
 pytestmark = pytest.mark.django_db
 SITE, DAY = "http://testserver", timedelta(days=1)
@@ -243,6 +245,26 @@ def test_withdrawing_deletes_everything_and_a_restored_backup_does_so_again(clie
     again = make.proposal(lich, id=row.pk)
     known = Journal(forgotten=[("initiatives.proposal", again.pk)])
     assert (restoring._erase_again(known, now=NOW), Proposal.objects.count()) == (1, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_withdrawn_proposal_is_in_no_column_and_no_file_and_others_stay(settings, lich):
+    settings.EMAIL_BACKEND = "portal.mailfiles.EmailBackend"
+    mine, other = (
+        proposals.send(**SAID | {"municipality": lich, "name": name, "email": f"{name}@example.org"}, now=NOW)
+        for name in ("zwitscherkanarie", "bleibt")
+    )
+    delivery.deliver(now=NOW)
+    assert "mail file" in places_of("zwitscherkanarie")
+    stays = places_of("bleibt")
+
+    proposals.withdraw(mine, now=NOW)
+
+    assert (places_of("zwitscherkanarie"), places_of("bleibt")) == (set(), stays)
+    assert list(Proposal.objects.all()) == [other]
+    assert Mail.objects.count() == 2, "the mail of today counts for its mailbox"
+    known = journal.read(Path(settings.JOURNAL_DIR), since=NOW)
+    assert known.forgotten == [("initiatives.proposal", mine.pk)]
 
 
 def test_deleting_one_s_words_leaves_the_page_that_was_taken_over(client, lich):
