@@ -18,7 +18,7 @@ from django.utils import timezone
 from initiatives.models import Initiative
 from portal import accesslog, delivery, privacy, publishing, reminders, signups
 from portal.confirmations import mailbox
-from portal.models import AccessLog, Booking, Mail, Organisation, User
+from portal.models import AccessLog, Booking, Broadcast, Mail, Organisation, User
 from portal.refused import Refused
 from portal.slots import Signup
 from tests import make
@@ -123,10 +123,12 @@ def test_erasing_gives_the_seat_to_the_next_and_sends_nothing_to_the_person():
 
 @pytest.mark.slow
 @db
-def test_erasing_in_the_last_24_hours_tells_the_contact():
-    slot = make.shift(starts=NOW + 5 * HOUR)
+def test_erasing_in_the_last_24_hours_tells_the_contact_of_a_seat():
+    slot = make.shift(starts=NOW + 5 * HOUR, capacity=1)
     confirm(booking := register(slot))
+    confirm(waiting := register(slot, email="wartet@example.org"))
 
+    privacy.erase(waiting, now=NOW)
     privacy.erase(booking, now=NOW)
 
     assert list(Mail.objects.values_list("kind", "to")) == [("gave-back-late", "bachputz@lich.example")]
@@ -143,6 +145,27 @@ def test_erasing_a_past_sign_up_leaves_its_count():
     privacy.erase(booking, now=NOW)
 
     assert (slot.taken(), places_of(CANARY)) == (3, set())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mails_of_an_erased_form_count_for_their_address_until_a_day_has_passed(mail_files):
+    booking = register(make.shift())
+    delivery.deliver(now=NOW)
+    privacy.erase(booking, now=NOW + HOUR)
+    assert touched(NOW + DAY - HOUR) == {}
+    assert [(mail.to, mail.text) for mail in Mail.objects.all()] == [("", "")]
+    assert touched(NOW + DAY) == {"K1 gezählte Mails gelöschter Anmeldungen": 1}
+    assert Mail.objects.count() == 0
+
+
+@db
+def test_messages_to_all_lose_their_words_after_30_days_once():
+    words = {"headline": CANARY, "text": CANARY, "audience": "alle"}
+    message = Broadcast.objects.create(organisation=make.organisation(), sent_at=NOW, n_mails=1, **words)
+    assert touched(NOW + 30 * DAY - HOUR) == {}
+    assert touched(NOW + 30 * DAY) == {"K1 Nachrichten an Angemeldete": 1}
+    message.refresh_from_db()
+    assert (message.headline, message.text, places_of(CANARY)) == ("", "", set())
 
 
 @db

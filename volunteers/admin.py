@@ -210,6 +210,14 @@ class OpportunityAdmin(VersionedAdmin, BulletinAdmin):
         if change and Shift(opportunity=obj).where != old_where:
             rescheduling.relocate(list(obj.shifts.all()), old_where=old_where, now=timezone.now())
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """The address that nobody typed says the year of the first date, which is known only now."""
+        super().save_related(request, form, formsets, change)
+        obj, wanted = form.instance, self.wanted_slug(form.instance)
+        if not change and not form.cleaned_data.get("slug") and not obj.slug.startswith(wanted):
+            obj.slug = slugs.unique_slug(Opportunity, wanted, reserved=Opportunity.RESERVED_SLUGS)
+            obj.save(update_fields=["slug"])
+
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """New dates are saved, changed ones go through the verbs, deleted ones had no sign-ups (rule 1)."""
         formset.save(commit=False)
