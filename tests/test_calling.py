@@ -382,8 +382,9 @@ def test_a_clerk_unticks_the_holidays(clerk, town):
     assert row.shifts.order_by("starts").last().capacity == 6
 
 
-def test_the_skipped_hour_is_named_and_not_offered(clerk, town):
-    row = wanted(town)
+def test_the_skipped_hour_is_named_and_not_offered(town, time_machine):
+    time_machine.move_to(at(2027, 3, 1))
+    row, clerk = wanted(town), proven(staff(town.organisation))
     shift = make.shift(opportunity=row, starts=at(2027, 3, 14, 2, 30))
     page = clerk.get(repeat_url(row, termin=shift.pk, bis="2027-04-04"))
     days = page.context["days"]

@@ -1,7 +1,7 @@
 """What is a password of staff: long, whole, nobody's first guess; and the link that sets the first one."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -12,7 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.models import Mail
+from portal.password_links import FORGOTTEN, PasswordLinks
 from tests import make
+from tests.make import BERLIN
 from tests.markup import Page
 from tests.staffroom import PASSWORD, staff
 from tests.test_staff_login import log_in
@@ -89,3 +91,16 @@ def test_a_link_to_set_a_password_works_once_and_three_days():
     assert "password1" not in late.content.decode()
     assert (user.check_password(LONG), user.check_password(PASSWORD)) == (True, False)
     assert "password1" not in again.content.decode()
+
+
+@pytest.mark.parametrize(
+    "made", [datetime(2027, 3, 26, 12, tzinfo=BERLIN), datetime(2027, 10, 29, 12, tzinfo=BERLIN)]
+)
+def test_change_of_the_clocks_makes_no_link_older_or_younger(made):
+    user, links = staff(), PasswordLinks()
+    with time_machine.travel(made):
+        token = links.make_token(user)
+    ends = (made.astimezone(UTC) + FORGOTTEN).astimezone(BERLIN)
+    for seconds, works in [(-60, True), (60, False)]:
+        with time_machine.travel(ends + timedelta(seconds=seconds)):
+            assert links.check_token(user, token) is works
