@@ -76,7 +76,7 @@ def logged():
     return list(AccessLog.objects.order_by("pk").values_list("action", "about"))
 
 
-@pytest.mark.parametrize("day", ["2026-06-10", "2026-12-28"])  # its first date is in the next year
+@pytest.mark.parametrize("day", ["2026-06-10", pytest.param("2026-12-28", id="its date is next year")])
 def test_a_clerk_creates_an_action_with_its_date_on_one_page(town, time_machine, day):
     time_machine.move_to(f"{day}T10:00Z")
     clerk = proven(staff(town.organisation, name="Frau Amt"))
@@ -99,6 +99,29 @@ def test_a_clerk_creates_an_action_with_its_date_on_one_page(town, time_machine,
     assert (row.state, row.organisation, row.municipality) == ("draft", town.organisation, town)
     assert row.slug == f"bachputz-lich-{at(10).year}"
     assert [(s.starts, s.ends, s.capacity) for s in row.shifts.all()] == [(at(10), at(10, 12), 12)]
+
+
+def test_year_of_an_address_is_that_of_the_first_date_until_the_page_was_public(clerk, town, time_machine):
+    time_machine.move_to("2026-12-28T10:00Z")
+    clerk = proven(staff(town.organisation, name="Frau Kollegin", email="kollegin@lich.example"))
+    make.opportunity(slug="bachputz-lich-2027")
+    row, typed_one, public = (
+        wanted(town, title="Bachputz", state="draft", slug=slug)
+        for slug in ("bachputz-lich-2026", "bachputz-im-januar", "bachputz-lich-2026-2")
+    )
+    Opportunity.objects.filter(pk=public.pk).update(published_at=timezone.now())
+    dates = {"shifts__0__starts": local(at(10)), "shifts__0__ends": local(at(10, 12))}
+    for one in (row, typed_one, public, row):
+        save(clerk, one, **dates if not one.shifts.exists() else {})
+        one.refresh_from_db()
+    assert [one.slug for one in (row, typed_one, public)] == [
+        "bachputz-lich-2027-2",
+        "bachputz-im-januar",
+        "bachputz-lich-2026-2",
+    ]
+    save(clerk, row, slug="bachputz-lich-2026")
+    row.refresh_from_db()
+    assert row.slug == "bachputz-lich-2026"
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.models import Initiative
-from portal import accounts, attendance_mail, dates, desk, desk_changes, rescheduling, roles, slugs
+from portal import accounts, attendance_mail, dates, desk, desk_changes, rescheduling, roles
 from portal.bulletin import Notice
 from portal.bulletin_admin import BulletinAdmin
 from portal.desk_admin import DeskAdmin, SlotForm, WhenFilter
@@ -28,7 +28,7 @@ from portal.refused import Refused
 from portal.scoping import ScopedInline
 from portal.settled import SettledForm, counted_on
 from portal.versions_admin import VersionedAdmin
-from volunteers import bulletin, calling_pages, relocating, spot_admin, year_admin
+from volunteers import bulletin, calling, calling_pages, relocating, spot_admin, year_admin
 from volunteers.models import Opportunity, Shift, ShiftSignup
 
 SIGNUPS = ShiftSignup._meta.label_lower
@@ -196,8 +196,7 @@ class OpportunityAdmin(VersionedAdmin, BulletinAdmin):
 
     def wanted_slug(self, obj: Opportunity) -> str:
         first = obj.shifts.order_by("starts").first() if obj.pk else None
-        year = timezone.localtime(first.starts if first else None).year
-        return slugs.compose(obj.title, obj.municipality.name, str(year))
+        return calling.address(obj, first.starts if first else timezone.now())
 
     def save_model(self, request: HttpRequest, obj: Opportunity, form: Any, change: bool) -> None:
         """People on coming dates are told when the meeting point changed."""
@@ -211,12 +210,11 @@ class OpportunityAdmin(VersionedAdmin, BulletinAdmin):
             rescheduling.relocate(list(obj.shifts.all()), old_where=old_where, now=timezone.now())
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """The address that nobody typed says the year of the first date, which is known only now."""
+        """Only now the dates are known, and with them the year in an address that nobody typed."""
         super().save_related(request, form, formsets, change)
-        obj, wanted = form.instance, self.wanted_slug(form.instance)
-        if not change and not form.cleaned_data.get("slug") and not obj.slug.startswith(wanted):
-            obj.slug = slugs.unique_slug(Opportunity, wanted, reserved=Opportunity.RESERVED_SLUGS)
-            obj.save(update_fields=["slug"])
+        is_typed = form.cleaned_data.get("slug") and "slug" in form.changed_data
+        if not is_typed:
+            calling.correct_year(form.instance)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """New dates are saved, changed ones go through the verbs, deleted ones had no sign-ups (rule 1)."""

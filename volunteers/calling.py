@@ -4,6 +4,7 @@ Times are the town hall's clock: nine o'clock stays nine o'clock over the change
 that the clock skips is refused. What publishing needs is asked of `publishing.publish`.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -68,10 +69,30 @@ def _refuse_foreign(action: Opportunity) -> None:
         raise Refused(gettext("Diese Initiative gehört einem anderen Herausgeber."))
 
 
-def _save_new(action: Opportunity, *, first: datetime) -> None:
+def address(action: Opportunity, first: datetime) -> str:
+    """`<what-town-year>` of an action whose first date is then; it may be taken."""
     year = str(timezone.localtime(first).year)
-    wanted = slugs.compose(action.title, action.municipality.name, year)
+    return slugs.compose(action.title, action.municipality.name, year)
+
+
+def correct_year(action: Opportunity) -> None:
+    """An address that was made, not typed, has the year of the first date, until the page was public once."""
+    first = None if action.published_at else action.shifts.order_by("starts").first()
+    if first is None:
+        return
+    wanted = address(action, first.starts)
+    is_made = re.fullmatch(rf"{wanted[:-4]}\d{{4}}(-\d+)?", action.slug)
+    if is_made and not action.slug.startswith(wanted):
+        _give_address(action, wanted)
+        action.save(update_fields=["slug"])
+
+
+def _give_address(action: Opportunity, wanted: str) -> None:
     action.slug = slugs.unique_slug(Opportunity, wanted, reserved=Opportunity.RESERVED_SLUGS)
+
+
+def _save_new(action: Opportunity, *, first: datetime) -> None:
+    _give_address(action, address(action, first))
     action.save()
 
 

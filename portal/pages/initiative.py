@@ -101,7 +101,7 @@ def _similar(
     *, initiative: int, topics: list[int], lat: float, lon: float, narrow: float, today: date
 ) -> QuerySet:
     # Not a join and `distinct()`: that made the cards of all these rows first, 0.7 s with 200,000 of them. Nor all rows by
-    # their distance, 0.3 s: as many towns that have one hold the nearest, and to find one in a town takes an index.
+    # their distance, 0.3 s: the nearest three stand in the nearest three towns that have any.
     alike = Initiative.topics.through.objects.filter(topic__pk__in=topics)
     rows = Initiative.objects.public(today).exclude(pk=initiative).filter(pk__in=alike.values("initiative"))
     one = Subquery(rows.filter(municipality=OuterRef("pk")).order_by().values("pk")[:1])

@@ -86,7 +86,7 @@ def _spread() -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(SPREAD, [today])
         rows = list(cursor.fetchall())
-    (*_none, n, _towns), *_ideas = rows
+    n = rows[0][4]
     return _large.keep(today, rows) if n >= facets.MANY else rows
 
 

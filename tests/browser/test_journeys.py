@@ -224,6 +224,7 @@ def test_menu_on_a_phone_works_by_keyboard_only(visit, proof):
     tab_to(page, "Menü", "button")
     page.keyboard.press("Enter")
     menu = page.get_by_role("navigation", name="Hauptmenü")
+    expect(menu).to_be_visible()
     for link in menu.get_by_role("link").all():
         tab_to(page, link.inner_text(), "a")
         expect(link).to_be_focused()

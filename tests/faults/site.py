@@ -298,6 +298,18 @@ def together(*calls):
         return [each.result() for each in [crowd.submit(call) for call in calls]]
 
 
+def slowest(answers):
+    return max(answer.seconds for answer in answers)
+
+
+def waited(broken, again):
+    """Seconds that the slowest waited because something was broken.
+
+    What the same people at once take when nothing is (`again`) is the machine's, which other tests share.
+    """
+    return slowest(broken) - slowest(again)
+
+
 def pages(answers):
     """„3 × Noch nicht fest, 2 × 503"."""
     kinds = Counter(answer.kind for answer in answers)
