@@ -303,6 +303,7 @@ def test_similar_ones_are_of_the_same_topic_nearest_first(client):
     assert titles(detail(client, here)) == ["Nah", "Ostwärts", "Fern"]
 
 
+@pytest.mark.slow
 def test_similar_ones_are_the_nearest_of_all_however_many_stand_in_a_town():
     """The statement looks into the nearest towns only; what it finds is what all rows in their order begin with."""
     dice, today = random.Random(8), timezone.localdate()

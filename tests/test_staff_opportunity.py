@@ -101,6 +101,7 @@ def test_a_clerk_creates_an_action_with_its_date_on_one_page(town, time_machine,
     assert [(s.starts, s.ends, s.capacity) for s in row.shifts.all()] == [(at(10), at(10, 12), 12)]
 
 
+@pytest.mark.slow
 def test_year_of_an_address_is_that_of_the_first_date_until_the_page_was_public(clerk, town, time_machine):
     time_machine.move_to("2026-12-28T10:00Z")
     clerk = proven(staff(town.organisation, name="Frau Kollegin", email="kollegin@lich.example"))
