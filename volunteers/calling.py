@@ -76,7 +76,10 @@ def address(action: Opportunity, first: datetime) -> str:
 
 
 def correct_year(action: Opportunity) -> None:
-    """An address that was made, not typed, has the year of the first date, until the page was public once."""
+    """An address as `address` makes it has the year of the first date, until the page was public once.
+
+    Any other that somebody typed stays.
+    """
     first = None if action.published_at else action.shifts.order_by("starts").first()
     if first is None:
         return

@@ -60,7 +60,7 @@ def test_database_ends_at_once_in_the_middle_of_requests(site, proof):
     )  # fmt: skip
     assert pages(broken) == "6 × „503 mit behaltener Eingabe“"
     assert {answer.headers["Retry-After"] for answer in broken} <= {"5", "30"}
-    assert waited(broken, again) < 10
+    assert max(waited(broken, again), slowest(again)) < 10
     assert (reading[0], "Fehler 503" in reading[2]) == (503, True)
     assert (between.forms, between.mails) == (0, 0)
     assert pages(again) == "6 × „Noch nicht fest“"
@@ -128,7 +128,7 @@ def test_database_that_hangs_keeps_nobody_waiting(site, proof):
                    f"langsamste 503 {slowest(refused):.1f} s, Seite {reading:.1f} s", f"alle wieder da in {back:.1f} s"),
     )  # fmt: skip
     assert pages(refused) == f"{len(crowd)} × „503 mit behaltener Eingabe“"
-    assert (waited(refused, again) < 10, reading < 10) == (True, True)
+    assert max(waited(refused, again), slowest(again), reading) < 10
     assert (status, "Fehler 503" in text) == (503, True)
     assert (between.forms, between.mails) == (0, 0)
     assert pages(again) == f"{len(crowd)} × „Noch nicht fest“"
@@ -173,7 +173,8 @@ def test_row_locked_for_a_minute_is_answered_within_ten_seconds(site, proof):
     )  # fmt: skip
     assert {answer.status for answer in answers} == {200}
     assert (len(refused), {answer.status for answer in refused}) == (12, {503})
-    assert (held >= MINUTE, waited(refused, again) < 10, reading) == (True, True, 200)
+    assert max(waited(refused, again), slowest(again)) < 10
+    assert (held >= MINUTE, reading) == (True, 200)
     assert [("Kim Muster" in answer.text) for answer in refused] == [False, False, True, True] * 3
     assert (between.seats, between.forms, between.mails) == (0, before.forms, before.mails)
     assert pages(again) == "2 × „Ihr Platz ist sicher“, 2 × „Noch nicht fest“"
